@@ -249,6 +249,15 @@ def send(service, path, fields, **headers):
     return service.ask(path, "POST", {**FORM, **headers}, urllib.parse.urlencode(fields))
 
 
+def upload(service, path, fields, files, boundary="----tw7MA4YWxkTrZu0gW", **headers):
+    """As a browser sends a form with files: [(name, type, bytes)]."""
+    def part(name, more, data):
+        return f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'.encode() + data + b"\r\n"
+    body = b"".join(part(name, "", text.encode()) for name, text in fields.items())
+    body += b"".join(part("files", f'; filename="{name}"\r\nContent-Type: {kind}', data) for name, kind, data in files)
+    return service.ask(path, "POST", {"Content-Type": f"multipart/form-data; boundary={boundary}", **headers}, body + f"--{boundary}--\r\n".encode())
+
+
 def hidden(body, name="receipt"):
     return html.unescape(re.search(rf'name="{name}" value="([^"]*)"', body)[1])
 
@@ -464,6 +473,8 @@ def test_a_full_disk_is_told_and_keeps_what_was_typed(service):
             if r.status != 200:
                 break
         assert r.status == 503 and f"typed {n} " in body and "There is no room" in body
+        r, body = upload(service, "/report", {"description": "with a file"}, [("a.bin", "a/b", os.urandom(300000))])
+        assert r.status == 503 and "with a file" in body and "There is no room" in body and "choose the files again" in body
         assert "before it was full" in send(service, "/report/status", {"receipt": receipt})[1]
         (service.dir / "fill").unlink()
         wait_for(lambda: send(service, "/report/status", {"receipt": receipt})[0].status == 200, 5)

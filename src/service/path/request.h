@@ -67,7 +67,7 @@ struct tw_request {
 	const json_t *input;                      /* checked against operation->input or ->query; NULL when it takes neither */
 	const struct tw_upload *files;            /* of a form whose row takes files; valid during the handler */
 	size_t file_count;
-	bool files_over;                          /* more than TW_UPLOADS_MAX came, and files holds the first of them */
+	bool files_over;           /* more than TW_UPLOADS_MAX came, and files holds the first of them */
 	struct tw_slice parameter; /* the {parameter} of the path, decoded */
 	bool has_exporter;
 	uint8_t exporter[32]; /* tls-exporter of the connection (RFC 9266) */

@@ -395,5 +395,5 @@ static void names_are_text(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-CHECK_MAIN(TEST(kept_and_read), TEST(in_pieces), TEST(bounded), TEST(nothing_in_the_clear_and_nothing_left), TEST(tampering_is_seen),
-	TEST(without_keys_nothing), TEST(any_call_may_fail), TEST(names_are_text))
+CHECK_MAIN(TEST(kept_and_read), TEST(in_pieces), TEST(bounded), TEST(nothing_in_the_clear_and_nothing_left),
+	TEST(tampering_is_seen), TEST(without_keys_nothing), TEST(any_call_may_fail), TEST(names_are_text))

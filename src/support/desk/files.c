@@ -50,11 +50,10 @@ tw_err tw_desk_files(struct tw_context *c, struct tw_html *h, struct tw_look loo
 	const struct tw_attachments a = tw_attachments_of(c);
 	struct list l = { &a, h, look, 0 };
 	const struct tw_value v[] = { TW_V_INT(of_case), TW_V_INT(REPORTS_SHOWN) };
-	
 
 	tw_page_put(h, look, TW_E_H2, TW_W_FILES);
 	tw_err e = report ? tw_attachments_list(&a, report, show, &l)
-		       : tw_store_run(c->store, tw_sql_attachment_reports_of_case, v, TW_COUNT(v), show_report, &l);
+			  : tw_store_run(c->store, tw_sql_attachment_reports_of_case, v, TW_COUNT(v), show_report, &l);
 	if (tw_is(e, TW_CODE_NOMEM))
 		return e;
 	if (tw_failed(e))

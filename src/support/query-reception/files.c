@@ -8,10 +8,9 @@
 
 static enum tw_word word_of(enum tw_attached said)
 {
-	static const enum tw_word words[] = { [TW_ATTACHED] = TW_WORDS,
-		[TW_ATTACHED_MANY] = TW_W_FILES_MANY,
-		[TW_ATTACHED_LARGE] = TW_W_FILES_LARGE,
-		[TW_ATTACHED_FULL] = TW_W_FILES_FULL };
+	static const enum tw_word words[] = {
+		[TW_ATTACHED] = TW_WORDS, [TW_ATTACHED_MANY] = TW_W_FILES_MANY, [TW_ATTACHED_LARGE] = TW_W_FILES_LARGE, [TW_ATTACHED_FULL] = TW_W_FILES_FULL
+	};
 
 	return words[said];
 }

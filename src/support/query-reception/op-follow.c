@@ -278,8 +278,9 @@ tw_err tw_reception_problem(
 
 	if (rq->input && rq->operation && rq->operation->handler == tw_reception_send)
 		return tw_report_refused(rq, &refusal, body);
-	if (rq->input && rq->operation && (rq->operation->handler == tw_reception_status || rq->operation->handler == tw_reception_answer ||
-						  rq->operation->handler == tw_reception_files))
+	if (rq->input && rq->operation &&
+		(rq->operation->handler == tw_reception_status || rq->operation->handler == tw_reception_answer ||
+			rq->operation->handler == tw_reception_files))
 		return tw_follow_refused(rq, &refusal, body);
 	if (rq->input && rq->operation && rq->operation->handler == tw_subs_ask)
 		return tw_subs_refused(c, rq, rp, reference, body);

@@ -69,8 +69,8 @@ tw_err tw_report_add(tw_store *s, const struct tw_receipt *receipt, const struct
 	return tw_report_add_with(s, receipt, r, NULL, ret);
 }
 
-tw_err tw_report_add_with(tw_store *s, const struct tw_receipt *receipt, const struct tw_report *r, const struct tw_report_beside *beside,
-	enum tw_kept *ret)
+tw_err tw_report_add_with(tw_store *s, const struct tw_receipt *receipt, const struct tw_report *r,
+	const struct tw_report_beside *beside, enum tw_kept *ret)
 {
 	struct adding a = { .receipt = receipt, .report = r, .beside = beside };
 

@@ -91,8 +91,8 @@ tw_err tw_op_case_files(struct tw_context *c, const struct tw_request *rq, struc
 
 static tw_err unknown(struct tw_reply *rp)
 {
-	return tw_reply_problem(rp, 404, "not-found", "file.unknown", "There is no such file", "List the files of the report: report.files.",
-		"No file of a report that you may see has this name.");
+	return tw_reply_problem(rp, 404, "not-found", "file.unknown", "There is no such file",
+		"List the files of the report: report.files.", "No file of a report that you may see has this name.");
 }
 
 /* about->id 0: it is answered. A file of a report that somebody may not see is as unknown to him as one that is not there. */
@@ -191,8 +191,8 @@ static tw_err to_destroy(struct tw_desk_change *h)
 	TW_TRY(tw_json_set(h->doc, "files_destroyed", j));
 	TW_TRY(tw_attachments_list(&a, h->report->id, count, &there));
 	if (!there)
-		return tw_reply_problem(h->rp, 409, "conflict", "report.no-files", "The report has no files", "There is nothing to be destroyed.",
-			"None came with it, or they were destroyed before.");
+		return tw_reply_problem(h->rp, 409, "conflict", "report.no-files", "The report has no files",
+			"There is nothing to be destroyed.", "None came with it, or they were destroyed before.");
 	TW_TRY(tw_case_set_time(j, "at", h->now_ms));
 	TW_TRY(tw_json_set(j, "by", json_string(tw_subject_key(&h->rq->subject))));
 	TW_TRY(tw_json_set(j, "count", json_integer(there)));
