@@ -232,6 +232,18 @@ def test_without_root_it_says_what_is_missing(service):
     wait_for(lambda: service.log().count("has no user of its own") == 3, 5)
 
 
+def test_one_server_of_a_folder(service):
+    service.start()
+    said = (service.dir / "listening").read_text()
+    p = subprocess.run(service.command(), capture_output=True, text=True, timeout=20)
+    assert p.returncode == 1 and f"is served by process {service.process.pid} already" in p.stderr, p.stderr
+    assert service.well() and (service.dir / "listening").read_text() == said  # nothing of it was touched
+    service.process.kill()
+    service.process.wait()
+    service.start()  # whoever was killed holds nothing
+    assert (service.dir / "lock").read_text() == f"{service.process.pid}\n"
+
+
 def test_the_command_line(tmp_path):
     p = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True)
     assert p.returncode == 0 and "thingward-support COMMAND --dir DIR" in p.stdout and "  serve " in p.stdout
