@@ -14,7 +14,7 @@ static void test_read(void **state)
 		enum tw_code want;
 		size_t count;
 	} rows[] = { { "", TW_CODE_OK, 0 }, { "link:eth0", TW_CODE_OK, 1 }, { "link:*", TW_CODE_OK, 1 },
-		{ "link:can* radio:wlan radio:*", TW_CODE_OK, 3 }, { "link:fifteen-letters", TW_CODE_SYNTAX, 0 },
+		{ "link:can* radio:wlan radio:*", TW_CODE_OK, 3 }, { "link:sixteen-letters-", TW_CODE_SYNTAX, 0 },
 		{ "link:abcdefghijklmno", TW_CODE_OK, 1 }, { "link:", TW_CODE_SYNTAX, 0 }, { "link:lo", TW_CODE_DENIED, 0 },
 		{ "link:lo*", TW_CODE_OK, 1 }, { "link:a/b", TW_CODE_SYNTAX, 0 }, { "link:a*b", TW_CODE_SYNTAX, 0 },
 		{ "link:**", TW_CODE_SYNTAX, 0 }, { "radio:", TW_CODE_SYNTAX, 0 }, { "radio:wl*", TW_CODE_SYNTAX, 0 },
