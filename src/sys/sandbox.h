@@ -25,7 +25,8 @@ enum tw_sandbox_want {
 	TW_WANT_PATHS = 512,
 	/* Starts one program that speaks to the kernel's packet filter, and keeps the capability for it, alone. Never another network */
 	TW_WANT_FILTER = 1024,
-	TW_WANT_ROLE = 32, /* everybody but hands and whoever wants FILTER; tw_sandbox_enter adds it */
+	TW_WANT_LINKS = 2048, /* keeps the capability to change links, for lines to the kernel that are open already; starts nothing */
+	TW_WANT_ROLE = 32,    /* everybody but hands and whoever wants FILTER; tw_sandbox_enter adds it */
 };
 struct tw_sandbox {
 	const char *role;

@@ -37,6 +37,7 @@ struct tw_probe_context {
 	const char *packages;   /* the package manager's own database of the first device, or NULL */
 	const char *planted[8]; /* files that were planted on the first device, to see whether it tells of them */
 	size_t planted_count;
+	const char *off;        /* an interface that the list of the mode has off, "link:eth1", or NULL */
 	const char *link;       /* a network link of the first device's that was taken down and up again, or NULL */
 	const char *outside;    /* an address of this machine in no network that may manage the device, or NULL */
 	const char *local_path; /* of the next, or NULL */
