@@ -12,6 +12,7 @@
 #define TW_PG_ANSWER_MS 10000  /* then the server counts as gone */
 #define TW_PG_CONNECT_MS 5000
 #define TW_PG_HOLD_OFF_MS 500  /* between two tries to connect */
+#define TW_PG_DOUBT_MS 3000    /* how long a commit without answer is asked after */
 
 struct tw_pg_statement {
 	const char *sql; /* NULL: free. With kinds it is the key: the server plans by the types of the values */
@@ -31,6 +32,7 @@ struct tw_store {
 	struct tw_pg_statement cache[TW_PG_STATEMENTS];
 	uint64_t ticks;
 	int64_t changes;
+	char transaction[24]; /* the server's number of the present one, by which its end can be asked for */
 	bool in_transaction, broken;
 	enum tw_store_fault fault;
 };
@@ -47,7 +49,10 @@ tw_err tw_pg_judge(struct tw_store *s, const PGresult *r, const char *what);
 tw_err tw_pg_command(struct tw_store *s, const char *sql, const char *what);
 /* The first column of the first row as text, cut to size; "" when there is none. */
 tw_err tw_pg_ask(struct tw_store *s, const char *sql, char *ret, size_t size);
-tw_err tw_pg_finish(struct tw_store *s); /* COMMIT; sets broken when nobody knows what became of it */
+tw_err tw_pg_begin(struct tw_store *s);
+/* COMMIT. When its answer does not come, another connection asks what became of it; sets broken when nobody can say. */
+tw_err tw_pg_finish(struct tw_store *s);
+void tw_pg_undo(struct tw_store *s); /* ROLLBACK; keeps the last error's words */
 
 static inline void tw_pg_clearp(PGresult **r)
 {

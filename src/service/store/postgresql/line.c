@@ -178,22 +178,6 @@ tw_err tw_pg_ask(struct tw_store *s, const char *sql, char *ret, size_t size)
 	return TW_OK;
 }
 
-/*
- * A commit whose answer did not come may have happened or not, and one that the server ends with its own end has happened when it only waited for a
- * standby. What this process holds in memory may then be of another truth than the store: nothing more is written until a restart has read it.
- */
-tw_err tw_pg_finish(struct tw_store *s)
-{
-	TW_CLEANUP(tw_pg_clearp) PGresult *r = NULL;
-	tw_err e = simple(s, "COMMIT", "commit", &r);
-
-	if (!s->line)
-		s->broken = true;
-	TW_TRY(e);
-	/* A transaction in which a statement failed is undone by COMMIT, which says so and no error. */
-	return strcmp(PQcmdStatus(r), "COMMIT") == 0 ? TW_OK : TW_RAISE(INTERNAL, "store: commit: the server has undone it: %s", PQcmdStatus(r));
-}
-
 static tw_err dial(struct tw_store *s)
 {
 	const char *const names[] = { "host", "port", "dbname", "user", "application_name", "client_encoding", "sslmode", "gssencmode", "passfile", NULL };
@@ -298,4 +282,73 @@ tw_err tw_pg_connect(struct tw_store *s)
 	s->try_ms = 0;
 	s->fault = TW_STORE_WELL;
 	return TW_OK;
+}
+
+tw_err tw_pg_begin(struct tw_store *s)
+{
+	s->transaction[0] = '\0';
+	return tw_pg_ask(s, "BEGIN; SELECT pg_catalog.pg_current_xact_id()", s->transaction, sizeof s->transaction);
+}
+
+void tw_pg_undo(struct tw_store *s)
+{
+	char why[TW_DETAIL_MAX];
+
+	(void)snprintf(why, sizeof why, "%s", tw_err_detail());
+	if (s->line && tw_failed(tw_pg_command(s, "ROLLBACK", "rollback")))
+		tw_pg_hang_up(s); /* the server undoes what has nobody */
+	tw_ignore(tw_raise(TW_CODE_IO, __func__, __LINE__, "%s", why));
+}
+
+/*
+ * The lock tells that the session before has ended, and its transaction with it, so the answer is final. What it is while the server starts again, or
+ * waits for the session's end, is asked until the time is over.
+ */
+static tw_err ask_after(struct tw_store *s, char ret[16])
+{
+	const int64_t until = tw_pg_now(s) + TW_PG_DOUBT_MS;
+	char sql[96];
+	tw_err e;
+
+	(void)snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_xact_status('%s')", s->transaction);
+	do {
+		s->try_ms = 0;
+		e = tw_pg_connect(s);
+		if (!tw_failed(e))
+			e = tw_pg_ask(s, sql, ret, 16);
+		if (!tw_failed(e))
+			return TW_OK;
+		(void)s->sys->poll(s->sys, NULL, 0, 50);
+	} while (tw_pg_now(s) < until);
+	return e;
+}
+
+/*
+ * A commit whose answer did not come may have happened or not. When nobody can say, what this process holds in memory may be of another truth than
+ * the store: nothing more is written until a restart has read it.
+ */
+static tw_err in_doubt(struct tw_store *s)
+{
+	char became[16] = "";
+	tw_err e = ask_after(s, became);
+
+	if (!tw_failed(e) && strcmp(became, "committed") == 0)
+		return TW_OK;
+	s->fault = TW_STORE_FAILED;
+	if (!tw_failed(e) && strcmp(became, "aborted") == 0)
+		return TW_RAISE(IO, "store: commit: the connection to PostgreSQL was lost before it");
+	s->broken = true;
+	return TW_RAISE(IO, "store: commit: the connection to PostgreSQL was lost, and whether it was done nobody can say before a restart");
+}
+
+tw_err tw_pg_finish(struct tw_store *s)
+{
+	TW_CLEANUP(tw_pg_clearp) PGresult *r = NULL;
+	tw_err e = simple(s, "COMMIT", "commit", &r);
+
+	if (!s->line)
+		return in_doubt(s);
+	TW_TRY(e);
+	/* A transaction in which a statement failed is undone by COMMIT, which says so and no error. */
+	return strcmp(PQcmdStatus(r), "COMMIT") == 0 ? TW_OK : TW_RAISE(INTERNAL, "store: commit: the server has undone it: %s", PQcmdStatus(r));
 }

@@ -156,24 +156,33 @@ static tw_err send_once(tw_store *s, const struct tw_pg_statement *c, const stru
 	return tw_pg_judge(s, *ret, "run");
 }
 
-/* Whole statements alone, and outside a transaction alone: undone as a whole they can be done again. */
+/* Undone as a whole by what others did, and alone in its transaction: it can be done again. */
 static bool again(const tw_store *s, const PGresult *r)
 {
 	const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
 
-	return s->line && !s->in_transaction && state && (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0);
+	return s->line && state && (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0);
+}
+
+/* What writes has a transaction around it, so that its end can be asked for. */
+static tw_err write_once(tw_store *s, const struct tw_pg_statement *c, const struct bound *b, size_t count, PGresult **ret)
+{
+	TW_TRY(tw_pg_begin(s));
+	tw_err e = send_once(s, c, b, count, ret);
+
+	if (!tw_failed(e))
+		return tw_pg_finish(s);
+	tw_pg_undo(s);
+	return e;
 }
 
 static tw_err run_alone(tw_store *s, const struct tw_pg_statement *c, const struct bound *b, size_t count, PGresult **ret)
 {
 	for (int i = 0;; i++) {
-		tw_err e = send_once(s, c, b, count, ret);
+		tw_err e = s->in_transaction || reads(c->sql) ? send_once(s, c, b, count, ret) : write_once(s, c, b, count, ret);
 
-		if (!tw_failed(e) || i + 1 >= TRIES || !again(s, *ret)) {
-			if (tw_failed(e) && !s->line && !reads(c->sql) && !s->in_transaction)
-				s->broken = true; /* it may have been done: see tw_pg_finish */
+		if (!tw_failed(e) || i + 1 >= TRIES || s->in_transaction || !again(s, *ret))
 			return e;
-		}
 		tw_pg_clearp(ret);
 		s->fault = TW_STORE_WELL;
 	}
@@ -293,20 +302,13 @@ tw_err tw_store_transaction(tw_store *s, tw_err (*body)(tw_store *s, void *user)
 		return TW_RAISE(STATE, "store: a transaction inside another");
 	s->fault = TW_STORE_WELL;
 	TW_TRY(ready(s, true));
-	TW_TRY(tw_pg_command(s, "BEGIN", "begin"));
+	TW_TRY(tw_pg_begin(s));
 	s->in_transaction = true;
 	tw_err e = body(s, user);
-	if (!tw_failed(e)) {
-		e = s->line ? tw_pg_finish(s) : TW_RAISE(IO, "store: commit: the connection to PostgreSQL was lost");
-	} else if (s->line) {
-		char why[TW_DETAIL_MAX];
-
-		(void)snprintf(why, sizeof why, "%s", tw_err_detail());
-		if (tw_failed(tw_pg_command(s, "ROLLBACK", "rollback")))
-			tw_pg_hang_up(s); /* the server rolls back what has nobody */
-		e = tw_raise(e.code, __func__, __LINE__, "%s", why);
-	}
 	s->in_transaction = false;
+	if (!tw_failed(e))
+		return s->line ? tw_pg_finish(s) : TW_RAISE(IO, "store: commit: the connection to PostgreSQL was lost");
+	tw_pg_undo(s);
 	return e;
 }
 
