@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The manufacturer's server: the real program and its roles, from the first start on."""
 import contextlib
+import csv
 import html.parser
 import http.client
+import io
 import os
 import re
 import secrets
@@ -58,10 +60,10 @@ class Service:
         if self.schema:
             url = urllib.parse.urlsplit((self.dir / "app/store.url").read_text().strip())
             of = dict(urllib.parse.parse_qsl(url.query))
-            done = subprocess.run(["psql", "-h", of["host"], "-U", of["user"], "-d", url.path[1:], "-Atq", "-F", "\x1f", "-c",
+            done = subprocess.run(["psql", "-h", of["host"], "-U", of["user"], "-d", url.path[1:], "-tq", "--csv", "-c",
                                    f'SET search_path = "{self.schema}_support"', "-c", text], capture_output=True, text=True, timeout=20, check=False)
             assert done.returncode == 0, done.stderr
-            return [tuple(line.split("\x1f")) for line in done.stdout.splitlines()]
+            return [tuple(row) for row in csv.reader(io.StringIO(done.stdout))]
         app = self.dir / "app"
         with contextlib.closing(sqlite3.connect(app / "support.db")) as db:
             with db:
