@@ -21,7 +21,7 @@ def missing():
 
 class Server:
     def __init__(self, more=()):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="tw-pg-"))
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="tw-pg-", dir="/dev/shm"))  # in memory, as src/service/test-dir.h: what is killed are processes
         self.socket = self.dir / "s"
         self.socket.mkdir(mode=0o755)
         self.dir.chmod(0o755)
@@ -45,7 +45,7 @@ class Server:
         with open(self.dir / "log", "ab") as log:
             self.process = subprocess.Popen(
                 [PROGRAMS / "postgres", "-D", self.data, "-k", self.socket, "-c", "listen_addresses=", "-c", "shared_buffers=16MB",
-                 "-c", "max_connections=20", *(w for m in self.more for w in ("-c", m))],
+                 "-c", "max_connections=20", "-c", "recovery_init_sync_method=syncfs", *(w for m in self.more for w in ("-c", m))],
                 cwd=self.dir, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={"LC_ALL": "C"}, **self._as())
         end = time.monotonic() + 20
         while subprocess.run([PROGRAMS / "pg_isready", "-q", "-h", self.socket, "-U", "desk", "-d", "postgres"], check=False).returncode:

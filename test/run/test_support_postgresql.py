@@ -3,7 +3,6 @@
 import os
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import pgserver
@@ -14,6 +13,8 @@ import test_support_setup as setup
 from harness import wait_for
 from support_staff import administrator, colleague
 from test_desk import ask, run
+
+KILLS = 10 if os.environ.get("TW_STORE") else 1
 
 pytestmark = pytest.mark.skipif(pgserver.missing() is not None, reason=pgserver.missing() or "")
 
@@ -122,19 +123,16 @@ def test_a_server_that_was_gone_is_found_again(service, server):
     server.stop()
     p = run(service, "case", "create", "meanwhile")
     assert p.returncode != 0 and "store.broken" in p.stderr, p.stderr
-    assert service.well() and not ask_fails_to_read(service)
+    p = run(service, "cases", "list")
+    assert service.well() and p.returncode != 0, p.stdout  # nor is anything made up
     server.start()
     wait_for(lambda: run(service, "case", "create", "after").returncode == 0, 10)
     assert [c["title"] for c in ask(service, "cases", "list")["cases"]] == ["before", "after"]
     assert service.roles() == roles  # nothing was in doubt, so nobody started anew
 
 
-def ask_fails_to_read(service):
-    return run(service, "cases", "list").returncode == 0
-
-
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(service, server):
-    """SIGKILL of all of PostgreSQL while cases are opened one after the other, three times: whatever was answered is there, once."""
+    """SIGKILL of all of PostgreSQL while cases are opened one after the other: whatever was answered is there, once."""
     acknowledged, stop = [], threading.Event()
 
     def open_cases():
@@ -150,7 +148,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(service, server)
     writer = threading.Thread(target=open_cases)
     writer.start()
     try:
-        for _ in range(3):
+        for _ in range(KILLS):
             before = len(acknowledged)
             wait_for(lambda: len(acknowledged) > before + 3, 20)
             server.kill()
@@ -161,7 +159,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(service, server)
     wait_for(lambda: run(service, "case", "create", "last").returncode == 0, 20)
     assert service.stop() == 0
     stored = {(f"c{number}", title) for number, title in service.sql("SELECT id, json_extract(doc, '$.title') FROM desk_case")}
-    assert len(acknowledged) >= 12 and set(acknowledged) <= stored
+    assert len(acknowledged) >= 4 * KILLS and set(acknowledged) <= stored
     # And no more than was tried: each title at most once, each case with its entry in the journal.
     titles = [title for _, title in stored]
     assert len(titles) == len(set(titles))

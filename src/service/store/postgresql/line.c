@@ -228,7 +228,7 @@ static tw_err own(struct tw_store *s)
 	char sql[512], got[16];
 
 	TW_TRY(tw_pg_command(s,
-		"SET synchronous_commit = on; SET statement_timeout = '9s'; SET lock_timeout = '4s'; SET client_min_messages = warning;"
+		"SET synchronous_commit = on; SET statement_timeout = '9s'; SET lock_timeout = '2s'; SET client_min_messages = warning;"
 		"SET standard_conforming_strings = on; SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off",
 		"settings"));
 	(void)snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended('thingward %s', 0))", s->schema);
