@@ -318,8 +318,7 @@ static tw_err ask_after(struct tw_store *s, char ret[16])
 			e = tw_pg_ask(s, sql, ret, 16);
 		if (!tw_failed(e))
 			return TW_OK;
-		(void)s->sys->poll(s->sys, NULL, 0, 50);
-	} while (tw_pg_now(s) < until);
+	} while (tw_pg_now(s) < until && s->sys->poll(s->sys, NULL, 0, 50) == 0);
 	return e;
 }
 
