@@ -310,6 +310,31 @@ static int check_module(const struct tw_sandbox *box)
 	return pid > 0 && waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 7 ? 0 : 6;
 }
 
+/* A local stream, to connect and nothing more: no door of its own, nothing of the network. */
+static int check_store(const struct tw_sandbox *box)
+{
+	struct tw_sandbox_state s;
+
+	if (enter(box, &s))
+		return 100;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (fd < 0 || connect(fd, &(struct sockaddr){ .sa_family = AF_UNIX }, sizeof(struct sockaddr)) == 0 || errno == EPERM)
+		return 1;
+	if (socket(AF_UNIX, SOCK_DGRAM, 0) >= 0 || socket(AF_INET, SOCK_STREAM, 0) >= 0 || socket(AF_INET6, SOCK_STREAM, 0) >= 0 ||
+		socket(AF_NETLINK, SOCK_RAW, 0) >= 0)
+		return 2;
+	return bind(fd, &(struct sockaddr){ .sa_family = AF_UNIX }, sizeof(sa_family_t)) < 0 && errno == EPERM && listen(fd, 1) < 0 ? 0 : 3;
+}
+
+static void test_store(void **state)
+{
+	struct tw_sandbox box = plain_box(TW_WANT_STORE | TW_WANT_LOCAL);
+
+	CHECK_INT(status_of(check_store, &box), 0);
+	int status = status_of(check_exec, &box);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+}
+
 static void test_module(void **state)
 {
 	char path[] = "/tmp/tw-sandbox-XXXXXX", file[64];
@@ -420,5 +445,5 @@ static void test_links(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_states), cmocka_unit_test(test_program_starts_are_fatal), cmocka_unit_test(test_files),
-	cmocka_unit_test(test_module), cmocka_unit_test(test_filter), cmocka_unit_test(test_links), cmocka_unit_test(test_connect),
+	cmocka_unit_test(test_store), cmocka_unit_test(test_module), cmocka_unit_test(test_filter), cmocka_unit_test(test_links), cmocka_unit_test(test_connect),
 	cmocka_unit_test(test_parent), cmocka_unit_test(test_refuses_ids_it_cannot_take), cmocka_unit_test(test_table))

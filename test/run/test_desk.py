@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The desk of the manufacturer's server: cases, the clocks of Article 14 and their journal, by the tool and over its socket."""
 import collections
-import contextlib
 import datetime
 import hashlib
 import json
@@ -9,7 +8,6 @@ import os
 import random
 import re
 import signal
-import sqlite3
 import subprocess
 import time
 import zoneinfo
@@ -108,12 +106,8 @@ def test_the_journal_verifies_and_notices(desk):
     assert len(ask(desk, "journal", "inclusion", "--entry", "4")["proof"]) > 1
     desk.stop()
     # Somebody with the disk in hand rewrites what was done, in the table of entries alone.
-    with sqlite3.connect(desk.dir / "app/support.db") as db:
-        db.execute("UPDATE journal_entry SET text = replace(text, 'CERT', 'NOBODY'), number = number WHERE number = 5")
-        db.execute("UPDATE journal_entry SET text = replace(text, 'case.tell', 'case.move') WHERE number = 5")
-    if os.geteuid() == 0:
-        for f in (desk.dir / "app").iterdir():
-            os.chown(f, 64501, 64501)
+    desk.sql("UPDATE journal_entry SET text = replace(text, 'CERT', 'NOBODY'), number = number WHERE number = 5")
+    desk.sql("UPDATE journal_entry SET text = replace(text, 'case.tell', 'case.move') WHERE number = 5")
     desk.start()
     p = run(desk, "journal", "verify")
     assert p.returncode == 1 and "not those whose head is signed" in p.stderr, p.stderr
@@ -270,8 +264,7 @@ def test_an_alarm_is_raised_by_itself_at_its_moment(desk):
     ask(desk, "alarm", "acknowledge", str(got["alarm"]), "the draft is being written")
     refused(desk, "alarm.acknowledged", "alarm", "acknowledge", str(got["alarm"]))
     desk.stop()
-    with contextlib.closing(sqlite3.connect(f"file:{desk.dir}/app/support.db?mode=ro", uri=True)) as db:
-        (to, subject, text), = db.execute("SELECT recipient, subject, text FROM outbox").fetchall()
+    (to, subject, text), = desk.sql("SELECT recipient, subject, text FROM outbox")
     assert to == "duty@example.com" and subject.startswith("early-warning of case c1 is due at 2") and "alarm 1 of 4" in text
     desk.start()
     assert ask(desk, "alarms", "list", "--state", "open")["alarms"] == [] and raised(desk) == {got["alarm"]: 1}

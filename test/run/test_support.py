@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The manufacturer's server: the real program and its roles, from the first start on."""
+import contextlib
+import csv
 import html.parser
 import http.client
+import io
 import os
 import re
+import secrets
 import signal
 import socket
 import sqlite3
@@ -23,6 +27,7 @@ ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 PROGRAM = worlds.BUILD / "src/support/thingward-support"
 ROLE = worlds.BUILD / "src/support/thingward-support-role"
 HASH = worlds.BUILD / "src/device/thingward-hash"
+ROLE_POSTGRESQL = worlds.BUILD / "src/support/thingward-support-role-postgresql"
 IDS = {"app": 64501, "front": 64502, "keys": 64503, "hash": 64504}
 
 
@@ -32,10 +37,40 @@ class Service:
         self.dir.mkdir(mode=0o700)
         self.programs = folder / "programs"  # side by side, as they are installed
         self.programs.mkdir()
-        for program in (ROLE, HASH):
+        for program in (ROLE, ROLE_POSTGRESQL, HASH):
             (self.programs / program.name).symlink_to(program)
         if os.geteuid() == 0:
             (self.dir / "roles.tab").write_text("".join(f"{n} {i} {i}\n" for n, i in IDS.items()))
+        self.schema = None
+        if url := os.environ.get("TW_STORE_URL"):  # conftest.py
+            self.keep_in(url)
+
+    def keep_in(self, url):
+        """Before the first start: the store is in PostgreSQL, as `init --store` has it."""
+        self.schema = "t" + secrets.token_hex(6)
+        app = self.dir / "app"
+        app.mkdir(mode=0o700)
+        (app / "store.url").write_text(f"{url}&schema={self.schema}\n")
+        if os.geteuid() == 0:
+            os.chown(app, IDS["app"], IDS["app"])
+            os.chown(app / "store.url", IDS["app"], IDS["app"])
+
+    def sql(self, text):
+        """Rows of text, by whoever looks after the store: while the service runs what reads, and what writes while it stands."""
+        if self.schema:
+            url = urllib.parse.urlsplit((self.dir / "app/store.url").read_text().strip())
+            of = dict(urllib.parse.parse_qsl(url.query))
+            done = subprocess.run(["psql", "-h", of["host"], "-U", of["user"], "-d", url.path[1:], "-tq", "--csv", "-c",
+                                   f'SET search_path = "{self.schema}_support"', "-c", text], capture_output=True, text=True, timeout=20, check=False)
+            assert done.returncode == 0, done.stderr
+            return [tuple(row) for row in csv.reader(io.StringIO(done.stdout))]
+        app = self.dir / "app"
+        with contextlib.closing(sqlite3.connect(app / "support.db")) as db:
+            with db:
+                rows = [tuple("" if v is None else str(v) for v in row) for row in db.execute(text)]
+        for f in app.iterdir():
+            os.chown(f, *[app.stat().st_uid] * 2)
+        return rows
 
     def command(self, *more):
         return [PROGRAM, "serve", "--dir", self.dir, "--listen", "127.0.0.1:0", "--role-program", self.programs / ROLE.name, *more]
@@ -377,11 +412,7 @@ def test_credit_is_shown_when_published_and_not_before(service):
     report(service, "b", credit="Bob")
     assert "Ann" not in service.ask("/thanks")[1]
     assert service.stop() == 0
-    with sqlite3.connect(service.dir / "app/support.db") as db:
-        db.execute("UPDATE report SET published_ms = 1, thanked = 1 WHERE credit LIKE '%Ann%'")
-    db.close()
-    for f in (service.dir / "app").iterdir():
-        os.chown(f, *[(service.dir / "app").stat().st_uid] * 2)
+    service.sql("UPDATE report SET published_ms = 1, thanked = 1 WHERE credit LIKE '%Ann%'")
     body = service.start().ask("/thanks")[1]
     assert "&lt;Ann &amp; Co&gt;" in body and "Bob" not in body
 

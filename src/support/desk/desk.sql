@@ -9,8 +9,8 @@ WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR coalesce(json_extract(doc, '$.assi
 ORDER BY
 	CASE ?5 WHEN 'case' THEN id WHEN '-case' THEN -id WHEN '-clock' THEN -next_ms
 		WHEN 'state' THEN instr(?6, ' ' || state || ' ') WHEN '-state' THEN -instr(?6, ' ' || state || ' ') END,
-	CASE ?5 WHEN 'title' THEN lower(json_extract(doc, '$.title')) WHEN 'whose' THEN json_extract(doc, '$.assigned') END,
-	CASE ?5 WHEN '-title' THEN lower(json_extract(doc, '$.title')) WHEN '-whose' THEN json_extract(doc, '$.assigned') END DESC,
+	CASE ?5 WHEN 'title' THEN lower(json_extract(doc, '$.title')) WHEN 'whose' THEN json_extract(doc, '$.assigned') END NULLS FIRST,
+	CASE ?5 WHEN '-title' THEN lower(json_extract(doc, '$.title')) WHEN '-whose' THEN json_extract(doc, '$.assigned') END DESC NULLS LAST,
 	next_ms, id
 LIMIT ?7 OFFSET ?8;
 
@@ -32,7 +32,7 @@ SELECT id, received_ms, published_ms, verdict, product, version, substr(descript
 	SELECT r.*, coalesce(d.verdict, 'new') AS verdict, coalesce(d.case_id, 0) AS of, coalesce(c.embargo_ms, 0) AS until,
 		(SELECT count(*) FROM report_message m WHERE m.report = r.id) AS m,
 		(SELECT m.ours FROM report_message m WHERE m.report = r.id ORDER BY m.id DESC LIMIT 1) AS last
-	FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id)
+	FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id) AS shown
 WHERE (?1 = '' OR kind = ?1) AND (?2 = '' OR verdict = ?2)
 	AND (of = 0 OR ?7 = '' OR until <= ?6 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = of AND x.who = ?7))
 ORDER BY CASE ?3 WHEN 'report' THEN id WHEN 'messages' THEN m WHEN '-messages' THEN -m END,

@@ -23,6 +23,7 @@ const char tw_support_help[] =
 	"  --role-program FILE  the program of the roles\n"
 	"  -n                   of serve: look at folders and ids, then end\n"
 	"  --from FILE          of init: the answers, as desk.json has them, in place of questions\n"
+	"  --store ADDRESS      of init: keep the store in PostgreSQL, postgresql:///DATABASE?host=/DIRECTORY&user=NAME, and not in a file in DIR\n"
 	"  --chain FILE         of certificate import: PEM, the site's certificate first, then what vouches for it\n"
 	"  --key FILE           of certificate import: PEM, its private key (P-256, PKCS#8, not encrypted)\n"
 	"  --help               print this\n"

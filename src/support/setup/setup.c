@@ -31,6 +31,7 @@ static const char **value_of(struct tw_setup *s, const char *name)
 		{ "--roles", &s->options.roles },
 		{ "--role-program", &s->options.role_program },
 		{ "--from", &s->from },
+		{ "--store", &s->store },
 		{ "--chain", &s->chain },
 		{ "--key", &s->key },
 	};
@@ -74,6 +75,8 @@ tw_err tw_setup_parse(int argc, char *const *argv, struct tw_setup *ret, tw_setu
 		return TW_RAISE(SYNTAX, "say which directory: --dir DIR");
 	if (*ret_run == tw_setup_import && (!s.chain || !s.key))
 		return TW_RAISE(SYNTAX, "certificate import wants --chain FILE and --key FILE");
+	if (s.store && *ret_run != tw_setup_init)
+		return TW_RAISE(SYNTAX, "--store is a word of init: a store is not changed for another later");
 	*ret = s;
 	return TW_OK;
 }
