@@ -318,3 +318,14 @@ tw_err tw_store_transaction(tw_store *s, tw_err (*body)(tw_store *s, void *user)
 	s->in_transaction = false;
 	return e;
 }
+
+tw_err tw_store_wipe_begin(tw_store *s)
+{
+	return tw_store_script(s, "PRAGMA secure_delete=ON", "wipe");
+}
+
+tw_err tw_store_wipe_end(tw_store *s)
+{
+	TW_TRY(tw_store_demand(s, "PRAGMA wal_checkpoint(TRUNCATE)", "0")); /* 1: somebody reads, and there is nobody else */
+	return tw_store_script(s, "PRAGMA secure_delete=OFF", "wipe");
+}

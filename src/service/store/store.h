@@ -65,6 +65,12 @@ int64_t tw_row_int(const tw_row *r, int column);
 struct tw_slice tw_row_bytes(const tw_row *r, int column); /* text or blob, valid during visit */
 bool tw_row_null(const tw_row *r, int column);
 int64_t tw_store_changes(const tw_store *s); /* rows changed by the last run */
+/*
+ * Between begin and end whatever is deleted is overwritten in the database, and end empties the write-ahead log, which may still hold it: for what is
+ * deleted so that nobody reads it again. What the disk itself keeps of blocks it wrote before is beyond reach. Outside of transactions.
+ */
+tw_err tw_store_wipe_begin(tw_store *s);
+tw_err tw_store_wipe_end(tw_store *s);
 /* BEGIN IMMEDIATE, body, COMMIT; ROLLBACK when body fails. Durable when OK. */
 tw_err tw_store_transaction(tw_store *s, tw_err (*body)(tw_store *s, void *user), void *user);
 #endif

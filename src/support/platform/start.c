@@ -40,6 +40,7 @@ static const struct tw_store_step steps[] = {
 	{ 1, tw_sql_advisories_format_1 },
 	{ 1, tw_sql_triage_format_1 },
 	{ 1, tw_sql_questions_format_1 },
+	{ 1, tw_sql_attachments_format_1 },
 	{ 1, tw_sql_outbox_format_1 },
 	{ 1, tw_sql_subscriptions_format_1 },
 	{ 0, NULL },
