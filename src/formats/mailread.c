@@ -25,7 +25,7 @@ struct reading {
 	char boundaries[TW_MAILREAD_DEPTH][BOUNDARY_MAX + 1];
 	bool digest[TW_MAILREAD_DEPTH]; /* parts without a type are messages */
 	size_t depth;
-	unsigned parts, froms;
+	unsigned parts, senders;
 	bool no_sender, returned, listed, answered, automatic;
 	struct tw_buf html; /* the first part of it, decoded and as UTF-8 */
 	struct tw_buf bytes;
@@ -204,7 +204,7 @@ static tw_err take_subject(const struct tw_sys *sys, struct tw_mailread *m, cons
 static void take_from(struct reading *r, const char *value)
 {
 	tw_mailread_address(tw_slice_of(value), r->m->from);
-	if (++r->froms > 1)
+	if (++r->senders > 1)
 		r->m->from[0] = '\0'; /* which of them it is from, readers differ on */
 }
 
