@@ -52,12 +52,14 @@ static void test_messages(void **state)
 			"P0 A <b>&amp;\nc\nd f" },
 		{ HEAD "Content-Type: multipart/alternative; boundary=b\r\n\r\npreamble\r\n--b\r\n\r\nplain\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>no</p>\r\n--b--\r\nepilogue",
 			"P0 plain\n" },
-		{ HEAD "Content-Type: multipart/mixed; boundary=\"o b\"\r\n\r\n--o b\r\nContent-Type: multipart/alternative; boundary=i\r\n\r\n--i\r\n\r\n" "inner\r\n--i--\r\n"
+		{ HEAD "Content-Type: multipart/mixed; boundary=\"o b\"\r\n\r\n--o b\r\nContent-Type: multipart/alternative; boundary=i\r\n\r\n--i\r\n\r\n"
+		       "inner\r\n--i--\r\n"
 		       "--o b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA\r\n--o b\r\nContent-Type: text/plain\r\n"
 		       "Content-Disposition: attachment; filename=a.txt\r\n\r\nfile\r\n--o b\r\n\r\nlast\r\n--o b--\r\n",
 			"P2 inner\nlast\n" },
 		/* the outer boundary ends the inner parts; an end that is missing is the end of the message */
-		{ HEAD "Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n\r\n" "inner\r\n--o\r\n\r\nout",
+		{ HEAD "Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n\r\n"
+		       "inner\r\n--o\r\n\r\nout",
 			"P0 inner\nout" },
 		{ HEAD "Content-Type: multipart/mixed\r\n\r\n--b\r\n", "P1 " },
 		{ HEAD "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\nSubject: x\r\n\r\ny\r\n--b--", "P1 " },

@@ -284,7 +284,8 @@ static void without_keys_nothing(void **state)
 /* Each call of the seam fails once: what was acknowledged is there whole after a start, and what was not may be sent again. */
 static void any_call_may_fail(void **state)
 {
-	const struct tw_attachment files[] = { { TW_SLICE("a"), TW_SLICE(""), { long_text, LONG / 2 } }, { TW_SLICE("b"), TW_SLICE(""), TW_SLICE("x") } };
+	const struct tw_attachment files[] = { { TW_SLICE("a"), TW_SLICE(""), { long_text, LONG / 2 } },
+		{ TW_SLICE("b"), TW_SLICE(""), TW_SLICE("x") } };
 	bool fired = true;
 
 	for (long k = 1; fired && k < CALLS_MAX; k += k < 40 ? 1 : 7) {
@@ -324,20 +325,29 @@ static void names_are_text(void **state)
 		{ "a/", "file" },
 		{ "a\r\nSet-Cookie: x", "a__Set-Cookie_ x" },
 		{ "\"q\";filename=x", "_q__filename=x" },
-		{ "gpj.\xe2\x80\xae" "exe", "gpj._exe" },
+		{ "gpj.\xe2\x80\xae"
+		  "exe",
+			"gpj._exe" },
 		{ "\xc3\xa4.png", "\xc3\xa4.png" },
 		{ "\xff\xfe.png", "__.png" },
 		{ "50%2f", "50_2f" },
 		{ "x. . ", "x" },
 		{ "\x01\x7f", "__" },
-		{ "\xc2\x85" "a\xef\xbb\xbf", "_a_" },
+		{ "\xc2\x85"
+		  "a\xef\xbb\xbf",
+			"_a_" },
 	};
 	static const struct {
 		const char *sent, *kept;
 	} types[] = {
-		{ "image/PNG", "image/png" }, { "text/plain; charset=utf-8", "text/plain" }, { "", "application/octet-stream" },
-		{ "text", "application/octet-stream" }, { "a/b/c", "application/octet-stream" }, { "a/", "application/octet-stream" },
-		{ "/b", "application/octet-stream" }, { "a/b\r\nX: y", "application/octet-stream" },
+		{ "image/PNG", "image/png" },
+		{ "text/plain; charset=utf-8", "text/plain" },
+		{ "", "application/octet-stream" },
+		{ "text", "application/octet-stream" },
+		{ "a/b/c", "application/octet-stream" },
+		{ "a/", "application/octet-stream" },
+		{ "/b", "application/octet-stream" },
+		{ "a/b\r\nX: y", "application/octet-stream" },
 	};
 	char long_name[300], name[TW_ATTACHMENT_NAME + 1], type[TW_ATTACHMENT_TYPE + 1];
 

@@ -7,13 +7,14 @@
 
 #define JOB_SIZE (8 + 4 + 4 + 1)
 #define EVERY_MAX_S 86400
+#define CANARY_MAX_H 168
 
 const struct tw_channel_row tw_rows_mail_in_from_app[] = {
 	{ TW_COLLECT, 0, JOB_SIZE, JOB_SIZE, "collect" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_app_from_mail_in[] = {
-	{ TW_COLLECTED, 0, 1 + 4 + 4 + 4 + 1 + 1 + 4 + 4 + 5 * 2 + 4, TW_COLLECTED_MAX, "collected", 1 },
+	{ TW_COLLECTED, 0, 1 + 4 + 4 + 4 + 2 + 1 + 1 + 4 + 4 + 5 * 2 + 4, TW_COLLECTED_MAX, "collected", 1 },
 	{ 0 },
 };
 
@@ -56,6 +57,7 @@ tw_err tw_collected_write(const struct tw_collected *d, struct tw_buf *b)
 	TW_TRY(tw_buf_u32(b, d->validity));
 	TW_TRY(tw_buf_u32(b, d->uid));
 	TW_TRY(tw_buf_u32(b, d->every_s));
+	TW_TRY(tw_buf_u16(b, (uint16_t)d->canary_h));
 	TW_TRY(tw_buf_u8(b, (uint8_t)d->kind));
 	TW_TRY(tw_buf_u8(b, (uint8_t)d->flags));
 	TW_TRY(tw_buf_u32(b, d->files));
@@ -86,23 +88,26 @@ static tw_err read_numbers(struct tw_cursor *c, struct tw_collected *d)
 {
 	uint8_t end, kind, flags;
 	uint32_t every, files;
+	uint16_t canary;
 
 	TW_TRY(tw_cursor_u8(c, &end));
 	TW_TRY(tw_cursor_u32(c, &d->validity));
 	TW_TRY(tw_cursor_u32(c, &d->uid));
 	TW_TRY(tw_cursor_u32(c, &every));
+	TW_TRY(tw_cursor_u16(c, &canary));
 	TW_TRY(tw_cursor_u8(c, &kind));
 	TW_TRY(tw_cursor_u8(c, &flags));
 	TW_TRY(tw_cursor_u32(c, &files));
 	TW_TRY(tw_cursor_u32(c, &d->size));
 	if (end >= TW_COLLECT_ENDS || kind >= TW_MAILREAD_KINDS || flags > TW_COLLECT_FLAGS || every > EVERY_MAX_S ||
-		files > TW_MAILREAD_PARTS || d->size > TW_MAILREAD_MAX)
+		canary > CANARY_MAX_H || files > TW_MAILREAD_PARTS || d->size > TW_MAILREAD_MAX)
 		return TW_RAISE(SYNTAX, "a number of what was collected is out of its bounds");
 	d->end = end;
 	d->kind = kind;
 	d->flags = flags;
 	d->files = files;
 	d->every_s = every;
+	d->canary_h = canary;
 	return TW_OK;
 }
 

@@ -43,15 +43,16 @@ enum tw_collect_flag {
 struct tw_collected {
 	enum tw_collect_end end;
 	uint32_t validity, uid;
-	unsigned every_s; /* how long to wait before it is looked again; 0: as long as when nothing is said */
+	unsigned every_s;  /* how long to wait before it is looked again; 0: as long as when nothing is said */
+	unsigned canary_h; /* how often the service sends a message to itself; 0: never */
 	/* Of a message. */
 	enum tw_mailread_kind kind;
 	unsigned flags, files;
-	uint32_t size; /* of the parcel; 0: there is none */
+	uint32_t size;                                           /* of the parcel; 0: there is none */
 	struct tw_slice words, address, from, id, subject, text; /* words: what went wrong; address: the mailbox's own */
 };
-#define TW_COLLECTED_MAX \
-	(1 + 4 + 4 + 4 + 1 + 1 + 4 + 4 + 5 * 2 + 4 + TW_COLLECT_WORDS_MAX + 2 * TW_MAIL_ADDRESS_MAX + TW_MAILREAD_ID_MAX + \
+#define TW_COLLECTED_MAX                                                                                                       \
+	(1 + 4 + 4 + 4 + 2 + 1 + 1 + 4 + 4 + 5 * 2 + 4 + TW_COLLECT_WORDS_MAX + 2 * TW_MAIL_ADDRESS_MAX + TW_MAILREAD_ID_MAX + \
 		TW_MAILREAD_SUBJECT_MAX + TW_MAILREAD_TEXT_MAX)
 tw_err tw_collect_job_write(const struct tw_collect_job *j, struct tw_buf *b);
 tw_err tw_collect_job_read(struct tw_slice payload, struct tw_collect_job *ret);

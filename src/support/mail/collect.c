@@ -117,8 +117,8 @@ static tw_err connect_it(struct run *r)
 	const struct tw_inmail_config *f = r->c->config;
 	const bool six = strchr(f->server, ':') != NULL;
 
-	(void)snprintf(r->url, sizeof r->url, "%s://%s%s%s:%u/", f->tls == TW_MAIL_TLS_IMPLICIT ? "imaps" : "imap", six ? "[" : "", f->server,
-		six ? "]" : "", f->port);
+	(void)snprintf(r->url, sizeof r->url, "%s://%s%s%s:%u/", f->tls == TW_MAIL_TLS_IMPLICIT ? "imaps" : "imap", six ? "[" : "",
+		f->server, six ? "]" : "", f->port);
 	TW_TRY(resolve(r));
 	r->curl = curl_easy_init();
 	if (!r->curl || set_options(r) != CURLE_OK)
@@ -193,7 +193,8 @@ static tw_err hear(struct run *r, struct tw_imap_response *ret)
 }
 
 /* One command and all that is said to it; each is looked at by take. */
-static tw_err ask(struct run *r, const char *command, tw_err (*take)(struct run *r, const struct tw_imap_response *one), enum tw_imap_said *ret)
+static tw_err ask(struct run *r, const char *command, tw_err (*take)(struct run *r, const struct tw_imap_response *one),
+	enum tw_imap_said *ret)
 {
 	struct tw_imap_response one;
 

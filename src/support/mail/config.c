@@ -104,6 +104,7 @@ static const struct tw_shape inmail_shape[] = {
 	{ "address", TW_JSON_TEXT, true, 1, TW_MAIL_ADDRESS_MAX },
 	{ "mailbox", TW_JSON_TEXT, false, 1, 200 },
 	{ "every", TW_JSON_INT, false, TW_INMAIL_EVERY_MIN_S, TW_INMAIL_EVERY_MAX_S },
+	{ "canary", TW_JSON_INT, false, 1, TW_INMAIL_CANARY_MAX_H },
 	{ .key = NULL },
 };
 
@@ -134,12 +135,14 @@ tw_err tw_inmail_config_parse(struct tw_slice text, struct tw_inmail_config *ret
 		(void)snprintf(c.mailbox, sizeof c.mailbox, "%s", tw_json_text(j, "mailbox"));
 	if (tw_json_get(j, "every"))
 		c.every_s = (unsigned)json_integer_value(tw_json_get(j, "every"));
+	c.canary_h = (unsigned)json_integer_value(tw_json_get(j, "canary")); /* 0 when it is not there */
 	if (!is_host(c.server))
 		return TW_RAISE(SYNTAX, "%s: server is the name or the address of a host", TW_INMAIL_CONFIG_FILE);
 	if (!tw_mail_address_valid(tw_slice_of(c.address)))
 		return TW_RAISE(SYNTAX, "%s: address is a mail address", TW_INMAIL_CONFIG_FILE);
 	if (!tw_text_printable(tw_slice_of(c.user)) || !is_mailbox(c.mailbox))
-		return TW_RAISE(SYNTAX, "%s: user is one line of text, mailbox one of ASCII without quotes and backslashes", TW_INMAIL_CONFIG_FILE);
+		return TW_RAISE(SYNTAX, "%s: user is one line of text, mailbox one of ASCII without quotes and backslashes",
+			TW_INMAIL_CONFIG_FILE);
 	TW_TRY(take_tls(tw_json_text(j, "tls"), c.server, TW_INMAIL_CONFIG_FILE, &c.tls));
 	*ret = c;
 	return TW_OK;

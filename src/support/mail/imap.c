@@ -125,7 +125,8 @@ static bool named(struct tw_slice s, const char *name, uint32_t *ret)
 
 bool tw_imap_code(const struct tw_imap_response *r, const char *name, uint32_t *ret)
 {
-	return begins(r->line, "* OK [") && tw_slice_is_nocase((struct tw_slice){ r->line.at + 6, strlen(name) < r->line.size - 6 ? strlen(name) : 0 }, name) &&
+	return begins(r->line, "* OK [") &&
+		tw_slice_is_nocase((struct tw_slice){ r->line.at + 6, strlen(name) < r->line.size - 6 ? strlen(name) : 0 }, name) &&
 		named(r->line, name, ret);
 }
 

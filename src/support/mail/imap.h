@@ -21,7 +21,7 @@ struct tw_imap_response {
 tw_err tw_imap_response(struct tw_slice have, size_t literal_max, struct tw_imap_response *ret);
 /* Whether it ends the command of that tag, and how. SYNTAX: it says that the server goes (BYE), or that the command was none (BAD). */
 tw_err tw_imap_said(const struct tw_imap_response *r, const char *tag, enum tw_imap_said *ret);
-bool tw_imap_code(const struct tw_imap_response *r, const char *name, uint32_t *ret);                   /* "* OK [NAME n]" */
-bool tw_imap_found(const struct tw_imap_response *r, uint32_t after, uint32_t *ret);                    /* "* SEARCH n ...": the lowest above after, if lower than *ret */
-bool tw_imap_fetched(const struct tw_imap_response *r, uint32_t uid, uint32_t *ret_size);               /* "* n FETCH (...)" of that UID, with its size */
+bool tw_imap_code(const struct tw_imap_response *r, const char *name, uint32_t *ret); /* "* OK [NAME n]" */
+bool tw_imap_found(const struct tw_imap_response *r, uint32_t after, uint32_t *ret); /* "* SEARCH n ...": the lowest above after, if lower than *ret */
+bool tw_imap_fetched(const struct tw_imap_response *r, uint32_t uid, uint32_t *ret_size); /* "* n FETCH (...)" of that UID, with its size */
 #endif

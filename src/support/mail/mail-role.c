@@ -171,14 +171,20 @@ static tw_err answer_collected(struct role *r, tw_channel *app, uint32_t tag, co
 	return tw_channel_send(app, TW_COLLECTED, tag, b.data, b.size, &fd, d->size ? 1 : 0);
 }
 
-static tw_err collect_one(struct role *r, struct tw_collection *c, const struct tw_inmail_config *f, struct tw_mailread *m, struct tw_collected *d)
+static tw_err collect_one(
+	struct role *r, struct tw_collection *c, const struct tw_inmail_config *f, struct tw_mailread *m, struct tw_collected *d)
 {
 	c->password = tw_buf_slice(&r->password);
 	c->anchors = tw_buf_slice(&r->trust);
 	c->config = f;
 	tw_collect(c);
-	*d = (struct tw_collected){ .end = c->end, .validity = c->validity, .uid = c->uid, .every_s = f->every_s,
-		.words = tw_slice_of(c->words), .address = tw_slice_of(f->address) };
+	*d = (struct tw_collected){ .end = c->end,
+		.validity = c->validity,
+		.uid = c->uid,
+		.every_s = f->every_s,
+		.canary_h = f->canary_h,
+		.words = tw_slice_of(c->words),
+		.address = tw_slice_of(f->address) };
 	if (c->end != TW_COLLECT_MESSAGE)
 		return TW_OK;
 	d->size = (uint32_t)c->message.size;

@@ -101,7 +101,8 @@ static void plan(const struct tw_tab *tab, struct tw_support_places *p)
 	}
 }
 
-static tw_err check_password(const struct tw_sys *sys, const struct tw_support_options *o, const struct tw_support_places *p, const char *name)
+static tw_err check_password(
+	const struct tw_sys *sys, const struct tw_support_options *o, const struct tw_support_places *p, const char *name)
 {
 	TW_CLEANUP(tw_closep) int fd = sys->open_beneath(sys, p->dir, name + 1, O_RDONLY | O_CLOEXEC, 0);
 

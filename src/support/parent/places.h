@@ -21,7 +21,7 @@ struct tw_support_places {
 	int dir, app, log, keys, null, tcp, desk; /* descriptors */
 	struct tw_crew_plan crew[TW_CREW_SIZE];
 	struct tw_errand_row errands[TW_ERRANDS];
-	char errand_names[64];                  /* app's word: which of them there are */
+	char errand_names[64]; /* app's word: which of them there are */
 	char mail[TW_SUPPORT_MAIL_FILES][4096]; /* paths of what the roles for mail are given: mail.json, the password, authorities, inmail.json, its password */
 };
 /* SYNTAX: what is wrong with the command line. */
