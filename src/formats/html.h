@@ -36,7 +36,8 @@
 				X(SCOPE, "scope") X(DATETIME, "datetime") X(METHOD, "method") X(ROLE, "role") \
 				X(SELECTED, "selected") X(HREFLANG, "hreflang") X(CHECKED, "checked") X(ARIA_LABEL, "aria-label") \
 				X(CURRENT, "aria-current") X(SORT, "aria-sort") X(INPUTMODE, "inputmode") X(MIN, "min") X(MAX, "max") \
-				X(LOW, "low") X(HIGH, "high") X(OPTIMUM, "optimum") X(TABINDEX, "tabindex")
+				X(LOW, "low") X(HIGH, "high") X(OPTIMUM, "optimum") X(TABINDEX, "tabindex") \
+				X(ENCTYPE, "enctype") X(MULTIPLE, "multiple")
 /* clang-format on */
 enum tw_html_element {
 #define X(name, text) TW_E_##name,

@@ -154,7 +154,7 @@ static void test_request_with_a_file(void **state)
 		CHECK_ERR(tw_wire_request_read((struct tw_slice){ buf.data, n }, &r), SYNTAX);
 	memset(buf.data + 5, 0, 8);
 	CHECK_ERR(tw_wire_request_read(tw_buf_slice(&buf), &r), SYNTAX);
-	given.file = TW_LONG_BODY_MAX + 1;
+	given.file = TW_UPLOAD_MAX + 1;
 	tw_buf_clear(&buf);
 	CHECK_OK(tw_wire_request_write(&given, &buf));
 	CHECK_ERR(tw_wire_request_read(tw_buf_slice(&buf), &r), SYNTAX);

@@ -157,7 +157,7 @@ tw_err tw_wire_request_read(struct tw_slice payload, struct tw_wire_request *ret
 	r.has_client_key = flags & REQUEST_CLIENT_KEY;
 	if (flags & REQUEST_FILE)
 		TW_TRY(tw_cursor_u64(&c, &r.file));
-	if ((flags & REQUEST_FILE) && (r.file == 0 || r.file > TW_LONG_BODY_MAX))
+	if ((flags & REQUEST_FILE) && (r.file == 0 || r.file > TW_UPLOAD_MAX))
 		return TW_RAISE(SYNTAX, "request: a file of %llu bytes", (unsigned long long)r.file);
 	TW_TRY(tw_cursor_block16(&c, sizeof r.source - 1, &source));
 	if (!plain(source))
@@ -192,6 +192,8 @@ tw_err tw_wire_reply_write(const struct tw_wire_reply *r, struct tw_buf *b)
 	TW_TRY(tw_buf_u32(b, r->retry_after_s));
 	if (r->file)
 		TW_TRY(tw_buf_u64(b, r->file));
+	if (r->file)
+		TW_TRY(tw_buf_block16(b, r->name.at, r->name.size));
 	TW_TRY(tw_buf_block16(b, r->type.at, r->type.size));
 	TW_TRY(tw_buf_block16(b, r->etag.at, r->etag.size));
 	TW_TRY(tw_buf_block16(b, r->location.at, r->location.size));
@@ -208,6 +210,18 @@ static tw_err read_line(struct tw_cursor *c, size_t max, struct tw_slice *ret)
 	TW_TRY(tw_cursor_block16(c, max, ret));
 	if (!plain(*ret))
 		return TW_RAISE(SYNTAX, "reply: a header text that would break its line");
+	return TW_OK;
+}
+
+/* It goes between quotes in a header, so nothing but what RFC 3986 leaves as it is, and %XX. */
+static tw_err read_name(struct tw_cursor *c, struct tw_slice *ret)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%";
+
+	TW_TRY(tw_cursor_block16(c, TW_FILE_NAME_MAX, ret));
+	for (size_t i = 0; i < ret->size; i++)
+		if (!ret->at[i] || !strchr(letters, ret->at[i]))
+			return TW_RAISE(SYNTAX, "reply: a file's name that would break its line");
 	return TW_OK;
 }
 
@@ -240,6 +254,8 @@ tw_err tw_wire_reply_read(struct tw_slice payload, struct tw_wire_reply *ret)
 	TW_TRY(tw_cursor_u32(&c, &r.retry_after_s));
 	if (flags & REPLY_FILE)
 		TW_TRY(tw_cursor_u64(&c, &r.file));
+	if (flags & REPLY_FILE)
+		TW_TRY(read_name(&c, &r.name));
 	if ((flags & REPLY_FILE) && (r.file == 0 || r.file > TW_WIRE_FILE_MAX))
 		return TW_RAISE(SYNTAX, "reply: a file of %llu bytes", (unsigned long long)r.file);
 	TW_TRY(read_line(&c, TYPE_MAX, &r.type));

@@ -145,8 +145,9 @@ struct tw_wire_reply {
 	struct tw_slice etag, location, allow;
 	uint32_t retry_after_s;
 	struct tw_cookies cookies;
-	uint64_t file; /* not 0: so many bytes of the descriptor beside it are the body, and body is empty */
-	bool stream;   /* body is empty: it comes as STREAM messages */
+	uint64_t file;        /* not 0: so many bytes of the descriptor beside it are the body, and body is empty */
+	struct tw_slice name; /* of that file, which is kept and never shown; "": it is an answer as any other */
+	bool stream;          /* body is empty: it comes as STREAM messages */
 	struct tw_slice body;
 };
 #define TW_WIRE_STREAM_WINDOW (16 * 1024) /* what a stream may have on its way: all that it costs front */

@@ -50,7 +50,7 @@ static bool for_others(const char *name)
 	static const char *const names[] = { "commissioning.take", "commissioning.browser", "commissioning.claim", "recovery.ask",
 		"recovery.state", "session.open", "session.close", "log.segment", "log.stream", "login.open", "password.change",
 		"passwords.set", "radius.secret", "totp.enrol", "totp.confirm", "totp.remove", "passkeys.begin", "passkeys.add",
-		"portal.home" };
+		"portal.home", "desk.file" };
 
 	for (size_t i = 0; i < TW_COUNT(names); i++)
 		if (!strcmp(names[i], name))
@@ -107,7 +107,7 @@ static const struct side {
 			tw_commands_device_report },
 		tw_rows_new },
 	{ "desk", "the server", "--local SOCKET", desk_places, NULL,
-		{ tw_commands_desk_journal, no_commands, no_commands, no_commands, no_commands }, tw_rows_support },
+		{ tw_commands_desk_journal, tw_commands_desk_file, no_commands, no_commands, no_commands }, tw_rows_support },
 };
 
 static const struct side *side_of(const char *word)

@@ -18,7 +18,7 @@ import pytest
 
 import world as worlds
 from harness import wait_for
-from test_support import Service, report, send
+from test_support import Service, receipt_of, report, send, upload
 
 TOOL = worlds.BUILD / "src/tool/thingward"
 
@@ -175,6 +175,83 @@ def test_a_report_becomes_a_case_and_its_reporter_is_answered(desk):
     entries = [json.loads(e["text"]) for e in ask(desk, "journal", "list")["entries"]]
     assert [e for e in entries if e["case"] == "r1"][-1]["after"] == shown["hash"]
     ask(desk, "journal", "verify")
+
+
+def test_files_come_with_a_report_and_are_encrypted_kept_and_destroyed(desk):
+    secret = b"the proof of it, in the clear " * 40000  # 1.2 MB: more than any other body may have
+    typed = {"description": "it falls over", "receipt": ""}
+    r, body = upload(desk, "/report", typed, [("../trace <b>.pcap", "application/pcap", secret), ("", "application/octet-stream", b"")])
+    assert r.status == 200, body
+    receipt = receipt_of(body)
+    digest = hashlib.sha256(secret).hexdigest()
+    r, body = send(desk, "/report/status", {"receipt": receipt})
+    assert digest in body and "trace _b_.pcap" in body and f"{len(secret)} Byte" in body and 'enctype="multipart/form-data"' in body
+    assert upload(desk, "/report", typed | {"receipt": receipt}, [("../trace <b>.pcap", "", secret)])[0].status == 200  # sent once more
+    r, body = upload(desk, "/report/files", {"receipt": receipt}, [("b.txt", "text/html", b"<script>second</script>")])
+    assert r.status == 200 and "Your files are stored." in body and body.count(digest) == 1 and "second" not in body
+    # Nobody who has the database alone reads any of it.
+    stored = b"".join(p.read_bytes() for p in (desk.dir / "app").glob("support.db*"))
+    assert b"the proof of it" not in stored and b"second" not in stored and b"pcap" not in stored and digest.encode() not in stored
+    # The limits are told before, and by who refuses.
+    assert "At most 8 at a time, together 8 MiB" in desk.ask("/report")[1]
+    nine = [(f"{n}", "a/b", b"x") for n in range(9)]
+    r, body = upload(desk, "/report", {"description": "keep what I typed"}, nine)
+    assert r.status == 422 and "too many" in body and "keep what I typed" in body
+    r, body = upload(desk, "/report/files", {"receipt": receipt}, [])
+    assert r.status == 422 and "No file was chosen." in body
+    r, body = upload(desk, "/report/files", {"receipt": "0" * 28}, [("a", "a/b", b"x")])
+    assert r.status == 422 and "No file" not in body
+    head = {"Content-Length": str(9 << 20), "Content-Type": "multipart/form-data; boundary=x"}
+    r, body = desk.ask("/report", "POST", head, b"")
+    assert r.status == 413 and "8 MiB together at most" in body
+    for kind, sent in (("multipart/form-data", b"--x--"), ("multipart/form-data; boundary=x", b"--y--"), ("multipart/mixed; boundary=x", b"--x--")):
+        assert desk.ask("/report", "POST", {"Content-Type": kind}, sent)[0].status in (400, 415)
+    assert desk.ask("/policy", "POST", {"Content-Type": "multipart/form-data; boundary=x"}, b"--x--")[0].status == 405
+    r, body = upload(desk, "/report/answer", {"receipt": receipt, "text": "x"}, [])  # its row takes no files
+    assert r.status == 415
+    # The administrator's tool has them, whole.
+    files = ask(desk, "report", "files", "r1")["files"]
+    assert [(f["id"], f["name"], f["type"], f["size"]) for f in files] == [("f1", "trace _b_.pcap", "application/pcap", len(secret)), ("f2", "b.txt", "text/html", 23)]
+    assert ask(desk, "file", "save", "f1", "--out", "kept.pcap")["sha256"] == digest
+    assert (desk.dir / "kept.pcap").read_bytes() == secret and (desk.dir / "kept.pcap").stat().st_mode & 0o777 == 0o600
+    assert run(desk, "file", "save", "f1", "--out", "kept.pcap").returncode == 2  # nothing is written over
+    refused(desk, "file.unknown", "file", "save", "f9", "--out", "none")
+    assert ask(desk, "report", "case", "r1")["id"] == "c1"
+    assert ask(desk, "case", "files", "c1")["files"] == files
+    key = sqlite3_key(desk)
+    said = ask(desk, "report", "destroy-files", "r1", "--reason", "the reporter asked for it")
+    assert said["files_destroyed"]["count"] == 2
+    assert key not in b"".join(p.read_bytes() for p in (desk.dir / "app").glob("support.db*"))
+    assert ask(desk, "report", "files", "r1")["files"] == []
+    refused(desk, "report.no-files", "report", "destroy-files", "r1", "--reason", "again")
+    refused(desk, "file.unknown", "file", "save", "f1", "--out", "none")
+    assert digest not in send(desk, "/report/status", {"receipt": receipt})[1]
+
+
+def sqlite3_key(s):
+    """The one sealed key that is stored, from a copy: the server holds the database alone."""
+    copy = s.folder / "copy"
+    copy.mkdir()
+    for p in (s.dir / "app").glob("support.db*"):
+        (copy / p.name).write_bytes(p.read_bytes())
+    with contextlib.closing(sqlite3.connect(copy / "support.db")) as db:
+        [(key,)] = db.execute("SELECT sealed FROM attachment_key").fetchall()
+    assert len(key) == 60
+    return key
+
+
+def test_files_that_were_acknowledged_outlive_a_kill(desk):
+    kept = []
+    for n in range(3):
+        data = os.urandom(300000)
+        r, body = upload(desk, "/report", {"description": f"number {n}"}, [(f"{n}.bin", "a/b", data)])
+        assert r.status == 200
+        kept.append((receipt_of(body), hashlib.sha256(data).hexdigest()))
+    desk.process.kill()
+    desk.process.wait()
+    desk.start()
+    for receipt, digest in kept:
+        assert digest in send(desk, "/report/status", {"receipt": receipt})[1]
 
 
 def test_an_alarm_is_raised_by_itself_at_its_moment(desk):

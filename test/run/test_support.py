@@ -232,6 +232,18 @@ def test_without_root_it_says_what_is_missing(service):
     wait_for(lambda: service.log().count("has no user of its own") == 3, 5)
 
 
+def test_one_server_of_a_folder(service):
+    service.start()
+    said = (service.dir / "listening").read_text()
+    p = subprocess.run(service.command(), capture_output=True, text=True, timeout=20)
+    assert p.returncode == 1 and f"is served by process {service.process.pid} already" in p.stderr, p.stderr
+    assert service.well() and (service.dir / "listening").read_text() == said  # nothing of it was touched
+    service.process.kill()
+    service.process.wait()
+    service.start()  # whoever was killed holds nothing
+    assert (service.dir / "lock").read_text() == f"{service.process.pid}\n"
+
+
 def test_the_command_line(tmp_path):
     p = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True)
     assert p.returncode == 0 and "thingward-support COMMAND --dir DIR" in p.stdout and "  serve " in p.stdout
@@ -247,6 +259,15 @@ PAGES = ("/", "/report", "/report/status", "/policy", "/thanks")
 
 def send(service, path, fields, **headers):
     return service.ask(path, "POST", {**FORM, **headers}, urllib.parse.urlencode(fields))
+
+
+def upload(service, path, fields, files, boundary="----tw7MA4YWxkTrZu0gW", **headers):
+    """As a browser sends a form with files: [(name, type, bytes)]."""
+    def part(name, more, data):
+        return f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'.encode() + data + b"\r\n"
+    body = b"".join(part(name, "", text.encode()) for name, text in fields.items())
+    body += b"".join(part("files", f'; filename="{name}"\r\nContent-Type: {kind}', data) for name, kind, data in files)
+    return service.ask(path, "POST", {"Content-Type": f"multipart/form-data; boundary={boundary}", **headers}, body + f"--{boundary}--\r\n".encode())
 
 
 def hidden(body, name="receipt"):
@@ -464,6 +485,8 @@ def test_a_full_disk_is_told_and_keeps_what_was_typed(service):
             if r.status != 200:
                 break
         assert r.status == 503 and f"typed {n} " in body and "There is no room" in body
+        r, body = upload(service, "/report", {"description": "with a file"}, [("a.bin", "a/b", os.urandom(300000))])
+        assert r.status == 503 and "with a file" in body and "There is no room" in body and "choose the files again" in body
         assert "before it was full" in send(service, "/report/status", {"receipt": receipt})[1]
         (service.dir / "fill").unlink()
         wait_for(lambda: send(service, "/report/status", {"receipt": receipt})[0].status == 200, 5)

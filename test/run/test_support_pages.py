@@ -8,7 +8,7 @@ import re
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import support_staff as staff
-from test_support import service  # noqa: F401
+from test_support import receipt_of, send, service, upload  # noqa: F401
 
 
 class Browser:
@@ -211,6 +211,23 @@ def test_reports_are_listed_and_shown(service):
     one = Browser(service)
     for n, product in enumerate(("Lamp", "Pump & more", "<i>Valve</i>")):
         assert one.ask("/report", {"description": f"It fails {n}", "product": product, "kind": "bug" if n else "flaw", "contact": "me@example.org"})[0].status == 200
+    # A file is had by whoever sees the report, to be kept: whatever it is, no browser shows it in our name.
+    r, text = upload(service, "/report", {"description": "It fails 3"}, [("dir/\u00e4:x.html", "text/html", b"<script>alert(1)</script>")])
+    assert r.status == 200
+    text = made["analyst"].ask("/desk/reports/r4")[1]
+    assert 'href="/desk/files/f1">\u00e4_x.html</a> 25 Byte, text/html' in text
+    r, text = made["analyst"].ask("/desk/files/f1")
+    assert (r.status, text, r.getheader("Content-Type"), r.getheader("X-Content-Type-Options")) == (200, "<script>alert(1)</script>", "application/octet-stream", "nosniff")
+    assert r.getheader("Content-Disposition") == "attachment; filename=\"___x.html\"; filename*=UTF-8''%C3%A4_x.html"
+    assert r.getheader("Content-Security-Policy").startswith("sandbox; default-src 'none'")
+    assert one.ask("/desk/files/f1")[0].status == 401 and made["analyst"].ask("/desk/files/f2")[0].status == 404
+    assert do(made["manager"], "/desk/take/r4", title="With a file")[0] == "/desk/cases/c1?done=1"
+    assert 'href="/desk/files/f1"' in made["analyst"].ask("/desk/cases/c1")[1]
+    do(made["manager"], "/desk/embargo/c1", until="2099-01-01T00:00")
+    assert made["analyst"].ask("/desk/files/f1")[0].status == 404 and made["manager"].ask("/desk/files/f1")[0].status == 200
+    assert made["analyst"].ask("/desk/destroy/r4")[0].status == 403
+    assert do(made["manager"], "/desk/destroy/r4", reason="asked for it")[0] == "/desk/reports/r4?done=1"
+    assert made["manager"].ask("/desk/files/f1")[0].status == 404
     text = made["publisher"].ask("/desk/reports")[1]
     assert re.findall(r'/desk/reports/(r\d)"', text) == ["r3", "r2", "r1"] and "<i>" not in text
     assert re.findall(r'/desk/reports/(r\d)"', made["publisher"].ask("/desk/reports?sort=product&kind=bug")[1]) == ["r3", "r2"]
@@ -220,11 +237,11 @@ def test_reports_are_listed_and_shown(service):
         assert do(made["analyst"], path, **form)[0] == "/desk/reports/r2?done=1"
     text = made["publisher"].ask("/desk/reports/r2?done=1")[1]
     assert "&lt;i&gt;Thank you" in text and "no vulnerability" in text and "It is meant so" in text and 'role="status"' in text
-    assert do(made["manager"], "/desk/take/r1", title="The lamp")[0] == "/desk/cases/c1?done=1"
-    assert 'href="/desk/cases/c1"' in made["publisher"].ask("/desk/reports/r1")[1]
+    assert do(made["manager"], "/desk/take/r1", title="The lamp")[0] == "/desk/cases/c2?done=1"
+    assert 'href="/desk/cases/c2"' in made["publisher"].ask("/desk/reports/r1")[1]
     assert "report.consent" in do(made["publisher"], "/desk/publish/r1", expect=409, thanks="yes")[1]
     assert do(made["publisher"], "/desk/publish/r1", thanks="no")[0] == "/desk/reports/r1?done=1"
-    do(made["manager"], "/desk/embargo/c1", until="2099-01-01T00:00")
+    do(made["manager"], "/desk/embargo/c2", until="2099-01-01T00:00")
     assert made["analyst"].ask("/desk/reports/r1")[0].status == 404 and made["manager"].ask("/desk/reports/r1")[0].status == 200
     assert re.findall(r'/desk/reports/(r\d)"', made["analyst"].ask("/desk/reports")[1]) == ["r3", "r2"]
     for path in ("/desk/reports/r9", "/desk/reports/1", "/desk/reports/r", "/desk/reports/r1x"):

@@ -57,7 +57,7 @@ def _operation(i, r):
             f"{r['handler']}, {string(r['help'])}, {text(' '.join(r['elements']))}, {f'query_{i}' if r.get('query') else 'NULL'}, "
             f"{string(r.get('list'))}, {r.get('page', 0)}, "
             f"{'&' + r['task'] if 'task' in r else 'NULL'}, {r.get('body_max', 0)}, "
-            f"{'true' if r.get('step_up') == 'yes' else 'false'}, {'true' if r.get('form') == 'yes' else 'false'}, {'true' if r.get('any_body') == 'yes' else 'false'} }},")
+            f"{'true' if r.get('step_up') == 'yes' else 'false'}, {'true' if r.get('form') == 'yes' else 'false'}, {string(r.get('files'))}, {'true' if r.get('any_body') == 'yes' else 'false'} }},")
 
 
 def _event(i, r):

@@ -140,6 +140,10 @@ def operation_of(row, capability, granted):
         next(p for p in parameters if p["name"] == "limit")["schema"]["default"] = int(row["page"])
     if row["input"]:
         out["requestBody"] = {"required": True, "content": {FORM if row.get("form") == "yes" else "application/json": {"schema": object_of(row["input"], strict=True)}}}
+    if "files" in row:
+        fields = object_of(row["input"], strict=True)
+        fields["properties"] = {**fields["properties"], str(row["files"]): {"type": "array", "items": {"type": "string", "format": "binary"}}}
+        out["requestBody"]["content"]["multipart/form-data"] = {"schema": fields}
     return out
 
 

@@ -9,6 +9,7 @@ import re
 
 from .strict_yaml import List, Map, Refused, Text, load, made
 
+UPLOAD_MAX = 8519680  # TW_UPLOAD_MAX of src/service/path/request.h
 LONG_BODY_MAX = 1048576  # TW_LONG_BODY_MAX of src/service/path/request.h
 KINDS = ("text", "int", "bool", "object", "array", "any")
 AT_THE_DEVICE = ("CONSOLE", "BUTTON")  # not by HTTP: doors of the device itself
@@ -58,6 +59,7 @@ TABLES = {
         "body_max": Key(re.compile(r"[1-9][0-9]{0,6}"), False),  # bytes; 65536 unless it says so
         "media": Key(("application/octet-stream", "text/event-stream", "text/html", "text/plain"), False),  # of an answer that is not JSON and therefore has no output
         "form": Key(YES_NO, False),  # its body is a page's form in place of JSON
+        "files": Key(re.compile(r"[a-z_]{1,63}"), False),  # of a form: its field with files
         "any_body": Key(YES_NO, False),  # whatever comes as its body is not looked at
         "if_match": Key(YES_NO, False),  # 428 without If-Match
         "step_up": Key(YES_NO, False),  # dangerous: whoever comes by a session proves himself anew
@@ -174,8 +176,10 @@ def _check_operation(row, path):
         raise Refused(f"{path}:{row.line}: {where}: {row['method']} takes no body; use query")
     if row["method"] == "GET" and row["audit"] == "change":
         raise Refused(f"{path}:{row.line}: {where}: GET changes nothing")
-    if "body_max" in row and (not row["input"] or int(row["body_max"]) > LONG_BODY_MAX):
-        raise Refused(f"{path}:{row.line}: {where}: body_max is for a body, and {LONG_BODY_MAX} at most")
+    if "body_max" in row and (not row["input"] or int(row["body_max"]) > (UPLOAD_MAX if "files" in row else LONG_BODY_MAX)):
+        raise Refused(f"{path}:{row.line}: {where}: body_max is for a body, and {LONG_BODY_MAX} at most, with files {UPLOAD_MAX}")
+    if "files" in row and (row.get("form") != "yes" or any(field["key"] == row["files"] for field in row["input"])):
+        raise Refused(f"{path}:{row.line}: {where}: files are a field of a form, beside those of input")
     if row.get("form") == "yes" and (row["method"] != "POST" or row.get("media") != "text/html" or not row["input"]):
         raise Refused(f"{path}:{row.line}: {where}: a form is sent by POST, has fields, and is answered by a page (media: text/html)")
     if row.get("any_body") == "yes" and (row["method"] != "POST" or row["input"]):

@@ -85,7 +85,7 @@ tw_err tw_conn_new(struct tw_front *f, int fd, const uint8_t source[16], struct 
 	tw_buf_init(&c->in, f->sys, TW_HTTP_HEAD_MAX);
 	tw_buf_init(&c->head, f->sys, TW_HTTP_HEAD_MAX);
 	tw_buf_init(&c->body, f->sys, TW_BODY_MAX);
-	tw_parcel_init(&c->spool, f->sys, TW_LONG_BODY_MAX);
+	tw_parcel_init(&c->spool, f->sys, TW_UPLOAD_MAX);
 	tw_buf_init(&c->unsent, f->sys, TW_CHANNEL_MAX);
 	tw_buf_init(&c->out, f->sys, TW_CHANNEL_MAX + TW_HTTP_HEAD_MAX);
 	tw_err e = take_slot(f, c);
@@ -181,6 +181,7 @@ void tw_conn_wait(struct tw_conn *c, enum tw_front_wait what)
 	const int patience[TW_WAITS] = {
 		[TW_WAIT_HEAD] = f->limits.head_ms,
 		[TW_WAIT_BODY] = f->limits.body_ms,
+		[TW_WAIT_UPLOAD] = f->limits.upload_ms,
 		[TW_WAIT_CORE] = 0,
 		[TW_WAIT_STREAM] = 0,
 		[TW_WAIT_WRITE] = f->limits.body_ms,

@@ -33,6 +33,7 @@
 enum tw_front_wait {
 	TW_WAIT_HEAD, /* for the rest of a head, or of the handshake */
 	TW_WAIT_BODY,
+	TW_WAIT_UPLOAD, /* for a body with files, which takes longer */
 	TW_WAIT_CORE,   /* no deadline here: core answers, or is restarted together with us */
 	TW_WAIT_STREAM, /* nor here: for core to go on with a stream, of which the peer has taken all there is */
 	TW_WAIT_WRITE,  /* for the peer to take its answer */
@@ -59,10 +60,11 @@ struct tw_conn {
 	bool half;       /* the peer has said close_notify: what it asked before is still answered */
 	unsigned served; /* requests of this turn */
 	uint8_t exporter[32], client_key[32];
-	struct tw_buf in;            /* bytes not understood yet, or waiting behind a request */
-	struct tw_buf head, body;    /* of the request whose body is still coming */
-	struct tw_parcel spool;      /* what of the body did not stay in memory of ours */
-	bool is_long;                /* counted in front->long_bodies */
+	struct tw_buf in;         /* bytes not understood yet, or waiting behind a request */
+	struct tw_buf head, body; /* of the request whose body is still coming */
+	struct tw_parcel spool;   /* what of the body did not stay in memory of ours */
+	bool is_long;             /* counted in front->long_bodies */
+	bool is_upload;
 	struct tw_buf unsent;        /* the message that core's channel has no room for yet */
 	int unsent_file;             /* goes with it; -1: none */
 	struct tw_http_head *parsed; /* of head; NULL when no body is awaited */

@@ -25,6 +25,10 @@
 	"X-Content-Type-Options: nosniff\r\n"                                                              \
 	"Referrer-Policy: same-origin\r\n"                                                                 \
 	"Cross-Origin-Resource-Policy: same-origin\r\n"
+/* Of a file that came from outside, and is kept by whoever asks: should something show it all the same, it is nobody's origin and may do nothing. */
+#define FOR_KEEPING                   \
+	"Cache-Control: no-store\r\n" \
+	"Content-Security-Policy: sandbox; default-src 'none'; frame-ancestors 'none'\r\n" ALWAYS
 #define FOR_PAGES                                                                                                                \
 	"Cache-Control: no-cache\r\n"                                                                                            \
 	"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " \
@@ -96,6 +100,26 @@ static bool is_page(struct tw_slice type)
 	return type.size >= sizeof html - 1 && memcmp(type.at, html, sizeof html - 1) == 0;
 }
 
+/* RFC 6266 and 8187; the first name is for who knows no other, with whatever is encoded as one sign. */
+static tw_err disposition(struct tw_buf *b, struct tw_slice name)
+{
+	TW_TRY(tw_buf_text(b, "Content-Disposition: attachment; filename=\""));
+	for (size_t i = 0; i < name.size; i++) {
+		TW_TRY(tw_buf_u8(b, name.at[i] == '%' ? '_' : (uint8_t)name.at[i]));
+		i += name.at[i] == '%' ? 2 : 0;
+	}
+	TW_TRY(tw_buf_text(b, "\"; filename*=UTF-8''"));
+	TW_TRY(tw_buf_add(b, name.at, name.size));
+	return tw_buf_text(b, "\r\n");
+}
+
+static const char *fixed_fields(const struct tw_wire_reply *r)
+{
+	if (r->name.size)
+		return FOR_KEEPING "\r\n";
+	return is_page(r->type) ? FOR_CORE_PAGES "\r\n" : FOR_DATA "\r\n";
+}
+
 tw_err tw_front_reply_core(struct tw_front *f, const struct tw_wire_reply *r, bool head_only, bool close)
 {
 	struct tw_buf *b = &f->reply;
@@ -117,7 +141,9 @@ tw_err tw_front_reply_core(struct tw_front *f, const struct tw_wire_reply *r, bo
 		TW_TRY(tw_buf_text(b, "Transfer-Encoding: chunked\r\n"));
 	else if (r->status != 204 && r->status != 304)
 		TW_TRY(length(b, r->file ? r->file : r->body.size));
-	TW_TRY(tw_buf_text(b, is_page(r->type) ? FOR_CORE_PAGES "\r\n" : FOR_DATA "\r\n"));
+	if (r->name.size)
+		TW_TRY(disposition(b, r->name));
+	TW_TRY(tw_buf_text(b, fixed_fields(r)));
 	return head_only ? TW_OK : tw_buf_add(b, r->body.at, r->body.size);
 }
 

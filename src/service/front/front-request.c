@@ -13,6 +13,9 @@
 
 #include <string.h>
 
+#define UPLOADS_OF_PARTY 2
+#define TOO_MUCH_FILES "RFC 9110 15.5.14: body over its limit: the files of one sending are 8 MiB together at most"
+
 /* Requests of its party that core has and has not answered. */
 static unsigned at_core(const struct tw_conn *of)
 {
@@ -169,9 +172,21 @@ static void dispatch(struct tw_conn *c, const struct tw_http_head *h, struct tw_
 	}
 }
 
-/* Bodies of unknown peers are small: together with the head they stay within what one peer may cost. */
+/* Its length has to be known before: it is what makes it wait elsewhere, and is held against the limit at once. */
+static bool brings_files(const struct tw_conn *c, const struct tw_http_head *h)
+{
+	static const char type[] = "multipart/form-data";
+	const struct tw_http_field *f = tw_http_find(h, "content-type");
+
+	return c->front->limits.upload && !h->chunked && f && f->value.size >= sizeof type - 1 &&
+		tw_slice_is_nocase((struct tw_slice){ f->value.at, sizeof type - 1 }, type);
+}
+
+/* Bodies of unknown peers are small: together with the head they stay within what one peer may cost. Files do not stay in our memory. */
 static size_t body_max(const struct tw_conn *c, const struct tw_http_head *h)
 {
+	if (brings_files(c, h))
+		return c->front->limits.upload;
 	return c->known ? TW_LONG_BODY_MAX : c->front->limits.unknown_body - h->size;
 }
 
@@ -188,7 +203,8 @@ static tw_err begin_body(struct tw_conn *c, const struct tw_http_head *h, struct
 	c->chunks = (struct tw_http_chunks){ .most = body_max(c, h) };
 	c->body.max = TW_BODY_MAX;
 	c->want_body = true;
-	tw_conn_wait(c, TW_WAIT_BODY);
+	c->is_upload = brings_files(c, h) && h->content_length > TW_BODY_MAX;
+	tw_conn_wait(c, c->is_upload ? TW_WAIT_UPLOAD : TW_WAIT_BODY);
 	return TW_OK;
 }
 
@@ -221,7 +237,7 @@ static size_t take_head(struct tw_conn *c, struct tw_slice bytes)
 	}
 	struct tw_slice head = { bytes.at, h.size };
 	if (h.content_length > body_max(c, &h))
-		tw_conn_fault(c, 413, "RFC 9110 15.5.14: body over its limit");
+		tw_conn_fault(c, 413, brings_files(c, &h) ? TOO_MUCH_FILES : "RFC 9110 15.5.14: body over its limit");
 	else if (h.content_length > 0 || h.chunked)
 		go_on_with_body(c, &h, head, bytes.size > h.size);
 	else
@@ -242,6 +258,23 @@ static void body_complete(struct tw_conn *c)
 		tw_conn_drop_body(c);
 }
 
+/* Strangers leave some places to whom core knows, and one party some to the others. */
+static bool room_for_long(const struct tw_conn *of)
+{
+	const struct tw_front *f = of->front;
+	const struct tw_conn *c;
+	unsigned strangers = 0, own = 0;
+
+	TAILQ_FOREACH(c, &f->waiting[TW_WAIT_UPLOAD], link)
+	{
+		strangers += c->is_long && !c->known;
+		own += c->is_long && tw_conn_same_party(c, of);
+	}
+	if (f->long_bodies >= f->limits.long_bodies || (of->is_upload && own >= UPLOADS_OF_PARTY))
+		return false;
+	return of->known || strangers < f->limits.uploads;
+}
+
 /*
  * A long body leaves our memory as it comes, into memory that is sealed when it is whole. A chunked one is long when it has grown
  * so. LIMIT: too many of them at a time.
@@ -253,7 +286,7 @@ static tw_err spill(struct tw_conn *c)
 
 	if (c->body.size == 0 || (!c->is_long && !grown))
 		return TW_OK;
-	if (!c->is_long && f->long_bodies >= f->limits.long_bodies)
+	if (!c->is_long && !room_for_long(c))
 		return TW_RAISE(LIMIT, "%u long bodies", f->long_bodies);
 	f->long_bodies += !c->is_long;
 	c->is_long = true;

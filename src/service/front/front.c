@@ -15,6 +15,8 @@
 #include <string.h>
 
 #define MESSAGES_AT_ONCE 64
+#define PORTAL_UPLOADS 6        /* of the 8 long bodies: 48 MiB at the very most, and two places that strangers do not take */
+#define PORTAL_UPLOAD_MS 120000 /* 8 MiB at 70 KiB a second */
 #define PORTAL_BODY TW_BODY_MAX /* strangers send forms there: a long report, whose letters may take nine bytes each */
 #define SSL_BLOCK_MAX \
 	22528 /* OpenSSL asks for 21848 bytes for any handshake; for a hello that states 128 KiB it would ask for more */
@@ -371,6 +373,14 @@ tw_err tw_front_serve(tw_front *f)
 	return f->outcome;
 }
 
+static void set_portal(struct tw_front_limits *l)
+{
+	l->unknown_body = PORTAL_BODY;
+	l->upload = TW_UPLOAD_MAX;
+	l->uploads = PORTAL_UPLOADS;
+	l->upload_ms = PORTAL_UPLOAD_MS;
+}
+
 static int run(const struct tw_sys *sys, const struct tw_role_start *start, bool portal)
 {
 	TW_CLEANUP(tw_front_freep) tw_front *f = NULL;
@@ -390,7 +400,7 @@ static int run(const struct tw_sys *sys, const struct tw_role_start *start, bool
 		.limits = TW_FRONT_LIMITS };
 
 	if (portal)
-		o.limits.unknown_body = PORTAL_BODY;
+		set_portal(&o.limits);
 	tw_err e = tw_front_new(&o, &f);
 	if (!tw_failed(e))
 		e = tw_front_serve(f);

@@ -27,10 +27,13 @@ struct tw_front_limits {
 	unsigned connections; /* of all peers */
 	unsigned unknown;     /* of peers that core does not know as somebody: at most 40 KiB and unknown_body each */
 	unsigned per_source;  /* of these, from one IPv4 address or one IPv6 /64 */
-	unsigned long_bodies; /* being collected at a time: each is up to 1 MiB of sealed memory, and only of peers that core knows */
+	unsigned long_bodies; /* being collected at a time: each is up to 1 MiB of sealed memory, or upload; of strangers uploads alone */
+	size_t upload;        /* of a form with files (multipart/form-data with its length), from anybody; 0: as any other body */
+	unsigned uploads;    /* of strangers among the long bodies, and 2 of one party; the rest is left to those core knows */
 	size_t unknown_body; /* head and body of an unknown peer together: at least a head, at most TW_BODY_MAX */
 	int head_ms;         /* from the first byte (or from accepting) to the end of the head, handshake included */
 	int body_ms;         /* for a whole body, and for taking a whole answer */
+	int upload_ms;       /* for one of those */
 	int idle_ms;         /* between two requests of an unknown peer */
 	int known_ms;        /* between two requests of a known one: a person reading a page */
 	int linger_ms;       /* reading on after a fatal answer, so that a reset does not overtake it (RFC 9112 9.6) */

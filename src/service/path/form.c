@@ -2,6 +2,7 @@
 #include "service/path/form.h"
 
 #include "base/text.h"
+#include "service/http/multipart.h"
 
 #include <string.h>
 
@@ -17,6 +18,13 @@ static size_t place(const struct form *f, const char *at)
 	return (size_t)(at - f->body) + 1;
 }
 
+static tw_err check_text(const struct form *f, struct tw_slice s)
+{
+	if (memchr(tw_buf_cstr(&f->text), '\0', f->text.size) || !tw_utf8_valid(tw_buf_slice(&f->text)))
+		return TW_RAISE(SYNTAX, "byte %zu: no UTF-8", place(f, s.at));
+	return TW_OK;
+}
+
 /* Percent and plus undone, into f->text. A decoded text is never longer than it was. */
 static tw_err decode(struct form *f, struct tw_slice s)
 {
@@ -29,9 +37,17 @@ static tw_err decode(struct form *f, struct tw_slice s)
 		TW_TRY(tw_buf_u8(&f->text, s.at[i] == '+' ? ' ' : c));
 		i += s.at[i] == '%' ? 2 : 0;
 	}
-	if (memchr(tw_buf_cstr(&f->text), '\0', f->text.size) || !tw_utf8_valid(tw_buf_slice(&f->text)))
-		return TW_RAISE(SYNTAX, "byte %zu: no UTF-8", place(f, s.at));
-	return TW_OK;
+	return check_text(f, s);
+}
+
+/* As it stands in a part of its own. */
+static tw_err copy(struct form *f, struct tw_slice s)
+{
+	tw_buf_clear(&f->text);
+	if (s.size > f->text.max)
+		return TW_RAISE(LIMIT, "byte %zu: a text of %zu bytes, and %zu are the most", place(f, s.at), s.size, f->text.max);
+	TW_TRY(tw_buf_add(&f->text, s.at, s.size));
+	return check_text(f, s);
 }
 
 /* As pages show it. Line ends: CR LF, and CR alone, are LF. */
@@ -63,11 +79,11 @@ static tw_err set_text(struct form *f, const char *key, size_t max)
 	return tw_json_set(f->into, key, json_stringn(tw_buf_cstr(&b), b.size));
 }
 
-static tw_err set(struct form *f, const struct tw_shape *row, struct tw_slice value, size_t max)
+/* f->text is the value; at: where it stands. */
+static tw_err set(struct form *f, const struct tw_shape *row, const char *at, size_t max)
 {
 	uint64_t number = 0;
 
-	TW_TRY(decode(f, value));
 	if (row->kind == TW_JSON_TEXT)
 		return set_text(f, row->key, max);
 	if (row->kind == TW_JSON_BOOL)
@@ -77,16 +93,23 @@ static tw_err set(struct form *f, const struct tw_shape *row, struct tw_slice va
 	if (f->text.size == 0)
 		return TW_OK;
 	if (tw_failed(tw_parse_u64(tw_buf_slice(&f->text), INT64_MAX, &number)))
-		return TW_RAISE(SYNTAX, "byte %zu: '%s' wants a whole number", place(f, value.at), row->key);
+		return TW_RAISE(SYNTAX, "byte %zu: '%s' wants a whole number", place(f, at), row->key);
 	return tw_json_set(f->into, row->key, json_integer((json_int_t)number));
 }
 
-static const struct tw_shape *row_of(const struct form *f)
+/* f->text is a key. */
+static tw_err row_of(const struct form *f, const char *at, const struct tw_shape **ret)
 {
-	for (const struct tw_shape *row = f->shape; row->key; row++)
-		if (tw_slice_is(tw_buf_slice(&f->text), row->key))
-			return row;
-	return NULL;
+	const struct tw_shape *row = f->shape;
+
+	while (row->key && !tw_slice_is(tw_buf_slice(&f->text), row->key))
+		row++;
+	if (!row->key)
+		return TW_RAISE(SYNTAX, "byte %zu: an unknown field", place(f, at));
+	if (json_object_get(f->into, row->key))
+		return TW_RAISE(SYNTAX, "byte %zu: '%s' twice", place(f, at), row->key);
+	*ret = row;
+	return TW_OK;
 }
 
 static tw_err add(struct form *f, struct tw_slice pair, size_t max)
@@ -94,19 +117,16 @@ static tw_err add(struct form *f, struct tw_slice pair, size_t max)
 	const char *equals = memchr(pair.at, '=', pair.size);
 	struct tw_slice key = { pair.at, equals ? (size_t)(equals - pair.at) : pair.size };
 	struct tw_slice value = equals ? (struct tw_slice){ equals + 1, pair.size - key.size - 1 } : (struct tw_slice){ "", 0 };
-	const struct tw_shape *row;
+	const struct tw_shape *row = NULL;
 
 	if (!equals)
 		return TW_RAISE(SYNTAX, "byte %zu: a field without '='", place(f, pair.at));
 	if (key.size > 3 * (size_t)TW_FORM_KEY_MAX)
 		return TW_RAISE(SYNTAX, "byte %zu: a key longer than any", place(f, pair.at));
 	TW_TRY(decode(f, key));
-	row = row_of(f);
-	if (!row)
-		return TW_RAISE(SYNTAX, "byte %zu: an unknown field", place(f, pair.at));
-	if (json_object_get(f->into, row->key))
-		return TW_RAISE(SYNTAX, "byte %zu: '%s' twice", place(f, pair.at), row->key);
-	return set(f, row, value, max);
+	TW_TRY(row_of(f, pair.at, &row));
+	TW_TRY(decode(f, value));
+	return set(f, row, value.at, max);
 }
 
 static tw_err add_all(struct form *f, struct tw_slice body, size_t max)
@@ -137,6 +157,69 @@ tw_err tw_form_parse(const struct tw_sys *sys, struct tw_slice body, size_t max,
 	e = add_all(&f, body, max);
 	tw_buf_done(&f.text);
 	TW_TRY(e);
+	*ret = TW_STEAL(object);
+	return TW_OK;
+}
+
+/* --- In parts --- */
+
+static tw_err add_text(struct form *f, const struct tw_multipart_part *part, size_t max)
+{
+	const struct tw_shape *row = NULL;
+
+	if (part->name.size > TW_FORM_KEY_MAX)
+		return TW_RAISE(SYNTAX, "byte %zu: a key longer than any", place(f, part->name.at));
+	TW_TRY(copy(f, part->name));
+	TW_TRY(row_of(f, part->name.at, &row));
+	TW_TRY(copy(f, part->bytes));
+	return set(f, row, part->bytes.at, max);
+}
+
+static void add_file(const struct tw_multipart_part *part, struct tw_upload *files, size_t *count)
+{
+	if (!part->file.size && !part->bytes.size)
+		return;
+	if (*count < TW_UPLOADS_MAX) /* of more the handler says so, so that what was typed comes back */
+		files[*count] = (struct tw_upload){ part->file, part->type, part->bytes };
+	++*count;
+}
+
+static tw_err add_parts(struct form *f, const struct tw_form_parts *from, struct tw_upload *files, size_t *count)
+{
+	struct tw_multipart m;
+	struct tw_multipart_part part;
+	tw_err e;
+
+	TW_TRY(tw_multipart_begin(from->content_type, from->body, &m));
+	while (!tw_failed(e = tw_multipart_next(&m, &part))) {
+		const bool files_are_here = tw_slice_is(part.name, from->files);
+
+		if (part.is_file != files_are_here)
+			return TW_RAISE(SYNTAX, "byte %zu: files come in '%s' alone, and nothing else does", place(f, part.name.at),
+				from->files);
+		if (part.is_file)
+			add_file(&part, files, count);
+		else
+			TW_TRY(add_text(f, &part, from->max));
+	}
+	return tw_is(e, TW_CODE_NOTFOUND) ? TW_OK : e;
+}
+
+tw_err tw_form_parse_parts(const struct tw_sys *sys, const struct tw_form_parts *from, const struct tw_shape *shape,
+	struct tw_upload ret_files[TW_UPLOADS_MAX], size_t *ret_count, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *object = json_object();
+	struct form f = { .body = from->body.at, .shape = shape, .into = object };
+	size_t count = 0;
+	tw_err e;
+
+	if (!object)
+		return TW_RAISE(NOMEM, "form");
+	tw_buf_init(&f.text, sys, from->max);
+	e = add_parts(&f, from, ret_files, &count);
+	tw_buf_done(&f.text);
+	TW_TRY(e);
+	*ret_count = count;
 	*ret = TW_STEAL(object);
 	return TW_OK;
 }

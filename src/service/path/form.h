@@ -10,6 +10,7 @@
 #ifndef TW_SERVICE_FORM_H
 #define TW_SERVICE_FORM_H
 #include "base/json.h"
+#include "service/path/request.h"
 
 #define TW_FORM_KEY_MAX 63
 /*
@@ -17,4 +18,15 @@
  * value is "on", and not there else. SYNTAX says what is wrong and at which byte; LIMIT: body is longer than max.
  */
 tw_err tw_form_parse(const struct tw_sys *sys, struct tw_slice body, size_t max, const struct tw_shape *shape, json_t **ret);
+/*
+ * The same of a multipart/form-data body (service/http/multipart.h), in which the field called files carries them: the first TW_UPLOADS_MAX into ret_files, slices of
+ * the body; ret_count says how many there are. One without name and bytes is what a browser sends when none was chosen, and is left out. max bounds each text. UNSUPPORTED: of another type.
+ */
+struct tw_form_parts {
+	struct tw_slice content_type, body;
+	const char *files;
+	size_t max;
+};
+tw_err tw_form_parse_parts(const struct tw_sys *sys, const struct tw_form_parts *from, const struct tw_shape *shape,
+	struct tw_upload ret_files[TW_UPLOADS_MAX], size_t *ret_count, json_t **ret);
 #endif

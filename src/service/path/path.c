@@ -19,7 +19,8 @@ struct walk {
 	struct tw_request *rq;
 	struct tw_reply rp;
 	struct tw_match match;
-	json_t *input;      /* owned */
+	json_t *input; /* owned */
+	struct tw_upload files[TW_UPLOADS_MAX];
 	uint64_t reference; /* record of a failure */
 	bool late;          /* the answer came later */
 };
@@ -177,6 +178,33 @@ static const char *body_type(const struct tw_operation_row *o)
 	return o->form ? "application/x-www-form-urlencoded" : "application/json";
 }
 
+/* A form with files is as long as its row says, its texts as long as any other's. */
+static tw_err read_parts(struct walk *w)
+{
+	struct tw_request *rq = w->rq;
+	const struct tw_form_parts from = { tw_http_find(rq->head, "Content-Type")->value, rq->body, rq->operation->files, TW_BODY_MAX };
+	size_t count = 0;
+	tw_err e = tw_form_parse_parts(w->c->sys, &from, rq->operation->input, w->files, &count, &w->input);
+
+	rq->files = w->files;
+	rq->file_count = count < TW_UPLOADS_MAX ? count : TW_UPLOADS_MAX;
+	rq->files_over = count > TW_UPLOADS_MAX;
+	return tw_failed(e) ? bad_input(w, e) : TW_OK;
+}
+
+static bool has_parts(const struct tw_request *rq)
+{
+	static const char type[] = "multipart/form-data";
+	const struct tw_http_field *f = tw_http_find(rq->head, "Content-Type");
+
+	return f && f->value.size >= sizeof type - 1 && tw_slice_is_nocase((struct tw_slice){ f->value.at, sizeof type - 1 }, type);
+}
+
+static bool is_its_type(const struct tw_request *rq)
+{
+	return tw_match_is(rq->head, body_type(rq->operation)) || (rq->operation->files && has_parts(rq));
+}
+
 static tw_err read_body(struct walk *w)
 {
 	const struct tw_request *rq = w->rq;
@@ -184,7 +212,7 @@ static tw_err read_body(struct walk *w)
 		return TW_OK;
 	if (!rq->operation->input)
 		return rq->body.size ? bad_input(w, TW_RAISE(SYNTAX, "this operation takes no body")) : TW_OK;
-	if (rq->body.size && !tw_match_is(rq->head, body_type(rq->operation)))
+	if (rq->body.size && !is_its_type(rq))
 		return tw_reply_problem(&w->rp, 415, "media-type", "path.media-type",
 			rq->operation->form ? "A body must be a form" : "A body must be JSON",
 			rq->operation->form ? "Send it from the page." : "Send Content-Type: application/json.",
@@ -197,6 +225,9 @@ static tw_err read_body(struct walk *w)
 	if (rq->body.size > most)
 		return tw_reply_problem(&w->rp, 413, "too-long", "path.body-max", "The body is too long for this operation",
 			"Send less.", "It has %zu bytes, and %zu are the most.", rq->body.size, most);
+	if (has_parts(rq))
+		return read_parts(w);
+	most = rq->operation->files ? TW_BODY_MAX : most;
 	tw_err e = rq->operation->form ? tw_form_parse(w->c->sys, rq->body, most, rq->operation->input, &w->input)
 				       : tw_json_parse(rq->body, most, &w->input);
 	return tw_failed(e) ? bad_input(w, e) : TW_OK;
@@ -421,6 +452,7 @@ static void give_file(struct walk *w, struct tw_path_reply *ret)
 	ret->has_file = w->rp.has_file;
 	ret->file = w->rp.file;
 	ret->file_size = w->rp.file_size;
+	memcpy(ret->file_name, w->rp.file_name, sizeof ret->file_name);
 	ret->stream = w->rp.stream;
 	ret->stream_after = w->rp.stream_after;
 }
@@ -466,7 +498,9 @@ void tw_path_walk(struct tw_context *c, struct tw_request *rq, struct tw_buf *bo
 	}
 	tw_reply_done(&w.rp);
 	json_decref(w.input);
-	/* Both pointed into this walk. */
+	/* All pointed into this walk. */
+	rq->files = NULL;
+	rq->file_count = 0;
 	rq->parameter = (struct tw_slice){ "", 0 };
 	if (rq->head)
 		rq->input = NULL;

@@ -72,6 +72,7 @@ struct tw_path_reply {
 	bool has_file; /* the body is file_size bytes of file, which is the door's to close; only for a request that takes_file */
 	int file;
 	uint64_t file_size;
+	char file_name[TW_FILE_NAME_MAX]; /* as the reply's */
 	bool stream; /* the door goes on with the log behind record stream_after; only for a request that takes_stream */
 	uint64_t stream_after;
 	tw_later *later; /* there is no answer yet: the door binds it, or drops it; only for a request that takes_later */

@@ -50,7 +50,14 @@ typedef struct tw_later tw_later; /* path.h */
 
 #define TW_BODY_MAX (64 * 1024)
 #define TW_LONG_BODY_MAX (1024 * 1024) /* of a body that crosses as sealed memory; a row says how much of it an operation takes */
-#define TW_REPLY_MAX (1024 * 1024)     /* of an answer made in memory; a file may be longer */
+#define TW_UPLOAD_MAX (8 * 1024 * 1024 + 128 * 1024) /* of a form with files (multipart/form-data): 8 MiB of them, and its texts */
+#define TW_UPLOADS_MAX 8                             /* files of one form */
+#define TW_FILE_NAME_MAX 400                         /* of a file that is handed out: 120 bytes, each as %XX */
+#define TW_REPLY_MAX (1024 * 1024)                   /* of an answer made in memory; a file may be longer */
+/* A file of a form, as its sender says it is called and is. Slices of the body. */
+struct tw_upload {
+	struct tw_slice name, type, bytes;
+};
 /* A door that speaks HTTP fills head and body. One that does not (the console) leaves head NULL and names operation and input. */
 struct tw_request {
 	struct tw_subject subject;
@@ -58,7 +65,10 @@ struct tw_request {
 	const struct tw_http_head *head;          /* method, target, headers as parsed */
 	struct tw_slice body;                     /* raw */
 	const json_t *input;                      /* checked against operation->input or ->query; NULL when it takes neither */
-	struct tw_slice parameter;                /* the {parameter} of the path, decoded */
+	const struct tw_upload *files;            /* of a form whose row takes files; valid during the handler */
+	size_t file_count;
+	bool files_over;           /* more than TW_UPLOADS_MAX came, and files holds the first of them */
+	struct tw_slice parameter; /* the {parameter} of the path, decoded */
 	bool has_exporter;
 	uint8_t exporter[32]; /* tls-exporter of the connection (RFC 9266) */
 	bool has_client_key;
@@ -94,6 +104,7 @@ struct tw_reply {
 	int file; /* owned by the path as soon as it is set */
 	uint64_t file_size;
 	const char *file_type;
+	char file_name[TW_FILE_NAME_MAX]; /* not "": kept by whoever asks and never shown (Content-Disposition: attachment); by tw_buf_percent */
 	/* In place of body: records of the log from then on, as text/event-stream; the door opens the stream. */
 	bool stream;
 	uint64_t stream_after;

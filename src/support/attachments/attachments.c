@@ -11,11 +11,12 @@
 
 #include <string.h>
 
-#define PART (256 * 1024) /* of a piece: below what the store takes as one value, and what is in memory at a time */
-#define ABOUT 0xffffffffu /* stands for the number of a piece where name and kind are sealed */
+#define PART TW_ATTACHMENT_PIECE /* below what the store takes as one value, and what is in memory at a time */
+#define ABOUT 0xffffffffu        /* stands for the number of a piece where name and kind are sealed */
 #define NONCE 16
 #define LABEL "thingward-attachment-1"
 #define AAD_MAX 64
+#define SEALED_MAX (TW_KEYS_SEAL_MAX + TW_AEAD_OVERHEAD) /* the client makes room for the longest answer there is */
 #define ABOUT_MAX (TW_SHA256_SIZE + 4 + TW_ATTACHMENT_NAME + TW_ATTACHMENT_TYPE)
 
 static tw_err seal_by_keys(void *user, const char *whose, struct tw_slice plain, struct tw_buf *ret)
@@ -62,9 +63,9 @@ static tw_err open_key(const struct tw_attachments *a, int64_t report, tw_secret
 
 	*ret = NULL;
 	whose(report, name);
-	tw_buf_init(&sealed, a->sys, TW_AEAD_KEY + TW_AEAD_OVERHEAD);
-	tw_buf_init(&plain, a->sys, TW_KEYS_SEAL_MAX);
-	TW_TRY(tw_buf_reserve(&plain, TW_AEAD_KEY));
+	tw_buf_init(&sealed, a->sys, SEALED_MAX);
+	tw_buf_init(&plain, a->sys, SEALED_MAX);
+	TW_TRY(tw_buf_reserve(&plain, SEALED_MAX));
 	TW_TRY(tw_store_run(a->store, tw_sql_attachment_key_get, &TW_V_INT(report), 1, take_bytes, &sealed));
 	if (!sealed.size)
 		return TW_OK;
@@ -82,7 +83,7 @@ static tw_err make_key(const struct tw_attachments *a, int64_t report, tw_secret
 	char name[40];
 
 	whose(report, name);
-	tw_buf_init(&sealed, a->sys, TW_AEAD_KEY + TW_AEAD_OVERHEAD);
+	tw_buf_init(&sealed, a->sys, SEALED_MAX);
 	TW_TRY(tw_secret_random(a->sys, TW_AEAD_KEY, &key));
 	TW_TRY(a->keys.seal(a->keys.user, name, (struct tw_slice){ (const char *)tw_secret_bytes(key), TW_AEAD_KEY }, &sealed));
 	const struct tw_value v[] = { TW_V_INT(report), TW_V_BLOB(sealed.data, sealed.size) };
@@ -457,6 +458,17 @@ tw_err tw_attachment_read(const struct tw_attachments *a, const struct tw_attach
 	if (!key || o.about.report != about->report)
 		return TW_RAISE(NOTFOUND, "file %lld has gone", (long long)about->id);
 	return read_all(a, &o, key, into);
+}
+
+tw_err tw_attachment_piece(const struct tw_attachments *a, const struct tw_attachment_about *about, uint32_t piece, struct tw_buf *ret)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *key = NULL;
+	struct one o;
+
+	TW_TRY(find(a, about->id, &o, &key));
+	if (!key || o.about.report != about->report || (uint64_t)piece * PART >= o.about.size)
+		return TW_RAISE(NOTFOUND, "file %lld has no piece %u", (long long)about->id, piece);
+	return read_part(a, &o, key, piece, ret);
 }
 
 tw_err tw_attachments_destroy(tw_store *s, int64_t report)

@@ -58,6 +58,9 @@ tw_err tw_attachments_list(const struct tw_attachments *a, int64_t report,
 tw_err tw_attachment_find(const struct tw_attachments *a, int64_t id, struct tw_attachment_about *ret);
 /* Its bytes. UNTRUSTED: they are not those that came; into then holds what is not to be handed on. */
 tw_err tw_attachment_read(const struct tw_attachments *a, const struct tw_attachment_about *about, struct tw_parcel *into);
+/* One piece of it, for who takes it in pieces: NOTFOUND behind the last one. Nothing but what came is handed out; that all came, the SHA-256 says. */
+#define TW_ATTACHMENT_PIECE (256 * 1024)
+tw_err tw_attachment_piece(const struct tw_attachments *a, const struct tw_attachment_about *about, uint32_t piece, struct tw_buf *ret);
 /* The key of the report's files and all of them, for ever; within a transaction of the caller's, between tw_store_wipe_begin and tw_store_wipe_end. */
 tw_err tw_attachments_destroy(tw_store *s, int64_t report);
 

@@ -161,6 +161,29 @@ static void kept_and_read(void **state)
 	CHECK_TEXT(s.last.type, "text/plain");
 }
 
+static void in_pieces(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	const struct tw_attachments a = with(tw_sys_real());
+	struct tw_attachment_about about;
+
+	tw_buf_init(&b, tw_sys_real(), TW_ATTACHMENT_PIECE);
+	CHECK_INT(add(1, "a", (struct tw_slice){ long_text, LONG }), TW_ATTACHED);
+	CHECK_OK(tw_attachment_find(&a, 1, &about));
+	for (uint32_t i = 0; i < 3; i++) {
+		CHECK_OK(tw_attachment_piece(&a, &about, i, &b));
+		CHECK_INT(b.size, i < 2 ? TW_ATTACHMENT_PIECE : LONG - 2 * TW_ATTACHMENT_PIECE);
+		assert_memory_equal(b.data, long_text + i * TW_ATTACHMENT_PIECE, b.size);
+	}
+	CHECK_ERR(tw_attachment_piece(&a, &about, 3, &b), NOTFOUND);
+	CHECK_ERR(tw_attachment_piece(&a, &about, UINT32_MAX, &b), NOTFOUND);
+	about.report = 2;
+	CHECK_ERR(tw_attachment_piece(&a, &about, 0, &b), NOTFOUND);
+	about.id = 9;
+	CHECK_ERR(tw_attachment_piece(&a, &about, 0, &b), NOTFOUND);
+	CHECK_ERR(tw_attachment_read(&a, &about, NULL), NOTFOUND);
+}
+
 static void bounded(void **state)
 {
 	static char big[TW_ATTACHMENT_SIZE + 1];
@@ -372,5 +395,5 @@ static void names_are_text(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-CHECK_MAIN(TEST(kept_and_read), TEST(bounded), TEST(nothing_in_the_clear_and_nothing_left), TEST(tampering_is_seen),
-	TEST(without_keys_nothing), TEST(any_call_may_fail), TEST(names_are_text))
+CHECK_MAIN(TEST(kept_and_read), TEST(in_pieces), TEST(bounded), TEST(nothing_in_the_clear_and_nothing_left),
+	TEST(tampering_is_seen), TEST(without_keys_nothing), TEST(any_call_may_fail), TEST(names_are_text))

@@ -401,6 +401,8 @@ tw_err tw_desk_case(struct tw_context *c, const struct tw_request *rq, struct tw
 	TW_TRY(write_clocks(&v));
 	tw_desk_actions(c, rq, &v.h, v.look, doc);
 	write_facts(&v);
+	if (tw_staff_may(c, rq, "reports.read"))
+		TW_TRY(tw_desk_files(c, &v.h, v.look, 0, id));
 	TW_TRY(write_told(&v));
 	TW_TRY(write_journal(&v));
 	return tw_page_close(&v.h);

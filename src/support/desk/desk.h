@@ -54,6 +54,8 @@ void tw_desk_sorted(struct tw_html *h, struct tw_look look, const struct tw_desk
 /* Links to the page before and behind; page counts from 1. */
 void tw_desk_pages(struct tw_html *h, struct tw_look look, const struct tw_desk_query *q, int64_t page, bool more);
 
+/* The files of a report; report 0: of all reports of the case. */
+tw_err tw_desk_files(struct tw_context *c, struct tw_html *h, struct tw_look look, int64_t report, int64_t of_case);
 /* The forms that the page of a case or of a report leads to (forms.c); doc: what is known of it, with its id. */
 void tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, struct tw_look look, const json_t *doc);
 void tw_desk_begin(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, struct tw_look look); /* those without a case */

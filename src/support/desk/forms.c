@@ -76,6 +76,8 @@ static const struct tw_form forms[] = {
 			{ "reason", TW_W_REASON, TW_WORDS, TW_FORM_BOX, 1000, true } } },
 	{ "/desk/reject/", "report.reject", TW_W_DO_REJECT, .report = true,
 		.inputs = { { "reason", TW_W_REASON, TW_WORDS, TW_FORM_BOX, 1000, true } } },
+	{ "/desk/destroy/", "report.destroy-files", TW_W_DO_DESTROY, .report = true,
+		.inputs = { { "reason", TW_W_REASON, TW_W_DESTROY_HINT, TW_FORM_BOX, 1000, true } } },
 	{ "/desk/publish/", "report.publish", TW_W_DO_PUBLISH, .report = true,
 		.inputs = { { "thanks", TW_W_FIELD_THANKS, TW_W_FIELD_THANKS_HINT, TW_FORM_YES_NO, 0, true } } },
 };

@@ -281,6 +281,7 @@ tw_err tw_desk_report(struct tw_context *c, const struct tw_request *rq, struct 
 	tw_desk_done(&v.h, rq, v.look);
 	write_report(&v, &r);
 	tw_desk_actions(c, rq, &v.h, v.look, r.shown);
+	TW_TRY(tw_desk_files(c, &v.h, v.look, r.id, 0));
 	tw_page_put(&v.h, v.look, TW_E_H2, TW_W_MESSAGES);
 	TW_TRY(tw_report_messages(c->store, r.id, write_message, &v));
 	if (v.messages)

@@ -23,12 +23,12 @@ static const struct tw_tab_names names = { tab_names, NAMES, HASH };
 void tw_support_places_init(struct tw_support_places *p)
 {
 	memset(p, 0, sizeof *p);
-	p->dir = p->app = p->log = p->keys = p->null = p->tcp = p->desk = -1;
+	p->dir = p->app = p->log = p->keys = p->null = p->tcp = p->desk = p->lock = -1;
 }
 
 void tw_support_places_done(struct tw_support_places *p)
 {
-	int *const all[] = { &p->dir, &p->app, &p->log, &p->keys, &p->null, &p->tcp, &p->desk };
+	int *const all[] = { &p->dir, &p->app, &p->log, &p->keys, &p->null, &p->tcp, &p->desk, &p->lock };
 
 	for (size_t i = 0; i < TW_COUNT(all); i++)
 		tw_closep(all[i]);
@@ -202,6 +202,7 @@ tw_err tw_support_places_open(const struct tw_sys *sys, const struct tw_support_
 	TW_TRY(tw_support_places_dirs(sys, o, p));
 	if (o->check)
 		return tw_listen_parse(o->listen, &a, &size);
+	TW_TRY(tw_support_lock(sys, p->dir, o->dir, &p->lock)); /* before anything of a running one is replaced */
 	p->null = sys->open_path(sys, "/dev/null", O_RDWR | O_CLOEXEC, 0);
 	if (p->null < 0)
 		return TW_RAISE_ERRNO("opening /dev/null");

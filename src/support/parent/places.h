@@ -18,7 +18,7 @@ struct tw_support_options {
 	bool help, check;
 };
 struct tw_support_places {
-	int dir, app, log, keys, null, tcp, desk; /* descriptors */
+	int dir, app, log, keys, null, tcp, desk, lock; /* descriptors */
 	struct tw_crew_plan crew[TW_CREW_SIZE];
 	struct tw_errand_row errands[TW_ERRANDS];
 	char errand_names[64]; /* app's word: which of them there are */
@@ -29,6 +29,8 @@ tw_err tw_support_options_parse(int argc, char *const *argv, struct tw_support_o
 extern const char tw_support_help[];
 bool tw_support_sets_up(const char *word); /* a command of thingward-support-setup */
 
+/* One server of a DIR at a time. STATE: there is one, and which. */
+tw_err tw_support_lock(const struct tw_sys *sys, int dir, const char *name, int *ret);
 void tw_support_places_init(struct tw_support_places *p);
 void tw_support_places_done(struct tw_support_places *p);
 /* DIR and its folders alone, and who may have them: for whoever sets the service up. */

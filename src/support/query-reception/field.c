@@ -99,7 +99,9 @@ static void line(struct tw_html *h, const struct tw_field *f, const char *value,
 	tw_html_attr(h, TW_AT_TYPE, tw_slice_of(f->type ? f->type : "text"));
 	control(h, f, fault);
 	most(h, f);
-	if (*value || !f->type)
+	if (f->type && strcmp(f->type, "file") == 0)
+		tw_html_attr(h, TW_AT_MULTIPLE, TW_SLICE(""));
+	else if (*value || !f->type)
 		tw_html_attr(h, TW_AT_VALUE, tw_slice_of(value));
 	tw_html_close(h);
 }
@@ -196,12 +198,24 @@ void tw_form_hidden(struct tw_html *h, const char *name, const char *value)
 	tw_html_close(h);
 }
 
-void tw_form_open(struct tw_html *h, struct tw_look look, const char *action)
+static void open_form(struct tw_html *h, struct tw_look look, const char *action, const char *coding)
 {
 	tw_html_open(h, TW_E_FORM);
 	tw_html_attr(h, TW_AT_METHOD, TW_SLICE("post"));
+	if (*coding)
+		tw_html_attr(h, TW_AT_ENCTYPE, tw_slice_of(coding));
 	tw_html_link(h, tw_slice_of(action));
 	tw_form_hidden(h, "lang", look.chosen ? tw_language_tag(look.language) : "");
+}
+
+void tw_form_open(struct tw_html *h, struct tw_look look, const char *action)
+{
+	open_form(h, look, action, "");
+}
+
+void tw_form_open_files(struct tw_html *h, struct tw_look look, const char *action)
+{
+	open_form(h, look, action, "multipart/form-data");
 }
 
 void tw_form_close(struct tw_html *h, struct tw_look look, enum tw_word button)

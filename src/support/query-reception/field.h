@@ -15,6 +15,7 @@ struct tw_field {
 	unsigned rows;                   /* of a box of many lines; 0: one line */
 	bool needed, plain;              /* plain: nothing for a browser to remember */
 	const struct tw_choice *choices; /* ends with value NULL; NULL: text */
+	/* type "file": of a form with files, any number of them. */
 	const char *type, *remember; /* of one line: what kind of input, and what a browser may fill in; NULL: text, and as plain says */
 };
 /* What is wrong with the value; TW_WORDS: nothing. */
@@ -26,6 +27,7 @@ void tw_field_option(struct tw_html *h, const char *value, const char *text, boo
 /* What is wrong in all, with links to where, for whoever does not see the page; nothing when nothing is. */
 void tw_field_summary(struct tw_html *h, struct tw_look look, const struct tw_field *fields, const enum tw_word *faults, size_t count);
 
+void tw_form_open_files(struct tw_html *h, struct tw_look look, const char *action); /* of which files are a part */
 void tw_form_open(struct tw_html *h, struct tw_look look, const char *action);
 void tw_form_hidden(struct tw_html *h, const char *name, const char *value);
 void tw_form_close(struct tw_html *h, struct tw_look look, enum tw_word button);

@@ -24,6 +24,17 @@ static void write_lookup(struct tw_html *h, struct tw_look look, const char *val
 	tw_form_close(h, look, TW_W_SHOW);
 }
 
+static const struct tw_field files = { "files", TW_W_FILES, TW_W_FILES_HINT, .type = "file", .needed = true };
+
+static void write_files(struct tw_html *h, struct tw_look look, const char *receipt, enum tw_word fault)
+{
+	tw_page_put(h, look, TW_E_H2, TW_W_FILES_ADD);
+	tw_form_open_files(h, look, "/report/files");
+	tw_form_hidden(h, "receipt", receipt);
+	tw_field_write(h, look, &files, "", fault);
+	tw_form_close(h, look, TW_W_ANSWER_SEND);
+}
+
 static void write_answer(struct tw_html *h, struct tw_look look, const char *receipt, const char *value, enum tw_word fault)
 {
 	tw_form_open(h, look, "/report/answer");
@@ -134,8 +145,8 @@ static tw_err write_message(void *user, const struct tw_report_message *m)
 struct shown {
 	struct tw_receipt receipt;
 	const char *typed;
-	enum tw_word fault; /* of the answer */
-	bool done;
+	enum tw_word fault, files_fault; /* of the answer, of files */
+	enum tw_word done;               /* TW_WORDS: nothing */
 };
 
 /* ret_report 0: there is no report of that receipt, and the page is not to be sent. */
@@ -145,13 +156,15 @@ static tw_err report_page(struct tw_context *c, struct tw_buf *out, struct tw_lo
 
 	tw_page_open(&v.h, out, look, "/report/status", TW_W_FOLLOW);
 	tw_field_summary(&v.h, look, &answer, &s->fault, 1);
-	if (s->done) {
+	tw_field_summary(&v.h, look, &files, &s->files_fault, 1);
+	if (s->done != TW_WORDS) {
 		tw_html_open(&v.h, TW_E_P);
 		tw_html_attr(&v.h, TW_AT_ROLE, TW_SLICE("status"));
-		tw_html_text(&v.h, tw_slice_of(tw_word(TW_W_ANSWER_DONE, look.language)));
+		tw_html_text(&v.h, tw_slice_of(tw_word(s->done, look.language)));
 		tw_html_close(&v.h);
 	}
 	TW_TRY(tw_report_find(c->store, s->receipt.hash, write_report, &v));
+	TW_TRY(tw_reception_files_list(c, &v.h, look, v.report));
 	tw_page_put(&v.h, look, TW_E_H2, TW_W_MESSAGES);
 	TW_TRY(tw_report_messages(c->store, v.report, write_message, &v));
 	if (v.messages)
@@ -159,6 +172,7 @@ static tw_err report_page(struct tw_context *c, struct tw_buf *out, struct tw_lo
 	else
 		tw_page_put(&v.h, look, TW_E_P, TW_W_NO_MESSAGES);
 	write_answer(&v.h, look, s->receipt.text, s->typed, s->fault);
+	write_files(&v.h, look, s->receipt.text, s->files_fault);
 	*ret_report = v.report;
 	return tw_page_close(&v.h);
 }
@@ -195,7 +209,7 @@ static tw_err may_look(struct tw_context *c, const struct tw_request *rq, struct
 
 tw_err tw_reception_status(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	struct shown s = { .typed = "", .fault = TW_WORDS };
+	struct shown s = { .typed = "", .fault = TW_WORDS, .files_fault = TW_WORDS, .done = TW_WORDS };
 	int64_t report = 0;
 	bool may;
 
@@ -214,7 +228,7 @@ static tw_err note_id(void *user, const struct tw_report *r)
 
 tw_err tw_reception_answer(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	struct shown s = { .typed = tw_json_text(rq->input, "text") };
+	struct shown s = { .typed = tw_json_text(rq->input, "text"), .files_fault = TW_WORDS };
 	struct tw_report_message m = { .at_ms = tw_time_wall_ms(c->time), .text = tw_slice_of(s.typed) };
 	enum tw_kept kept = TW_KEPT;
 	int64_t report = 0;
@@ -231,9 +245,29 @@ tw_err tw_reception_answer(struct tw_context *c, const struct tw_request *rq, st
 		TW_TRY(tw_report_message_add(c->store, report, &m, &kept));
 	if (kept == TW_KEPT_FULL)
 		s.fault = TW_W_ANSWERS_MANY;
-	s.done = s.fault == TW_WORDS;
-	rp->status = s.done ? 200 : 422;
-	s.typed = s.done ? "" : s.typed;
+	s.done = s.fault == TW_WORDS ? TW_W_ANSWER_DONE : TW_WORDS;
+	rp->status = s.fault == TW_WORDS ? 200 : 422;
+	s.typed = s.fault == TW_WORDS ? "" : s.typed;
+	return report_page(c, tw_reply_text(rp, c->sys, TW_PAGE_TYPE), tw_look_of(rq), &s, &report);
+}
+
+tw_err tw_reception_files(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct shown s = { .typed = "", .fault = TW_WORDS, .files_fault = TW_W_FILES_NONE };
+	int64_t report = 0;
+	bool may;
+
+	TW_TRY(may_look(c, rq, rp, &s.receipt, &may));
+	if (!may)
+		return TW_OK;
+	TW_TRY(tw_report_find(c->store, s.receipt.hash, note_id, &report));
+	if (!report)
+		return unknown(c, rq, rp);
+	if (rq->file_count)
+		TW_TRY(tw_reception_files_add(c, rq, report, &s.files_fault));
+	s.done = s.files_fault == TW_WORDS ? TW_W_FILES_DONE : TW_WORDS;
+	rp->status = s.files_fault == TW_WORDS ? 200 : 422;
+	(void)snprintf(rp->note, sizeof rp->note, "%zu files", rq->file_count);
 	return report_page(c, tw_reply_text(rp, c->sys, TW_PAGE_TYPE), tw_look_of(rq), &s, &report);
 }
 
@@ -244,7 +278,9 @@ tw_err tw_reception_problem(
 
 	if (rq->input && rq->operation && rq->operation->handler == tw_reception_send)
 		return tw_report_refused(rq, &refusal, body);
-	if (rq->input && rq->operation && (rq->operation->handler == tw_reception_status || rq->operation->handler == tw_reception_answer))
+	if (rq->input && rq->operation &&
+		(rq->operation->handler == tw_reception_status || rq->operation->handler == tw_reception_answer ||
+			rq->operation->handler == tw_reception_files))
 		return tw_follow_refused(rq, &refusal, body);
 	if (rq->input && rq->operation && rq->operation->handler == tw_subs_ask)
 		return tw_subs_refused(c, rq, rp, reference, body);

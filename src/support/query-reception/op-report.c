@@ -40,7 +40,10 @@ static const struct tw_field fields[] = {
 	{ "fix", TW_W_FIX, TW_W_FIX_HINT, 700, .rows = 4 },
 	{ "contact", TW_W_CONTACT, TW_W_CONTACT_HINT, 120 },
 	{ "credit", TW_W_CREDIT, TW_W_CREDIT_HINT, 80 },
+	{ "files", TW_W_FILES, TW_W_FILES_HINT, .type = "file" },
 };
+
+enum { FILES = TW_COUNT(fields) - 1 };
 
 static const char *typed(const json_t *input, const char *key)
 {
@@ -59,7 +62,7 @@ void tw_reception_why(struct tw_html *h, struct tw_look look, const struct tw_re
 /* input NULL: nothing was typed yet. */
 static void write_form(struct tw_html *h, struct tw_look look, const json_t *input, const enum tw_word *faults, const char *receipt)
 {
-	tw_form_open(h, look, "/report");
+	tw_form_open_files(h, look, "/report");
 	tw_form_hidden(h, "receipt", receipt);
 	for (size_t i = 0; i < TW_COUNT(fields); i++)
 		tw_field_write(h, look, &fields[i], typed(input, fields[i].key), faults ? faults[i] : TW_WORDS);
@@ -85,6 +88,8 @@ tw_err tw_report_refused(const struct tw_request *rq, const struct tw_refusal *r
 	tw_page_open(&h, body, look, "/report", TW_W_REPORT);
 	tw_reception_why(&h, look, refusal);
 	write_form(&h, look, rq->input, NULL, typed(rq->input, "receipt"));
+	if (rq->file_count)
+		tw_page_put(&h, look, TW_E_P, TW_W_FILES_AGAIN);
 	return tw_page_close(&h);
 }
 
@@ -96,11 +101,13 @@ tw_err tw_reception_form(struct tw_context *c, const struct tw_request *rq, stru
 	return empty_form(tw_reply_text(rp, c->sys, TW_PAGE_TYPE), tw_look_of(rq), rq->input, receipt.text);
 }
 
-static tw_err form_again(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const enum tw_word *faults)
+static tw_err form_again(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, enum tw_word *faults)
 {
 	const struct tw_look look = tw_look_of(rq);
 	struct tw_html h;
 
+	if (rq->file_count && faults[FILES] == TW_WORDS)
+		faults[FILES] = TW_W_FILES_AGAIN;
 	tw_page_open(&h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE), look, "/report", TW_W_REPORT);
 	tw_field_summary(&h, look, fields, faults, TW_COUNT(fields));
 	write_form(&h, look, rq->input, faults, typed(rq->input, "receipt"));
@@ -126,8 +133,11 @@ static tw_err confirm(struct tw_context *c, const struct tw_request *rq, struct 
 	return tw_page_close(&h);
 }
 
-static tw_err keep(struct tw_context *c, const struct tw_request *rq, struct tw_receipt *receipt, enum tw_kept *ret)
+static tw_err keep(struct tw_reception_files *f, struct tw_receipt *receipt, enum tw_kept *ret)
 {
+	struct tw_context *c = f->c;
+	const struct tw_request *rq = f->rq;
+	const struct tw_report_beside beside = { tw_reception_files_beside, f };
 	const json_t *in = rq->input;
 	const char *kind = tw_json_text(in, "kind");
 	const struct tw_report r = { .received_ms = tw_time_wall_ms(c->time),
@@ -144,27 +154,33 @@ static tw_err keep(struct tw_context *c, const struct tw_request *rq, struct tw_
 
 	if (tw_failed(tw_receipt_parse(tw_slice_of(tw_json_text(in, "receipt")), receipt)))
 		TW_TRY(tw_receipt_make(c->sys, receipt)); /* a program's, or somebody's who changed the page */
-	TW_TRY(tw_report_add(c->store, receipt, &r, ret));
+	TW_TRY(tw_report_add_with(c->store, receipt, &r, &beside, ret));
 	if (*ret != TW_KEPT_OTHER)
 		return TW_OK;
 	TW_TRY(tw_receipt_make(c->sys, receipt)); /* he went back and wrote another one */
-	return tw_report_add(c->store, receipt, &r, ret);
+	return tw_report_add_with(c->store, receipt, &r, &beside, ret);
 }
 
 tw_err tw_reception_send(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	enum tw_word faults[TW_COUNT(fields)];
+	struct tw_reception_files files = { c, rq, TW_WORDS };
 	struct tw_receipt receipt;
-	enum tw_kept kept;
+	enum tw_kept kept = TW_KEPT;
 	bool good = true;
 
 	for (size_t i = 0; i < TW_COUNT(fields); i++) {
 		faults[i] = tw_field_fault(&fields[i], tw_json_text(rq->input, fields[i].key));
 		good = good && faults[i] == TW_WORDS;
 	}
-	if (!good)
+	faults[FILES] = tw_reception_files_fault(rq);
+	if (!good || faults[FILES] != TW_WORDS)
 		return form_again(c, rq, rp, faults);
-	TW_TRY(keep(c, rq, &receipt, &kept));
+	tw_err e = keep(&files, &receipt, &kept);
+	faults[FILES] = files.fault;
+	if (files.fault != TW_WORDS)
+		return form_again(c, rq, rp, faults);
+	TW_TRY(e);
 	if (kept == TW_KEPT_FULL)
 		return tw_reply_problem(rp, 503, "storage-full", "reception.most", "No more reports are taken",
 			"Write to the contact that /.well-known/security.txt names.", "There are %d, which is the most.", TW_REPORTS_MAX);

@@ -17,4 +17,16 @@ tw_err tw_reception_problem(
 	struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body);
 
 extern const struct tw_choice tw_report_kinds[], tw_report_flaws[];
+/* Stores what the request brought; TW_WORDS: done. */
+tw_err tw_reception_files_add(struct tw_context *c, const struct tw_request *rq, int64_t report, enum tw_word *ret_fault);
+/* Within a transaction of a report that is being stored; user: struct tw_reception_files. An error when they are refused. */
+struct tw_reception_files {
+	struct tw_context *c;
+	const struct tw_request *rq;
+	enum tw_word fault;
+};
+tw_err tw_reception_files_beside(tw_store *s, void *user, int64_t report);
+enum tw_word tw_reception_files_fault(const struct tw_request *rq); /* known without looking at the store */
+/* What arrived: a list, or nothing when there is none. */
+tw_err tw_reception_files_list(struct tw_context *c, struct tw_html *h, struct tw_look look, int64_t report);
 #endif

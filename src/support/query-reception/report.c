@@ -17,6 +17,8 @@ static tw_err take_number(void *user, const tw_row *row)
 struct adding {
 	const struct tw_receipt *receipt;
 	const struct tw_report *report;
+	const struct tw_report_beside *beside; /* NULL: nothing */
+	int64_t id;
 	enum tw_kept kept;
 };
 
@@ -27,15 +29,15 @@ static tw_err compare(void *user, const tw_row *row)
 	const char *const texts[] = { r->kind, r->description, r->product, r->version, r->flaw, r->traits, r->fix, r->contact, r->credit };
 
 	a->kept = TW_KEPT_BEFORE;
+	a->id = tw_row_int(row, 0);
 	for (int i = 0; i < (int)TW_COUNT(texts); i++)
 		if (!tw_slice_is(tw_row_bytes(row, 3 + i), texts[i]))
 			a->kept = TW_KEPT_OTHER;
 	return TW_OK;
 }
 
-static tw_err add(tw_store *s, void *user)
+static tw_err add_alone(tw_store *s, struct adding *a)
 {
-	struct adding *a = user;
 	const struct tw_report *r = a->report;
 	const struct tw_value values[] = { TW_V_BLOB(a->receipt->hash, TW_RECEIPT_HASH), TW_V_INT(r->received_ms),
 		TW_V_TEXT(r->language), TW_V_TEXT(r->kind), TW_V_TEXT(r->description), TW_V_TEXT(r->product), TW_V_TEXT(r->version),
@@ -51,12 +53,26 @@ static tw_err add(tw_store *s, void *user)
 		a->kept = TW_KEPT_FULL;
 		return TW_OK;
 	}
-	return tw_store_run(s, tw_sql_report_add, values, TW_COUNT(values), NULL, NULL);
+	return tw_store_run(s, tw_sql_report_add, values, TW_COUNT(values), take_number, &a->id);
+}
+
+static tw_err add(tw_store *s, void *user)
+{
+	struct adding *a = user;
+
+	TW_TRY(add_alone(s, a));
+	return a->beside && (a->kept == TW_KEPT || a->kept == TW_KEPT_BEFORE) ? a->beside->run(s, a->beside->user, a->id) : TW_OK;
 }
 
 tw_err tw_report_add(tw_store *s, const struct tw_receipt *receipt, const struct tw_report *r, enum tw_kept *ret)
 {
-	struct adding a = { .receipt = receipt, .report = r };
+	return tw_report_add_with(s, receipt, r, NULL, ret);
+}
+
+tw_err tw_report_add_with(tw_store *s, const struct tw_receipt *receipt, const struct tw_report *r,
+	const struct tw_report_beside *beside, enum tw_kept *ret)
+{
+	struct adding a = { .receipt = receipt, .report = r, .beside = beside };
 
 	TW_TRY(tw_store_transaction(s, add, &a));
 	*ret = a.kept;

@@ -20,6 +20,13 @@ enum tw_kept { TW_KEPT, TW_KEPT_BEFORE, TW_KEPT_OTHER, TW_KEPT_FULL };
 tw_err tw_report_add(tw_store *s, const struct tw_receipt *receipt, const struct tw_report *r, enum tw_kept *ret);
 /* The same within the caller's transaction. */
 tw_err tw_report_put(tw_store *s, const struct tw_receipt *receipt, const struct tw_report *r, enum tw_kept *ret);
+/* Done within the same transaction, of a report that is new or there before; an error undoes all. */
+struct tw_report_beside {
+	tw_err (*run)(tw_store *s, void *user, int64_t report);
+	void *user;
+};
+tw_err tw_report_add_with(tw_store *s, const struct tw_receipt *receipt, const struct tw_report *r,
+	const struct tw_report_beside *beside, enum tw_kept *ret);
 tw_err tw_report_count(tw_store *s, int64_t *ret); /* of all that are stored */
 /* visit is called once with what the page of a reporter shows, valid during the call; never when there is none. */
 tw_err tw_report_find(tw_store *s, const uint8_t hash[TW_RECEIPT_HASH], tw_err (*visit)(void *user, const struct tw_report *r), void *user);

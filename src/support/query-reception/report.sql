@@ -43,7 +43,7 @@ SELECT id, received_ms, published_ms, kind, description, product, version, flaw,
 
 -- name: report_add
 INSERT INTO report (receipt, received_ms, language, kind, description, product, version, flaw, traits, fix, contact, credit)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) RETURNING id;
 
 -- name: report_messages
 SELECT at_ms, ours, text FROM report_message WHERE report = ?1 ORDER BY id LIMIT ?2;
