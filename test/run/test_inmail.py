@@ -225,7 +225,7 @@ def test_mail_becomes_reports_and_is_marked_behind_them(place):
     html.add_alternative("<p>no</p>", subtype="html")
     html.add_attachment(b"\x00" * 3000, maintype="image", subtype="png", filename="shot.png")
     mails = [html, sealed(), bounce(), letter("Away", "I am away", Auto_Submitted="auto-replied"), letter("List", "said", Precedence="list"),
-             letter("Own", "loop", sender=ADDRESS), letter("From nobody", "x", sender="noreply@lamps.example"), letter("Long", "word " * 3000)]
+             letter("Own", "loop", sender=ADDRESS), letter("From nobody", "x", sender="noreply@lamps.example"), letter("Long", " ".join(f"word{i:06}" for i in range(1300)))]
     dovecot.put(*mails)
     desk.configure(dovecot.port)
     desk.start()
@@ -236,7 +236,7 @@ def test_mail_becomes_reports_and_is_marked_behind_them(place):
     assert [r["description"].partition("\n")[0] for r in reports] == ["Grüße", "...", "List", "From nobody", "Long"]
     assert "Über <b>" in reports[0]["description"] and "1 file was sent along" in reports[0]["description"] and reports[0]["contact"] == "ann@lamps.example"
     assert "encrypted" in reports[1]["description"] and "BEGIN PGP" not in json.dumps(reports[1])
-    assert len(desk.local(f"/api/v1/reports/{reports[4]['id']}/messages")["messages"]) == 3
+    assert len(desk.local(f"/api/v1/report-messages/{reports[4]['id']}")["messages"]) == 3
     # a person gets a receipt; a list, a program and nobody do not
     assert sorted(r[0] for r in desk.rows("SELECT recipient FROM outbox")) == ["ann@lamps.example"] * 2 + ["eve@lamps.example"]
     assert PASSWORD not in desk.log()
@@ -252,10 +252,11 @@ def test_an_answer_belongs_to_its_report_by_the_code_alone(place):
     wrong = tag.replace("[r1 ", "[r2 ")
     before = desk.intake()["reports"]
     dovecot.put(letter(f"Re: {subject}", "more on it", sender="somebody@else.example"), letter(f"Re: {wrong}", "not yours"))
+    desk.hurry()
     wait_for(lambda: desk.intake()["messages"] == 1 and desk.intake()["reports"] == before + 1, 10)
-    said = desk.local("/api/v1/reports/r1/messages")["messages"]
+    said = desk.local("/api/v1/report-messages/r1")["messages"]
     assert [(m["from"], "more on it" in m["text"]) for m in said] == [("reporter", True)]
-    assert desk.local("/api/v1/reports/r2/messages")["messages"] == []
+    assert desk.local("/api/v1/report-messages/r2")["messages"] == []
 
 
 def test_another_numbering_takes_nothing_twice(place):
@@ -263,6 +264,7 @@ def test_another_numbering_takes_nothing_twice(place):
     before = desk.intake()
     dovecot.again()
     dovecot.put(letter("After that", "new"))
+    desk.hurry()
     wait_for(lambda: desk.intake()["reports"] == before["reports"] + 1, 10)
     assert desk.intake()["messages"] == before["messages"]
 
@@ -295,7 +297,7 @@ def test_the_canary_comes_back_or_is_an_alarm(place, tmp_path):
     try:
         (desk.dir / "app/desk.json").write_text(json.dumps(
             {"name": "Lamps", "site": "https://desk.lamps.example", "contacts": ["mailto:a@lamps.example"], "expires": "2099-01-01T00:00:00Z",
-             "alarms": ["boss@lamps.example"]}))
+             "alarms": ["mailto:boss@lamps.example"]}))
         os.chown(desk.dir / "app/desk.json", IDS["app"], IDS["app"])
         (desk.dir / "mail.json").write_text(json.dumps({"server": "localhost", "port": smtp.port, "tls": "none", "from": "psirt@lamps.example"}))
         desk.configure(dovecot.port, canary=24)
@@ -305,6 +307,7 @@ def test_the_canary_comes_back_or_is_an_alarm(place, tmp_path):
         mail = next(m for m in box.mails if b"Test of the way" in m[2])
         assert mail[1] == [ADDRESS] and desk.intake()["canary"] == "waiting"
         dovecot.put(mail[2])
+        desk.hurry()
         wait_for(lambda: desk.intake()["canary"] == "arrived", 10)
         assert desk.intake()["reports"] == before["reports"]
         # a day later, as its row says, the next one goes out; that one is an hour over
@@ -324,14 +327,21 @@ def test_the_canary_comes_back_or_is_an_alarm(place, tmp_path):
 
 def test_a_wrong_certificate_or_password_gets_nothing(place):
     desk, dovecot = place
+    before = desk.intake()["reports"]
+    dovecot.put(letter("Behind a wrong certificate", "not now"))
     (desk.dir / "inmail-password").write_text("wrong\n")
     desk.hurry()
     wait_for(lambda: "neither user nor password" in desk.intake()["mail"], 15)
     (desk.dir / "inmail-password").write_text(PASSWORD + "\n")
-    desk.configure(dovecot.port, server="127.0.0.1", tls="none")
-    desk.hurry()
-    wait_for(lambda: desk.intake()["mail"].startswith("not provided: "), 10)
+    trusted = (desk.dir / "mail-trust.pem").read_text()
     (desk.dir / "mail-trust.pem").write_text(Authority().pem())
+    desk.hurry()
+    wait_for(lambda: re.search("SSL|certificate", desk.intake()["mail"]), 10)
+    (desk.dir / "mail-trust.pem").write_text(trusted)
+    desk.configure(dovecot.port, tls="none", server="lamps.example")
+    desk.hurry()
+    wait_for(lambda: "tls may be none only" in desk.intake()["mail"], 10)
+    assert desk.intake()["reports"] == before and dovecot.unseen() == 1
     desk.configure(dovecot.port)
     desk.hurry()
-    wait_for(lambda: "certificate" in desk.intake()["mail"], 10)
+    wait_for(lambda: desk.intake()["reports"] == before + 1 and desk.intake()["mail"] == "provided", 10)
