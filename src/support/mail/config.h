@@ -30,6 +30,18 @@ struct tw_mail_config {
 };
 /* Empty text: nothing is configured, which is right. SYNTAX, LIMIT say what is wrong. Pure, but for memory. */
 tw_err tw_mail_config_parse(struct tw_slice text, struct tw_mail_config *ret);
+/* inmail.json: where mail of reporters is taken from. */
+#define TW_INMAIL_EVERY_MIN_S 5
+#define TW_INMAIL_EVERY_MAX_S 3600
+#define TW_INMAIL_CANARY_MAX_H 168
+struct tw_inmail_config {
+	char server[254];                 /* "": none is named */
+	unsigned port, every_s, canary_h; /* canary_h 0: none */
+	enum tw_mail_tls tls;
+	char user[201], mailbox[201];
+	char address[255]; /* that reporters write to */
+};
+tw_err tw_inmail_config_parse(struct tw_slice text, struct tw_inmail_config *ret); /* as tw_mail_config_parse */
 /* The first line of the password's file, borrowed. SYNTAX: it is none. */
 tw_err tw_mail_password_parse(struct tw_slice text, struct tw_slice *ret);
 #endif

@@ -7,4 +7,6 @@
 /* name, wants, own descriptors (the resolver's configuration, the system's authorities, mail.json, the password, authorities of the operator's),
    directories, of these read-only */
 #define TW_MAIL_ROLE_ROW "mail", TW_WANT_CONNECT, 5, 0, 0
+/* Another process of the same program, with inmail.json and its password in place of those; what it fetched it hands over as sealed memory. */
+#define TW_MAIL_IN_ROLE_ROW "mail-in", TW_WANT_CONNECT | TW_WANT_MEMFD, 5, 0, 0
 #endif

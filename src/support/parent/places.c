@@ -102,18 +102,27 @@ static void plan(const struct tw_tab *tab, struct tw_support_places *p)
 	}
 }
 
+static tw_err check_password(
+	const struct tw_sys *sys, const struct tw_support_options *o, const struct tw_support_places *p, const char *name)
+{
+	TW_CLEANUP(tw_closep) int fd = sys->open_beneath(sys, p->dir, name + 1, O_RDONLY | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return errno == ENOENT ? TW_OK : TW_RAISE_ERRNO("opening %s%s", o->dir, name);
+	return check_dir(sys, fd, o->dir, name, geteuid());
+}
+
 /* The parent alone reads DIR. What is written into it counts from the next start of the role. */
 static tw_err find_mail(const struct tw_sys *sys, const struct tw_support_options *o, struct tw_support_places *p)
 {
-	static const char *const files[TW_SUPPORT_MAIL_FILES] = { TW_MAIL_CONFIG_FILE, TW_MAIL_PASSWORD_FILE, TW_MAIL_TRUST_FILE };
-	TW_CLEANUP(tw_closep) int password = sys->open_beneath(sys, p->dir, TW_MAIL_PASSWORD_FILE, O_RDONLY | O_CLOEXEC, 0);
+	static const char *const files[TW_SUPPORT_MAIL_FILES] = { TW_MAIL_CONFIG_FILE, TW_MAIL_PASSWORD_FILE, TW_MAIL_TRUST_FILE,
+		TW_INMAIL_CONFIG_FILE, TW_INMAIL_PASSWORD_FILE };
 
 	for (size_t i = 0; i < TW_SUPPORT_MAIL_FILES; i++)
 		if (snprintf(p->mail[i], sizeof p->mail[i], "%s/%s", o->dir, files[i]) >= (int)sizeof p->mail[i])
 			return TW_RAISE(LIMIT, "--dir is too long");
-	if (password < 0)
-		return errno == ENOENT ? TW_OK : TW_RAISE_ERRNO("opening %s/" TW_MAIL_PASSWORD_FILE, o->dir);
-	return check_dir(sys, password, o->dir, "/" TW_MAIL_PASSWORD_FILE, geteuid());
+	TW_TRY(check_password(sys, o, p, "/" TW_MAIL_PASSWORD_FILE));
+	return check_password(sys, o, p, "/" TW_INMAIL_PASSWORD_FILE);
 }
 
 /* Of hash two at most, as on the device; it has nothing but its channels. */
@@ -128,9 +137,12 @@ static void plan_errands(const struct tw_tab *tab, struct tw_support_places *p)
 		.program = "thingward-mail",
 		.file = "/etc/resolv.conf",
 		.more = { SYSTEM_TRUST, p->mail[0], p->mail[1], p->mail[2] },
-		.more_count = 1 + TW_SUPPORT_MAIL_FILES };
+		.more_count = 4 };
+	p->errands[TW_ERRAND_MAIL_IN] = p->errands[TW_ERRAND_MAIL];
+	p->errands[TW_ERRAND_MAIL_IN].more[1] = p->mail[3];
+	p->errands[TW_ERRAND_MAIL_IN].more[2] = p->mail[4];
 	(void)snprintf(p->errand_names, sizeof p->errand_names, "errands=%s%s", hash.uid ? "hash,hash-2," : "",
-		tab->of[MAIL].uid ? "mail," : "");
+		tab->of[MAIL].uid ? "mail,mail-in," : "");
 	app->words[app->word_count++] = p->errand_names;
 }
 

@@ -4,6 +4,7 @@
  * store: a start goes on with it. What fails is tried again later, and stays to be told.
  */
 #include "base/log.h"
+#include "support/intake/intake.h"
 #include "support/outbox/outbox.h"
 #include "support/platform/app.h"
 #include "support/subscriptions/pages.h"
@@ -57,6 +58,8 @@ static bool forget(struct tw_app *a)
 	tw_err e = tw_subscriptions_forget(&of);
 	if (!tw_failed(e))
 		e = tw_outbox_forget(a->context.store, of.now_ms, &more);
+	if (!tw_failed(e))
+		e = tw_intake_forget(a->context.store, of.now_ms);
 	if (tw_failed(e))
 		tw_log_err(e, "forgetting what is out of date; it is tried again");
 	return more;

@@ -11,6 +11,7 @@
 #include "support/rows-advisories.h"
 #include "support/desk/desk.h"
 #include "support/rows-cases.h"
+#include "support/rows-intake.h"
 #include "support/rows-outbox.h"
 #include "support/rows-desk.h"
 #include "support/rows-platform.h"
@@ -43,6 +44,7 @@ static const struct tw_store_step steps[] = {
 	{ 1, tw_sql_attachments_format_1 },
 	{ 1, tw_sql_outbox_format_1 },
 	{ 1, tw_sql_subscriptions_format_1 },
+	{ 1, tw_sql_intake_format_1 },
 	{ 0, NULL },
 };
 static const struct tw_store_formats formats = { steps, 1, 1 };
@@ -50,7 +52,7 @@ static const struct tw_store_formats formats = { steps, 1, 1 };
 /* What this service can do: the one explicit list. */
 static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception,
 	&tw_capability_cases, &tw_capability_advisories, &tw_capability_staff, &tw_capability_subscriptions, &tw_capability_triage,
-	&tw_capability_questions, &tw_capability_outbox, &tw_capability_desk, NULL };
+	&tw_capability_questions, &tw_capability_outbox, &tw_capability_intake, &tw_capability_desk, NULL };
 
 /* The gate's question of devices; this service always has somebody whose it is. */
 static tw_err owned(struct tw_context *c, bool *ret)

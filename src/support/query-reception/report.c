@@ -79,6 +79,15 @@ tw_err tw_report_add_with(tw_store *s, const struct tw_receipt *receipt, const s
 	return TW_OK;
 }
 
+tw_err tw_report_put(tw_store *s, const struct tw_receipt *receipt, const struct tw_report *r, enum tw_kept *ret)
+{
+	struct adding a = { .receipt = receipt, .report = r };
+
+	TW_TRY(add(s, &a));
+	*ret = a.kept;
+	return TW_OK;
+}
+
 tw_err tw_report_count(tw_store *s, int64_t *ret)
 {
 	int64_t count = 0;
