@@ -114,9 +114,10 @@ void tw_form_next(const struct tw_form *f, const struct tw_request *rq, const js
 	if (*id == 'c') /* also one that has just been opened, of a report too */
 		(void)snprintf(ret, TW_DESK_PATH_MAX, TW_DESK_CASES "%.24s?done=1", id);
 	else if (places[f->about].title && !gone)
-		(void)snprintf(ret, TW_DESK_PATH_MAX, "%s/" TW_SLICE_FMT "?done=1", places[f->about].path, TW_SLICE_ARG(at));
+		(void)snprintf(ret, TW_DESK_PATH_MAX, "%s/" TW_SLICE_FMT "?done=%d", places[f->about].path, TW_SLICE_ARG(at),
+			f->about == TW_ABOUT_ACCOUNT ? 2 : 1);
 	else
-		(void)snprintf(ret, TW_DESK_PATH_MAX, "%s?done=1", places[f->about].path);
+		(void)snprintf(ret, TW_DESK_PATH_MAX, "%s?done=2", places[f->about].path);
 }
 
 /* Of an account what fits depends on whether it is locked; of the rest, whether a clock runs, and whether it is a drill. */

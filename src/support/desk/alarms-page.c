@@ -22,7 +22,7 @@ struct list {
 	struct tw_look look;
 	struct tw_desk_query q;
 	int64_t page, open;
-	size_t rows;
+	size_t rows, later;
 	bool may; /* acknowledge */
 };
 enum { STATE, SORT, PAGE };
@@ -154,8 +154,9 @@ static void write_times(struct list *l, const tw_row *row)
 	tw_desk_cell(&l->h, l->look, TW_W_ALARM_RAISED);
 	tw_page_time(&l->h, tw_row_int(row, 8));
 	if (tw_row_int(row, 8) - tw_row_int(row, 6) > TW_ALARM_LATE_MS) {
+		l->later++;
 		tw_html_text(&l->h, TW_SLICE(" "));
-		tw_desk_mark(&l->h, "soon", tw_word(TW_W_ALARM_MISSED, l->look.language));
+		tw_desk_mark(&l->h, "waiting", tw_word(TW_W_ALARM_MISSED, l->look.language));
 	}
 	tw_html_close(&l->h);
 }
@@ -166,7 +167,7 @@ static tw_err write_state(struct list *l, const tw_row *row)
 
 	tw_desk_cell(&l->h, l->look, TW_W_STATE);
 	if (tw_row_null(row, 9)) {
-		tw_desk_mark(&l->h, "late", tw_word(TW_W_ALARM_WAITS, l->look.language));
+		tw_desk_mark(&l->h, tw_row_int(row, 4) == TW_A14_POINTS ? "late" : "fresh", tw_word(TW_W_ALARM_WAITS, l->look.language));
 		(void)snprintf(path, sizeof path, "/desk/acknowledge/%lld", (long long)tw_row_int(row, 0));
 		tw_html_text(&l->h, TW_SLICE(" "));
 		if (l->may)
@@ -221,13 +222,18 @@ static tw_err write_rows(struct list *l, const struct tw_value seen[2])
 	} else {
 		tw_page_put(&l->h, l->look, TW_E_P, TW_W_ALARMS_NONE);
 	}
+	if (l->later) {
+		tw_page_class(&l->h, TW_E_P, "quiet");
+		tw_html_text(&l->h, tw_slice_of(tw_word(TW_W_ALARMS_LATER, l->look.language)));
+		tw_html_close(&l->h);
+	}
 	tw_desk_pages(&l->h, l->look, &l->q, l->page, l->rows > TW_DESK_PAGE);
 	return TW_OK;
 }
 
 tw_err tw_desk_alarms(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	static const struct tw_choice states[] = { { "", TW_W_ALARMS_WAIT }, { "acknowledged", TW_W_ALARM_SEEN },
+	static const struct tw_choice states[] = { { "", TW_W_ALARMS_WAIT }, { "acknowledged", TW_W_ALARMS_SEEN },
 		{ "all", TW_W_CASES_ALL }, { .value = NULL } };
 	struct list l = { .c = c, .rq = rq, .look = tw_look_of(rq), .may = tw_staff_may(c, rq, "cases.change") };
 	const struct tw_value seen[] = { TW_V_INT(tw_time_wall_ms(c->time)),

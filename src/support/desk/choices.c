@@ -89,6 +89,10 @@ static tw_err write_options(struct tw_form_choosing *g, const struct tw_form *f,
 	case TW_FORM_ROLES:
 		write_roles(g);
 		break;
+	case TW_FORM_LANGUAGES: /* each by its own name, which the link to it has in the other */
+		option(g, tw_language_tag(TW_ENGLISH), tw_word(TW_W_OTHER_LANGUAGE, TW_GERMAN));
+		option(g, tw_language_tag(TW_GERMAN), tw_word(TW_W_OTHER_LANGUAGE, TW_ENGLISH));
+		break;
 	case TW_FORM_YES_NO:
 		option(g, "no", tw_word(TW_W_NO, g->look.language));
 		option(g, "yes", tw_word(TW_W_YES, g->look.language));

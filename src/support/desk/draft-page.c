@@ -152,7 +152,7 @@ static void write_lead(struct view *v)
 	tw_html_close(&v->h);
 }
 
-static void edit_link(struct view *v, const char *key)
+static void edit_link(struct view *v, const char *key, enum tw_word w)
 {
 	char path[TW_DESK_PATH_MAX];
 
@@ -160,7 +160,7 @@ static void edit_link(struct view *v, const char *key)
 		return;
 	(void)snprintf(path, sizeof path, "/desk/change/%.24s?member=%.32s", v->id, key);
 	tw_html_text(&v->h, TW_SLICE(" "));
-	tw_page_link(&v->h, v->look, path, TW_W_DRAFT_EDIT);
+	tw_page_link(&v->h, v->look, path, w);
 }
 
 static void write_field(struct view *v, const json_t *one, bool missing)
@@ -178,7 +178,7 @@ static void write_field(struct view *v, const json_t *one, bool missing)
 		tw_desk_mark(&v->h, "soon", tw_word(TW_W_DRAFT_NEEDED, v->look.language));
 	else
 		tw_desk_mark(&v->h, "waiting", tw_word(TW_W_DRAFT_IF_ANY, v->look.language));
-	edit_link(v, key);
+	edit_link(v, key, missing ? TW_W_DRAFT_ADD : TW_W_DRAFT_EDIT);
 	tw_html_close(&v->h);
 }
 

@@ -86,6 +86,7 @@ const struct tw_form tw_forms[] = {
 	{ "/desk/session-end/", "staff.session-end", TW_W_DO_SESSION_END, .about = TW_ABOUT_SELF },
 	{ "/desk/mail", "staff.mail", TW_W_DO_MAIL, .about = TW_ABOUT_SELF,
 		.inputs = { { "address", TW_W_FIELD_ADDRESS, TW_W_FIELD_ADDRESS_HINT, TW_FORM_LINE, 254 },
+			{ "language", TW_W_FIELD_LANGUAGE, TW_WORDS, TW_FORM_LANGUAGES, 0, true },
 			{ "assigned", TW_W_FIELD_ASSIGNED, TW_WORDS, TW_FORM_YES_NO, 0, true },
 			{ "alarms", TW_W_FIELD_ALARMS, TW_W_FIELD_ALARMS_HINT, TW_FORM_YES_NO, 0, true } } },
 	{ .path = NULL },

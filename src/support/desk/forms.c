@@ -272,6 +272,15 @@ static tw_err again(struct tw_context *c, const struct tw_request *rq, struct tw
 	return rp->body ? go_on(form_of(rq), rq, rp) : TW_RAISE(NOMEM, "a form");
 }
 
+/* What a page asks a person for, an operation may leave to a program. A member's text has another name there. */
+static bool says_all(const struct tw_form *f, const json_t *input)
+{
+	for (const struct tw_form_input *in = f->inputs; in->key; in++)
+		if (in->needed && (in->control == TW_FORM_LINE || in->control == TW_FORM_BOX) && !*tw_json_text(input, in->key))
+			return false;
+	return true;
+}
+
 /* The form's input as the operation's; a problem when its shape does not take it. */
 static tw_err checked(
 	struct tw_context *c, const struct tw_request *rq, const struct tw_operation_row *o, struct tw_reply *rp, json_t **ret)
@@ -289,7 +298,7 @@ static tw_err checked(
 	if (!o->input)
 		return TW_OK;
 	TW_TRY(input_of(f, rq->input, doc, ret));
-	tw_err e = tw_json_check(*ret, o->input);
+	tw_err e = says_all(f, *ret) ? tw_json_check(*ret, o->input) : TW_RAISE(SYNTAX, "a field that is needed is empty");
 	if (!tw_is(e, TW_CODE_SYNTAX) && !tw_is(e, TW_CODE_LIMIT))
 		return e;
 	return tw_reply_problem(rp, 422, "input", "path.input", "Something is missing or too long",

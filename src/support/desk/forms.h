@@ -22,6 +22,7 @@ enum tw_form_control {
 	TW_FORM_ZONES,
 	TW_FORM_GROUNDS,
 	TW_FORM_ROLES,
+	TW_FORM_LANGUAGES,
 	TW_FORM_MEMBERS /* chosen on a page before */
 };
 struct tw_form_input {

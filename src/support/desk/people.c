@@ -178,6 +178,8 @@ tw_err tw_desk_people(struct tw_context *c, const struct tw_request *rq, struct 
 
 static void write_facts(struct tw_html *h, struct tw_look look, const struct tw_account *a)
 {
+	const char *by = strchr(a->made_by, ':');
+
 	tw_page_class(h, TW_E_DL, "facts");
 	tw_desk_pair(h, look, TW_W_COLUMN_ROLE, tw_staff_role_word(a->roles, look));
 	tw_page_put(h, look, TW_E_DT, TW_W_STATE);
@@ -188,7 +190,7 @@ static void write_facts(struct tw_html *h, struct tw_look look, const struct tw_
 	tw_html_open(h, TW_E_DD);
 	tw_page_time(h, a->made_ms);
 	tw_html_text(h, TW_SLICE(", "));
-	tw_html_text(h, tw_slice_of(a->made_by));
+	tw_html_text(h, tw_slice_of(by ? by + 1 : a->made_by));
 	tw_html_close(h);
 	tw_page_put(h, look, TW_E_DT, TW_W_COLUMN_LOGIN);
 	tw_html_open(h, TW_E_DD);

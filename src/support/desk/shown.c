@@ -190,11 +190,13 @@ void tw_desk_pair(struct tw_html *h, struct tw_look look, enum tw_word label, co
 
 void tw_desk_done(struct tw_html *h, const struct tw_request *rq, struct tw_look look)
 {
-	if (!*tw_json_text(rq->input, "done"))
+	const char *done = tw_json_text(rq->input, "done");
+
+	if (!*done)
 		return;
 	tw_page_class(h, TW_E_P, "notice");
 	tw_html_attr(h, TW_AT_ROLE, TW_SLICE("status"));
-	tw_html_text(h, tw_slice_of(tw_word(TW_W_DONE, look.language)));
+	tw_html_text(h, tw_slice_of(tw_word(*done == '2' ? TW_W_DONE_HERE : TW_W_DONE, look.language)));
 	tw_html_close(h);
 }
 

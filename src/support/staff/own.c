@@ -12,9 +12,18 @@
 
 #include <string.h>
 
+/* By the id that it was let in by: a form of the desk asks in the name of an operation for programs, for which no cookie counts. */
 static struct tw_session *session_of(struct tw_context *c, const struct tw_request *rq)
 {
-	return tw_access_session_of(c, tw_staff_token(rq));
+	for (size_t i = 0; rq->subject.session[0] && i < TW_SESSIONS_MAX; i++) {
+		struct tw_session *s = &c->guard->sessions[i];
+		char id[TW_SESSION_ID + 1];
+
+		tw_session_id(s->hash, id);
+		if (s->used && strcmp(id, rq->subject.session) == 0)
+			return s;
+	}
+	return NULL;
 }
 
 static tw_err self(struct tw_context *c, const struct tw_request *rq, struct tw_account *ret)
@@ -116,7 +125,7 @@ tw_err tw_staff_password_made(struct tw_staff_work *w, struct tw_slice made, str
 	rp->status = 204;
 	(void)snprintf(rp->note, sizeof rp->note, "a%lld %s changed the password", (long long)a.id, a.name);
 	if (w->page.is)
-		tw_staff_page_on(&w->page, TW_STAFF_ME "?done=1", rp);
+		tw_staff_page_on(&w->page, TW_STAFF_ME "?done=2", rp);
 	return TW_OK;
 }
 

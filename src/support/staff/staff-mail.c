@@ -125,7 +125,7 @@ tw_err tw_staff_mail_read(struct tw_context *c, const struct tw_request *rq, str
 	struct tw_staff_mail m;
 
 	TW_TRY(own(c, rq, &m));
-	rp->body = json_pack("{s:s, s:b, s:b}", "address", m.address, "assigned", m.assigned, "alarms", m.alarms);
+	rp->body = json_pack("{s:s, s:s, s:b, s:b}", "address", m.address, "language", m.language[0] ? m.language : "en", "assigned", m.assigned, "alarms", m.alarms);
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 }
 
@@ -159,16 +159,18 @@ static tw_err put(tw_store *s, void *user)
 tw_err tw_staff_mail_set(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	const char *address = tw_json_text(rq->input, "address");
+	enum tw_language l = TW_ENGLISH;
 	struct tw_staff_mail m;
 	int64_t people = 0;
 
 	TW_TRY(own(c, rq, &m));
+	(void)tw_language_find(tw_slice_of(tw_json_text(rq->input, "language")), &l);
 	if (*address && (strlen(address) > TW_STAFF_MAIL_MAX || !tw_mail_address_valid(tw_slice_of(address))))
 		return tw_reply_problem(rp, 422, "input", "staff.mail", "Mail cannot be sent there", "Write it as in ann@example.com.",
 			"An address has a name, an at sign and a host, in ASCII.");
 	TW_TRY(tw_staff_mail_on_call(c, &people));
 	(void)snprintf(m.address, sizeof m.address, "%s", address);
-	(void)snprintf(m.language, sizeof m.language, "%s", tw_language_tag(tw_look_of(rq).language));
+	(void)snprintf(m.language, sizeof m.language, "%s", tw_language_tag(l));
 	m.assigned = tw_json_bool(rq->input, "assigned");
 	m.alarms = tw_json_bool(rq->input, "alarms");
 	tw_err e = tw_store_transaction(c->store, put, &(struct want){ c, rq, rp, &m, people > 0 });
