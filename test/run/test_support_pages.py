@@ -408,7 +408,7 @@ def test_what_is_new_is_shown_first(service):
         one.ask("/report", {"description": f"It fails {n}", "product": "Lamp"})
     assert listed(analyst) == ["r2", "r1"] and "New since you looked: 2" in analyst.ask("/desk/reports")[1]
     action, sent = fields(analyst.ask("/desk/reports")[1])
-    assert (action, sent["upto"]) == ("/desk/seen", "r2") and analyst.ask(action, sent)[0].status == 303
+    assert (action, sent["newest"]) == ("/desk/seen", "r2") and analyst.ask(action, sent)[0].status == 303
     assert listed(analyst) == [] and listed(analyst, "?state=all") == ["r2", "r1"] and listed(manager) == ["r2", "r1"]
     one.ask("/report", {"description": "It fails again", "product": "Lamp"})
     assert listed(analyst) == ["r3"]

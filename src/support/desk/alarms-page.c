@@ -45,8 +45,7 @@ static const char *listed(const char *text, const char *const *list)
 /* What is in no list counts for nothing, and then those are shown that wait for somebody. */
 static void read_query(struct list *l)
 {
-	static const char *const states[] = { "all", "acknowledged", NULL },
-				 *const sorts[] = { "alarm", "-alarm", "case", "-case", "due", "-due", NULL };
+	static const char *const states[] = { "all", "acknowledged", NULL }, *const sorts[] = { "alarm", "-alarm", "case", "-case", "due", "-due", NULL };
 	int64_t page = tw_json_int(l->rq->input, "page");
 
 	l->page = page < 1 ? 1 : page > PAGES_MAX ? PAGES_MAX : page;

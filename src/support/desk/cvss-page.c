@@ -97,7 +97,8 @@ static tw_err read_choice(struct view *v)
 	}
 	if (tw_failed(e) && !tw_is(e, TW_CODE_SYNTAX) && !tw_is(e, TW_CODE_LIMIT))
 		return e;
-	(void)snprintf(v->wrong, sizeof v->wrong, "%s", tw_failed(e) ? tw_err_detail() : "CVSS 3.1 and 4.0 are calculated here, and no other version");
+	(void)snprintf(v->wrong, sizeof v->wrong, "%s",
+		tw_failed(e) ? tw_err_detail() : "CVSS 3.1 and 4.0 are calculated here, and no other version");
 	v->cvss = (struct tw_cvss){ .version = v->version };
 	return TW_OK;
 }

@@ -66,7 +66,7 @@ const struct tw_form tw_forms[] = {
 	{ "/desk/publish/", "report.publish", TW_W_DO_PUBLISH, .about = TW_ABOUT_REPORT,
 		.inputs = { { "thanks", TW_W_FIELD_THANKS, TW_W_FIELD_THANKS_HINT, TW_FORM_YES_NO, 0, true } } },
 	{ "/desk/seen", "reports.seen", TW_W_DO_SEEN, .about = TW_ABOUT_REPORTS,
-		.inputs = { { "upto", TW_W_REPORT_ONE, TW_WORDS, TW_FORM_LINE, 24, true } } },
+		.inputs = { { "newest", TW_W_REPORT_ONE, TW_WORDS, TW_FORM_LINE, 24, true } } },
 	{ "/desk/drill-end/", "article14.drill-end", TW_W_DO_DRILL_END, .drill = true, .warns = TW_W_WARN_DRILL_END,
 		.inputs = { { "reason", TW_W_FIELD_LEARNED, TW_WORDS, TW_FORM_BOX, 2000 } } },
 	{ "/desk/acknowledge/", "alarm.acknowledge", TW_W_DO_ACKNOWLEDGE, .about = TW_ABOUT_ALARM, .warns = TW_W_WARN_ACKNOWLEDGE,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The forms of the desk, and what they do. A form's input becomes that of the operation which its row names, is checked against that operation's shape, and goes to that operation's handler, so that a page can do nothing that a
- * program cannot, and the journal says the same of both. What was refused comes back with what was typed.
+ * The forms of the desk, and what they do. A form's input becomes that of the operation which its row names, is checked against that operation's shape,
+ * and goes to that operation's handler, so that a page can do nothing that a program cannot, and the journal says the same of both. What was refused
+ * comes back with what was typed.
  */
 #include "base/mem.h"
 #include "base/text.h"

@@ -36,10 +36,10 @@ struct tw_form {
 	const char *path, *does; /* path without the case */
 	enum tw_word title;
 	enum tw_form_about about;
-	bool clocks; /* it is about a clock that somebody has started */
-	bool drill;  /* it is about an invented case alone */
+	bool clocks;        /* it is about a clock that somebody has started */
+	bool drill;         /* it is about an invented case alone */
 	enum tw_word warns; /* what will be gone; 0 (TW_W_PORTAL): nothing */
-	bool keeps;  /* what is there already stands in it, and what somebody else said meanwhile is not overwritten */
+	bool keeps;         /* what is there already stands in it, and what somebody else said meanwhile is not overwritten */
 	struct tw_form_input inputs[TW_FORM_INPUTS_MAX + 1];
 };
 extern const struct tw_form tw_forms[]; /* ends with path NULL */

@@ -123,7 +123,8 @@ tw_err tw_desk_me(struct tw_context *c, const struct tw_request *rq, struct tw_r
 	static const struct {
 		const char *path;
 		enum tw_word word;
-	} forms[] = { { "/desk/mail", TW_W_DO_MAIL }, { "/desk/password", TW_W_DO_PASSWORD }, { "/desk/authenticator", TW_W_DO_AUTHENTICATOR } };
+	} forms[] = { { "/desk/mail", TW_W_DO_MAIL }, { "/desk/password", TW_W_DO_PASSWORD },
+		{ "/desk/authenticator", TW_W_DO_AUTHENTICATOR } };
 	for (size_t i = 0; i < TW_COUNT(forms); i++) {
 		tw_html_open(&v.h, TW_E_LI);
 		tw_page_link(&v.h, v.look, forms[i].path, forms[i].word);

@@ -194,7 +194,7 @@ static void write_seen(struct list *l)
 		return;
 	(void)snprintf(name, sizeof name, "r%lld", (long long)l->newest);
 	tw_form_open(&l->h, l->look, "/desk/seen");
-	tw_form_hidden(&l->h, "upto", name);
+	tw_form_hidden(&l->h, "newest", name);
 	tw_form_close(&l->h, l->look, TW_W_DO_SEEN);
 }
 

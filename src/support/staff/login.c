@@ -283,7 +283,7 @@ static void on_made(void *user, const struct tw_hash_answer *a)
 {
 	struct tw_staff_work *w = user;
 	struct tw_reply rp = { .status = 200 };
-	tw_err e = a->outcome != TW_HASH_YES  ? busy(&rp)
+	tw_err e = a->outcome != TW_HASH_YES ? busy(&rp)
 		: w->why == TW_STAFF_CHANGES ? tw_staff_password_made(w, a->phc, &rp)
 					     : let_join(w, a->phc, &rp);
 

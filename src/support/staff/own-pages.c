@@ -11,8 +11,8 @@
 static const struct tw_field now_field = { "password", TW_W_PASSWORD, TW_WORDS, 1024, .needed = true, .type = "password",
 	.remember = "current-password" };
 static const struct tw_field code_field = { "code", TW_W_CODE, TW_W_CODE_HINT, TW_TOTP_DIGITS, .needed = true, .remember = "one-time-code" };
-static const struct tw_field new_field = { "password", TW_W_PASSWORD_NEW, TW_W_PASSWORD_HINT, 1024, .needed = true, .type = "password",
-	.remember = "new-password" };
+static const struct tw_field new_field = { "password", TW_W_PASSWORD_NEW, TW_W_PASSWORD_HINT, 1024, .needed = true,
+	.type = "password", .remember = "new-password" };
 static const struct tw_field again_field = { "again", TW_W_PASSWORD_AGAIN, TW_WORDS, 1024, .needed = true, .type = "password",
 	.remember = "new-password" };
 
@@ -74,8 +74,7 @@ tw_err tw_staff_password_send(struct tw_context *c, const struct tw_request *rq,
 {
 	if (strcmp(tw_json_text(rq->input, "password"), tw_json_text(rq->input, "again")) == 0)
 		return tw_staff_password(c, rq, rp);
-	return tw_reply_problem(rp, 422, "again", "staff.again", "The two passwords differ", "Write the same twice.",
-		"Nothing was changed.");
+	return tw_reply_problem(rp, 422, "again", "staff.again", "The two passwords differ", "Write the same twice.", "Nothing was changed.");
 }
 
 static bool is(const struct tw_request *rq, const char *name)
@@ -90,7 +89,8 @@ bool tw_staff_own_refused_here(const struct tw_request *rq, const struct tw_repl
 	return !strcmp(rp->problem, "step-up") || is(rq, "prove.send") || is(rq, "password.send");
 }
 
-tw_err tw_staff_own_problem(struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body)
+tw_err tw_staff_own_problem(
+	struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body)
 {
 	const struct tw_staff *s = tw_app_of(c)->staff;
 	struct tw_staff_page p = s && s->shown ? *s->shown : tw_staff_page_of(rq);

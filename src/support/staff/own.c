@@ -85,7 +85,8 @@ static tw_err tell(const struct changing *g)
 
 	tw_account_id(a->id, id);
 	TW_TRY(tw_account_note(g->c, &(struct tw_account_note){ .account = a->id, .name = a->name, .what = g->what, .who = a->name }));
-	return tw_event(g->c, "account.changed", json_pack("{s:s, s:s, s:s, s:s}", "account", id, "name", a->name, "what", g->what, "by", a->name));
+	return tw_event(g->c, "account.changed",
+		json_pack("{s:s, s:s, s:s, s:s}", "account", id, "name", a->name, "what", g->what, "by", a->name));
 }
 
 static tw_err end_others(struct tw_context *c, int64_t account, const uint8_t keep[32])

@@ -50,7 +50,8 @@ static tw_err visit_row(void *user, const tw_row *row)
 
 tw_err tw_staff_mail_each(struct tw_context *c, tw_err (*visit)(void *user, const struct tw_staff_mail *m), void *user)
 {
-	return tw_store_run(c->store, tw_sql_staff_mail_on_call, &TW_V_INT(TW_STAFF_ON_CALL_MAX), 1, visit_row, &(struct each){ visit, user });
+	return tw_store_run(
+		c->store, tw_sql_staff_mail_on_call, &TW_V_INT(TW_STAFF_ON_CALL_MAX), 1, visit_row, &(struct each){ visit, user });
 }
 
 static tw_err count_one(void *user, const struct tw_staff_mail *m)
@@ -96,8 +97,8 @@ tw_err tw_staff_mail_assigned(struct tw_context *c, const json_t *doc, int64_t n
 	say(told, sizeof told, TW_W_MAIL_ASSIGNED, l, case_id);
 	(void)snprintf(subject, sizeof subject, "%s%s", drill, told);
 	say(lead, sizeof lead, TW_W_MAIL_ASSIGNED_TEXT, l, case_id);
-	(void)snprintf(text, sizeof text, "%s%s\n\n%s%s%s%s%s\n", drill, lead, site, *site ? "/desk/cases/" : "", *site ? case_id : "",
-		*site ? "\n\n" : "", tw_word(TW_W_MAIL_WHY, l));
+	(void)snprintf(text, sizeof text, "%s%s\n\n%s%s%s%s%s\n", drill, lead, site, *site ? "/desk/cases/" : "",
+		*site ? case_id : "", *site ? "\n\n" : "", tw_word(TW_W_MAIL_WHY, l));
 	(void)snprintf(key, sizeof key, "assigned-%.24s-%.24s-%lld", case_id, who, (long long)now_ms);
 	tw_err e = tw_outbox_add(c->store,
 		&(struct tw_outbox_message){
@@ -125,7 +126,10 @@ tw_err tw_staff_mail_read(struct tw_context *c, const struct tw_request *rq, str
 	struct tw_staff_mail m;
 
 	TW_TRY(own(c, rq, &m));
-	rp->body = json_pack("{s:s, s:s, s:b, s:b}", "address", m.address, "language", m.language[0] ? m.language : "en", "assigned", m.assigned, "alarms", m.alarms);
+	if (!m.language[0])
+		(void)snprintf(m.language, sizeof m.language, "%s", tw_language_tag(TW_ENGLISH));
+	rp->body = json_pack(
+		"{s:s, s:s, s:b, s:b}", "address", m.address, "language", m.language, "assigned", m.assigned, "alarms", m.alarms);
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 }
 
@@ -166,8 +170,8 @@ tw_err tw_staff_mail_set(struct tw_context *c, const struct tw_request *rq, stru
 	TW_TRY(own(c, rq, &m));
 	(void)tw_language_find(tw_slice_of(tw_json_text(rq->input, "language")), &l);
 	if (*address && (strlen(address) > TW_STAFF_MAIL_MAX || !tw_mail_address_valid(tw_slice_of(address))))
-		return tw_reply_problem(rp, 422, "input", "staff.mail", "Mail cannot be sent there", "Write it as in ann@example.com.",
-			"An address has a name, an at sign and a host, in ASCII.");
+		return tw_reply_problem(rp, 422, "input", "staff.mail", "Mail cannot be sent there",
+			"Write it as in ann@example.com.", "An address has a name, an at sign and a host, in ASCII.");
 	TW_TRY(tw_staff_mail_on_call(c, &people));
 	(void)snprintf(m.address, sizeof m.address, "%s", address);
 	(void)snprintf(m.language, sizeof m.language, "%s", tw_language_tag(l));

@@ -176,12 +176,12 @@ tw_err tw_op_reports_seen(struct tw_context *c, const struct tw_request *rq, str
 {
 	int64_t id = 0, account = 0;
 
-	if (!tw_report_id_read(tw_slice_of(tw_json_text(rq->input, "upto")), &id))
+	if (!tw_report_id_read(tw_slice_of(tw_json_text(rq->input, "newest")), &id))
 		return tw_reply_problem(rp, 422, "report", "report.unknown", "That is no report", "Write its name as in r17.",
 			"Reports are named r1, r2 and so on.");
 	if (!tw_account_id_read(tw_slice_of(rq->subject.account), &account))
-		return tw_reply_problem(rp, 409, "no-account", "report.seen", "You have no account here", "List them by their verdict.",
-			"It is kept for each account which reports it has seen.");
+		return tw_reply_problem(rp, 409, "no-account", "report.seen", "You have no account here",
+			"List them by their verdict.", "It is kept for each account which reports it has seen.");
 	const struct tw_value v[] = { TW_V_INT(account), TW_V_INT(id) };
 	TW_TRY(tw_store_run(c->store, tw_sql_staff_seen_put, v, TW_COUNT(v), NULL, NULL));
 	rp->status = 204;
