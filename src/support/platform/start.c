@@ -45,6 +45,7 @@ static const struct tw_store_step steps[] = {
 	{ 1, tw_sql_outbox_format_1 },
 	{ 1, tw_sql_subscriptions_format_1 },
 	{ 1, tw_sql_intake_format_1 },
+	{ 1, tw_sql_staff_format_1 },
 	{ 0, NULL },
 };
 static const struct tw_store_formats formats = { steps, 1, 1 };
