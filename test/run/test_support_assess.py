@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+import support_staff as people
 import world as worlds
 from between_support import spoiled
 from harness import unb64
@@ -13,7 +14,8 @@ from test_support import Service
 
 DESK = {"name": "Lamps & Co", "site": "https://security.example.com", "contacts": ["mailto:security@example.com", "tel:+49-30-1234567"], "expires": "2036-01-01T00:00:00Z",
         "hours": "Monday to Friday, 9 to 17 h CET", "terms": {"answer_days": 3, "decide_days": 14, "fix_days": 90, "status_days": 30}}
-CLAIMED = {"QR.1.a.1.1", "QR.1.a.1.2", "QR.1.a.1.3", "QR.1.a.1.5", "QR.2.a.1.2", "QR.2.a.4.1"}
+CLAIMED = {"QR.1.a.1.1", "QR.1.a.1.2", "QR.1.a.1.3", "QR.1.a.1.5", "QR.2.a.1.1", "QR.2.a.1.2", "QR.2.a.2.1", "QR.2.a.4.1", "QR.2.a.4.2", "QR.2.a.4.3"}
+INSIDE = ("QR.2.a.1.1", "QR.2.a.2.1", "QR.2.a.4.2", "QR.2.a.4.3")
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +38,17 @@ def told(service):
     return service.start()
 
 
+@pytest.fixture(scope="module")
+def staff(told, tmp_path_factory):
+    """--staff, with a session of each role."""
+    folder, admin, words = tmp_path_factory.mktemp("staff"), people.administrator(told), []
+    for name, role in (("Ann", "analyst"), ("Max", "manager"), ("Pia", "publisher")):
+        one = folder / f"{role}.json"
+        one.write_text(json.dumps({"token": people.colleague(admin, name, role).token}))
+        words += ["--staff", one]
+    return words
+
+
 def assess(place, folder, *more, ok=(0, 1)):
     """{(element, check): (verdict, reason)}, and the run's own words."""
     (address, pin), out = place, folder / "e.json"
@@ -53,16 +66,16 @@ def test_what_is_not_there_is_neither_claimed_as_provided_nor_seen(service, tmp_
     with spoiled(service, tmp_path) as place:
         verdicts, _, _ = assess(place, tmp_path, "--not-intrusive")
     assert verdicts["QR.1.a.1.2", "security-txt"][0] == verdicts["QR.1.a.1.2", "live-status"][0] == "fail"
-    for one in ("QR.1.a.1.3", "QR.2.a.1.2", "QR.2.a.4.1"):
+    for one in ("QR.1.a.1.3", "QR.2.a.1.2", "QR.2.a.4.1", *INSIDE):
         assert {v[0] for k, v in verdicts.items() if k[0] == one} <= {"fail", "inconclusive"} and verdicts[one, "live-status"][0] == "fail", one
     assert "no desk.json" in verdicts["QR.1.a.1.2", "live-status"][1]
     assert verdicts["QR.1.a.1.1", "form-asks"][0] == "pass" and verdicts["QR.1.a.1.1", "report-arrives"][0] == "inconclusive"
 
 
 # @nist QR.1.a.1.1 QR.1.a.1.2 QR.1.a.1.3 QR.1.a.1.5 QR.2.a.1.2 QR.2.a.4.1
-def test_what_it_claims_holds_and_the_evidence_goes_through_every_form(told, tmp_path):
+def test_what_it_claims_holds_and_the_evidence_goes_through_every_form(told, staff, tmp_path):
     with spoiled(told, tmp_path) as place:
-        verdicts, said, payload = assess(place, tmp_path, ok=(0,))
+        verdicts, said, payload = assess(place, tmp_path, *staff, ok=(0,))
         assert {one: v for one, v in verdicts.items() if v[0] != "pass"} == {}
         assert {element for element, _ in verdicts} == CLAIMED == {row["element"] for row in payload["results"] if row["claimed"]}
         assert len(re.findall(r"^QR\S+ +holds", said, re.M)) == len(CLAIMED) and payload["device"]["kind"] == "service" and payload["device"]["identifier"] == f"https://{place[0]}"
@@ -115,7 +128,31 @@ def kept_as(kind):
     return lambda asked: asked.answer(body=re.sub(rb"kind=[a-z]+", b"kind=" + kind, asked.body))
 
 
+def member(name, by=None):
+    """The answer without that member, or with another text in it."""
+    def spoil(asked):
+        status, kind, body = asked.answer()
+        said = json.loads(body)
+        at = said
+        *way, last = name.split(".")
+        for key in way:
+            at = at[int(key)] if isinstance(at, list) else at.get(key, {})
+        if by is not None:
+            at[last] = by
+        elif last in at:
+            del at[last]
+        return status, kind, json.dumps(said).encode()
+    return spoil
+
+
+def lenient(asked):
+    """Tells whatever is asked, as if nobody had to be checked."""
+    status, kind, body = asked.answer()
+    return (status, kind, body) if status < 400 else (200, kind, b'{"customer":"TEST 1"}')
+
+
 FORM, TXT, POLICY = "/report?*", "/.well-known/security.txt", "/policy?*"
+QUESTION, TELL, CUSTOMER = "/api/v1/questions/q*", "/api/v1/question-disclosures/*", "/api/v1/question-customers/*"
 ROWS = [
     # @turns QR.1.a.1.1: the type of the flaw is not asked for
     ("QR.1.a.1.1/form-asks", "GET", FORM, without(rb'name="flaw"', b'name="other"'), "does not ask for one of what is wanted: flaw"),
@@ -150,13 +187,32 @@ ROWS = [
     ("QR.2.a.4.1/phone-published", "GET", POLICY, without(rb'id="contact-hours"'), "when somebody is at the phone"),
     ("QR.2.a.4.1/phone-published", "GET", POLICY, without(rb"tel:", b"https://"), "names no phone number"),
     ("QR.1.a.1.5/bug-arrives", "POST", "/report", kept_as(b"flaw"), "is not kept as one"),
+    # @turns QR.2.a.1.1: the directive is forgotten
+    ("QR.2.a.1.1/directive-tracked", "GET", QUESTION, member("directive"), "directive is not there"),
+    ("QR.2.a.1.1/directive-tracked", "GET", QUESTION, member("due", "2099-12-30T00:00:00.000Z"), "due is not there"),
+    ("QR.2.a.1.1/directive-tracked", "GET", QUESTION, member("answers"), "answers.0.text is not there"),
+    ("QR.2.a.1.1/directive-tracked", "POST", "/api/v1/questions", instead(404), "It was refused"),
+    # @turns QR.2.a.2.1: nobody says what came of a request
+    ("QR.2.a.2.1/request-logged", "GET", QUESTION, member("outcome"), "outcome is not there"),
+    ("QR.2.a.2.1/request-logged", "GET", QUESTION, member("kind", "other"), "kind is not there"),
+    ("QR.2.a.2.1/request-logged", "GET", QUESTION, member("answers.0.kept_text", "another"), "answers.0.kept_text is not there"),
+    ("QR.2.a.2.1/request-logged", "POST", "/api/v1/answers", instead(404), "It was refused"),
+    # @turns QR.2.a.4.2: anybody is told what is kept of a customer
+    ("QR.2.a.4.2/identity-first", "POST", TELL, lenient, "though nobody has checked"),
+    ("QR.2.a.4.2/identity-first", "PUT", CUSTOMER, lenient, "though nobody has checked"),
+    ("QR.2.a.4.2/identity-first", "POST", "/api/v1/question-identity-checks/*", lambda asked: asked.answer(body=asked.body.replace(b"failed", b"passed")), "though the check was not passed"),
+    ("QR.2.a.4.2/identity-first", "POST", TELL, member("disclosures"), "disclosures.0.by is not there"),
+    # @turns QR.2.a.4.3: what is still to be done after a call is forgotten
+    ("QR.2.a.4.3/call-documented", "GET", QUESTION, member("follow_up"), "follow_up is not there"),
+    ("QR.2.a.4.3/call-documented", "GET", QUESTION, member("caller"), "caller is not there"),
+    ("QR.2.a.4.3/call-documented", "GET", QUESTION, member("answers.0.at"), "answers.0.at is not there"),
 ]
 
 
 @pytest.mark.parametrize("check, method, path, spoil, why", ROWS, ids=[f"{row[0]}-{n}" for n, row in enumerate(ROWS)])
-def test_what_is_wrong_is_found_out(told, tmp_path, check, method, path, spoil, why):
+def test_what_is_wrong_is_found_out(told, staff, tmp_path, check, method, path, spoil, why):
     with spoiled(told, tmp_path, method, path, spoil) as place:
-        verdicts, _, _ = assess(place, tmp_path, *only(check), ok=(1,))
+        verdicts, _, _ = assess(place, tmp_path, *staff, *only(check), ok=(1,))
     (verdict, reason) = verdicts[tuple(check.split("/"))]
     assert verdict == "fail" and why in reason, reason
 
@@ -165,6 +221,23 @@ def test_too_much_is_no_failing(told, tmp_path):
     with spoiled(told, tmp_path, "POST", "/report", instead(429)) as place:
         verdicts, _, _ = assess(place, tmp_path, *only("QR.1.a.1.5/bug-arrives"))
     assert verdicts["QR.1.a.1.5", "bug-arrives"][0] == "inconclusive"
+
+
+def test_what_is_inside_alone_is_left_open_without_somebody_inside(told, staff, tmp_path):
+    stale = tmp_path / "stale.json"
+    stale.write_text('{"token": "nobody"}')
+    with spoiled(told, tmp_path) as place:
+        verdicts, _, _ = assess(place, tmp_path, "--element", "QR.2.a.4.2", *staff[2:4])
+        assert verdicts["QR.2.a.4.2", "identity-first"] == ("inconclusive", "Not tried: this is seen from inside alone. With --staff FILE, a session of somebody who is analyst there, it is.")
+        (address, pin) = place
+        done = worlds.run(worlds.program("thingward"), "assess", "support", address, "--listener", pin, "--owner", tmp_path / "owner", "--out", tmp_path / "e.json", "--staff", stale, ok=(3,))
+        assert "none of this server's" in done.stderr
+
+
+def test_every_check_has_something_that_it_finds_wrong():
+    text = "".join((worlds.ROOT / "src/tool/probes" / f"{name}.c").read_text() for name in ("reception", "questions"))
+    checks = {f"{element}/{name}" for element, name in re.findall(r'^\t\{ "([A-Z0-9a-z.]+)", "([a-z-]+)",', text, re.M)}
+    assert checks and {row[0] for row in ROWS} == checks
 
 
 def test_who_answers_there_is_made_sure_of(told, tmp_path):
@@ -182,7 +255,7 @@ def test_who_answers_there_is_made_sure_of(told, tmp_path):
     assert "no https://HOST" in worlds.run(tool, "assess", "support", "http://x", *out, ok=(2,)).stderr
 
 
-def test_a_run_that_was_cut_goes_on_at_the_same_address_alone(told, tmp_path):
+def test_a_run_that_was_cut_goes_on_at_the_same_address_alone(told, staff, tmp_path):
     """What it has so far stands in the part, and is not tried again."""
     def cut(place):
         assess(place, tmp_path, *only("QR.1.a.1.2"), ok=(0,))
@@ -191,7 +264,7 @@ def test_a_run_that_was_cut_goes_on_at_the_same_address_alone(told, tmp_path):
 
     with spoiled(told, tmp_path) as place:
         cut(place)
-        verdicts, _, payload = assess(place, tmp_path, "--resume", ok=(0,))
+        verdicts, _, payload = assess(place, tmp_path, "--resume", *staff, ok=(0,))
         kept = {(row["element"], row["probe"]) for row in payload["results"] if "run" in row}
         assert len(kept) == 3 and {element for element, _ in kept} == {"QR.1.a.1.2"} and {element for element, _ in verdicts} == CLAIMED
         cut(place)

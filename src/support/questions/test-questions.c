@@ -16,6 +16,29 @@ static void at(int64_t ms)
 	tw_fake_clock(world.fake, true, ms, ms - NOON + 1000);
 }
 
+/* @nist QR.2.a.1.1 QR.2.a.2.1 QR.2.a.4.3: what is noted stands there, with the reply that was agreed on and the outcome */
+static void test_what_is_noted_stands_there(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *read = NULL;
+
+	at(NOON);
+	CHECK_TEXT(rule_of(&ann, "answer.keep", "", "{\"title\":\"Spare fans\",\"text\":\"Order part 7.\",\"kind\":\"component\"}"), "");
+	CHECK_TEXT(rule_of(&ann, "question.note", "",
+			   "{\"via\":\"call\",\"kind\":\"component\",\"caller\":\"Mrs Ng\",\"product\":\"Lamp 3\",\"version\":\"unknown\",\"text\":\"A fan?\","
+			   "\"directive\":\"ED 24-02\",\"due\":\"2030-03-12T10:00:00Z\",\"follow_up\":\"call her back\"}"),
+		"");
+	CHECK_TEXT(rule_of(&bob, "question.answer", "q1", "{\"from\":\"l1\"}"), "");
+	CHECK_TEXT(rule_of(&bob, "question.close", "q1", "{\"outcome\":\"sent\"}"), "");
+	read = answer(&ann, "question.read", "q1", "");
+	const json_t *given = json_array_get(tw_json_get(read, "answers"), 0);
+	CHECK_TEXT(tw_json_text(read, "directive"), "ED 24-02");
+	CHECK_TEXT(tw_json_text(read, "due"), "2030-03-12T10:00:00.000Z");
+	CHECK_TEXT(tw_json_text(read, "follow_up"), "call her back");
+	CHECK_TEXT(tw_json_text(read, "outcome"), "sent");
+	CHECK_TEXT(tw_json_text(given, "kept_text"), "Order part 7.");
+	CHECK_TEXT(tw_json_text(given, "by"), "a2");
+}
+
 static void test_what_is_refused(void **state)
 {
 	static const struct {
@@ -59,7 +82,7 @@ static void test_what_is_refused(void **state)
 	}
 }
 
-/* A question opens freely; a customer's data stays closed until somebody has checked who asks. */
+/* @nist QR.2.a.4.2: a question opens freely; a customer's data stays closed until somebody has checked who asks. */
 static void test_who_asks_is_checked_first(void **state)
 {
 	TW_CLEANUP(tw_jsonp) json_t *read = NULL, *told = NULL, *again = NULL;
@@ -163,5 +186,5 @@ static void test_every_failure_leaves_all_or_nothing(void **state)
 	CHECK(!fired && told > 10);
 }
 
-CHECK_MAIN(TEST(test_what_is_refused), TEST(test_who_asks_is_checked_first), TEST(test_the_library_is_searched),
-	TEST(test_every_failure_leaves_all_or_nothing))
+CHECK_MAIN(TEST(test_what_is_refused), TEST(test_what_is_noted_stands_there), TEST(test_who_asks_is_checked_first),
+	TEST(test_the_library_is_searched), TEST(test_every_failure_leaves_all_or_nothing))

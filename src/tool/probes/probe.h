@@ -15,6 +15,7 @@ extern const char *const tw_verdict_words[TW_VERDICTS]; /* as formats/evidence.h
 extern const char *const tw_source_words[TW_SOURCES];
 
 #define TW_TARGETS_MAX 8
+#define TW_STAFF_MAX 4 /* one session for each role of the staff */
 /* One device under assessment, reached as its owner. */
 struct tw_target {
 	struct tw_session session;
@@ -44,6 +45,10 @@ struct tw_probe_context {
 	const char *verdicts;   /* the file in which a provider on trial reads what to say, or NULL */
 	const char *scan;       /* what was scanned off the first device's label, or NULL */
 	tw_client *local;       /* the first device's local socket, or NULL */
+	struct {
+		char role[24], token[160];
+	} staff[TW_STAFF_MAX]; /* sessions of the manufacturer's own people, for what his server shows inside alone */
+	size_t staff_count;
 };
 struct tw_finding {
 	enum tw_verdict verdict;
@@ -66,7 +71,7 @@ extern const struct tw_probe tw_probes_accounts[], tw_probes_algorithms[], tw_pr
 	tw_probes_processes[], tw_probes_administration[], tw_probes_shared[], tw_probes_step_up[], tw_probes_actions[],
 	tw_probes_auditing[], tw_probes_notice[], tw_probes_logins[], tw_probes_server[], tw_probes_factors[],
 	tw_probes_strangers[], tw_probes_sharing[], tw_probes_lockout[], tw_probes_passkeys[], tw_probes_interfaces[],
-	tw_probes_reception[], tw_probes_reach[]; /* end with element NULL */
+	tw_probes_reception[], tw_probes_reach[], tw_probes_questions[]; /* end with element NULL */
 
 /* What a stranger must not find: the identifier, its product-and-serial part, and the key that the identity stands on. */
 struct tw_secrets {
