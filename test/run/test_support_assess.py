@@ -14,8 +14,12 @@ from test_support import Service
 
 DESK = {"name": "Lamps & Co", "site": "https://security.example.com", "contacts": ["mailto:security@example.com", "tel:+49-30-1234567"], "expires": "2036-01-01T00:00:00Z",
         "hours": "Monday to Friday, 9 to 17 h CET", "terms": {"answer_days": 3, "decide_days": 14, "fix_days": 90, "status_days": 30}}
-CLAIMED = {"QR.1.a.1.1", "QR.1.a.1.2", "QR.1.a.1.3", "QR.1.a.1.5", "QR.2.a.1.1", "QR.2.a.1.2", "QR.2.a.2.1", "QR.2.a.4.1", "QR.2.a.4.2", "QR.2.a.4.3"}
-INSIDE = ("QR.2.a.1.1", "QR.2.a.2.1", "QR.2.a.4.2", "QR.2.a.4.3")
+SETTINGS = "https://lamps.example/l3/settings"
+PRODUCTS = {"format": 1, "products": [
+    {"name": "lamp", "title": "Lamp L3", "support": {"start": "2020-01-01", "end": "2099-01-01", "security-updates-until": "2099-01-01"},
+     "documents": [{"kind": "settings", "title": "Settings", "url": SETTINGS}, {"kind": "manual", "title": "Manual", "url": "https://lamps.example/l3/manual"}]}]}
+CLAIMED = {"QR.1.a.1.1", "QR.1.a.1.2", "QR.1.a.1.3", "QR.1.a.1.5", "QR.2.a.1.1", "QR.2.a.1.2", "QR.2.a.2.1", "QR.2.a.2.2", "QR.2.a.3.1", "QR.2.a.4.1", "QR.2.a.4.2", "QR.2.a.4.3"}
+INSIDE = ("QR.2.a.1.1", "QR.2.a.2.1", "QR.2.a.3.1", "QR.2.a.4.2", "QR.2.a.4.3")
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +36,9 @@ def service(tmp_path_factory):
 def told(service):
     """The same with a desk that is somebody's."""
     service.stop()
-    desk = service.dir / "app/desk.json"
-    desk.write_text(json.dumps(DESK))
-    desk.chmod(0o644)
+    for name, what in (("desk.json", DESK), ("products.json", PRODUCTS)):
+        (service.dir / "app" / name).write_text(json.dumps(what))
+        (service.dir / "app" / name).chmod(0o644)
     return service.start()
 
 
@@ -197,6 +201,18 @@ ROWS = [
     ("QR.2.a.2.1/request-logged", "GET", QUESTION, member("kind", "other"), "kind is not there"),
     ("QR.2.a.2.1/request-logged", "GET", QUESTION, member("answers.0.kept_text", "another"), "answers.0.kept_text is not there"),
     ("QR.2.a.2.1/request-logged", "POST", "/api/v1/answers", instead(404), "It was refused"),
+    # @turns QR.2.a.2.2: the documents of a product do not ask for it
+    ("QR.2.a.2.2/documents-ask", "GET", "/products/lamp?*", without(rb"document=https://lamps.example/l3/manual", b""), "has no link to the form", ),
+    ("QR.2.a.2.2/documents-ask", "GET", POLICY, without(rb"/question\?kind=documentation"), "/policy?lang=en has no link to the form"),
+    ("QR.2.a.2.2/documents-ask", "GET", "/question?*", without(rb'name="depth"', b'name="other"'), "does not ask for its depth"),
+    ("QR.2.a.2.2/view-arrives", "POST", "/question", lambda asked: asked.answer(body=asked.body.replace(b"&breadth=missing", b"")), "questions.0.breadth is not there"),
+    ("QR.2.a.2.2/view-arrives", "GET", "/api/v1/questions?*", member("questions", []), "questions.0.id is not there"),
+    # @turns QR.2.a.3.1: nobody is led to where settings are explained
+    ("QR.2.a.3.1/settings-linked", "GET", "/question?*", without(SETTINGS.encode(), b"/"), "does not lead to where those of lamp"),
+    ("QR.2.a.3.1/settings-linked", "GET", "/api/v1/products", member("products.0.documents"), "No product names"),
+    ("QR.2.a.3.1/settings-linked", "GET", "/question?*", without(rb'name="product"', b'name="other"'), "does not ask for the question and the product"),
+    ("QR.2.a.3.1/settings-queued", "GET", "/api/v1/questions?*", member("questions.0.settings"), "questions.0.settings is not there"),
+    ("QR.2.a.3.1/settings-queued", "POST", "/report/status", without(rb"TEST, the answer"), "does not stand behind the receipt"),
     # @turns QR.2.a.4.2: anybody is told what is kept of a customer
     ("QR.2.a.4.2/identity-first", "POST", TELL, lenient, "though nobody has checked"),
     ("QR.2.a.4.2/identity-first", "PUT", CUSTOMER, lenient, "though nobody has checked"),

@@ -99,7 +99,7 @@ static tw_err write_report(void *user, const struct tw_report *r)
 	tw_html_open(&v->h, TW_E_DD);
 	tw_page_time(&v->h, r->received_ms);
 	tw_html_close(&v->h);
-	chosen(v, TW_W_KIND, tw_report_kinds, r->kind);
+	chosen(v, TW_W_KIND, tw_kinds_shown, r->kind);
 	pair(v, TW_W_PRODUCT, r->product);
 	pair(v, TW_W_VERSION, r->version);
 	chosen(v, TW_W_FLAW, tw_report_flaws, r->flaw);
@@ -244,6 +244,8 @@ tw_err tw_reception_problem(
 
 	if (rq->input && rq->operation && rq->operation->handler == tw_reception_send)
 		return tw_report_refused(rq, &refusal, body);
+	if (rq->input && rq->operation && rq->operation->handler == tw_question_send && *tw_json_text(rq->input, "kind"))
+		return tw_question_refused(rq, &refusal, body);
 	if (rq->input && rq->operation && (rq->operation->handler == tw_reception_status || rq->operation->handler == tw_reception_answer))
 		return tw_follow_refused(rq, &refusal, body);
 	if (rq->input && rq->operation && rq->operation->handler == tw_subs_ask)

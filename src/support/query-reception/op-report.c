@@ -8,13 +8,19 @@
 #include "support/query-reception/field.h"
 #include "support/query-reception/reception.h"
 #include "support/query-reception/report.h"
+#include "support/questions/questions.h"
 #include "support/rows-query-reception.h"
 
 #include <string.h>
 
+#define TEXT_MAX (64 * 1024) /* what front takes from a stranger is less */
+
 /* @nist QR.1.a.1.5 QR.2.a.1.2: not only flaws */
 const struct tw_choice tw_report_kinds[] = { { "flaw", TW_W_KIND_FLAW }, { "bug", TW_W_KIND_BUG }, { "event", TW_W_KIND_EVENT },
 	{ "rules", TW_W_KIND_RULES }, { .value = NULL } };
+const struct tw_choice tw_kinds_shown[] = { { "flaw", TW_W_KIND_FLAW }, { "bug", TW_W_KIND_BUG }, { "event", TW_W_KIND_EVENT },
+	{ "rules", TW_W_KIND_RULES }, { "configuration", TW_W_KIND_CONFIGURATION }, { "component", TW_W_KIND_COMPONENT },
+	{ "documentation", TW_W_KIND_DOCUMENTATION }, { "other", TW_W_KIND_OTHER }, { .value = NULL } };
 const struct tw_choice tw_report_flaws[] = {
 	{ "", TW_W_FLAW_UNKNOWN },
 	{ "memory", TW_W_FLAW_MEMORY },
@@ -126,14 +132,24 @@ static tw_err confirm(struct tw_context *c, const struct tw_request *rq, struct 
 	return tw_page_close(&h);
 }
 
+static tw_err add(struct tw_context *c, const struct tw_request *rq, const struct tw_receipt *receipt, const struct tw_report *r,
+	enum tw_kept *ret)
+{
+	return tw_question_is(r->kind) ? tw_question_receive(c, rq, receipt, r, ret) : tw_report_add(c->store, receipt, r, ret);
+}
+
 static tw_err keep(struct tw_context *c, const struct tw_request *rq, struct tw_receipt *receipt, enum tw_kept *ret)
 {
 	const json_t *in = rq->input;
 	const char *kind = tw_json_text(in, "kind");
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+
+	tw_buf_init(&text, c->sys, TEXT_MAX);
+	TW_TRY(tw_question_text(rq, &text));
 	const struct tw_report r = { .received_ms = tw_time_wall_ms(c->time),
 		.language = tw_language_tag(tw_look_of(rq).language),
 		.kind = *kind ? kind : "flaw",
-		.description = tw_json_text(in, "description"),
+		.description = tw_buf_cstr(&text),
 		.product = tw_json_text(in, "product"),
 		.version = tw_json_text(in, "version"),
 		.flaw = tw_json_text(in, "flaw"),
@@ -144,30 +160,34 @@ static tw_err keep(struct tw_context *c, const struct tw_request *rq, struct tw_
 
 	if (tw_failed(tw_receipt_parse(tw_slice_of(tw_json_text(in, "receipt")), receipt)))
 		TW_TRY(tw_receipt_make(c->sys, receipt)); /* a program's, or somebody's who changed the page */
-	TW_TRY(tw_report_add(c->store, receipt, &r, ret));
+	TW_TRY(add(c, rq, receipt, &r, ret));
 	if (*ret != TW_KEPT_OTHER)
 		return TW_OK;
 	TW_TRY(tw_receipt_make(c->sys, receipt)); /* he went back and wrote another one */
-	return tw_report_add(c->store, receipt, &r, ret);
+	return add(c, rq, receipt, &r, ret);
 }
 
-tw_err tw_reception_send(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+tw_err tw_reception_take(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	enum tw_word faults[TW_COUNT(fields)];
 	struct tw_receipt receipt;
 	enum tw_kept kept;
-	bool good = true;
 
-	for (size_t i = 0; i < TW_COUNT(fields); i++) {
-		faults[i] = tw_field_fault(&fields[i], tw_json_text(rq->input, fields[i].key));
-		good = good && faults[i] == TW_WORDS;
-	}
-	if (!good)
-		return form_again(c, rq, rp, faults);
 	TW_TRY(keep(c, rq, &receipt, &kept));
 	if (kept == TW_KEPT_FULL)
 		return tw_reply_problem(rp, 503, "storage-full", "reception.most", "No more reports are taken",
 			"Write to the contact that /.well-known/security.txt names.", "There are %d, which is the most.", TW_REPORTS_MAX);
 	(void)snprintf(rp->note, sizeof rp->note, "%s", kept == TW_KEPT ? "kept" : "kept before");
 	return confirm(c, rq, rp, receipt.text);
+}
+
+tw_err tw_reception_send(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	enum tw_word faults[TW_COUNT(fields)];
+	bool good = true;
+
+	for (size_t i = 0; i < TW_COUNT(fields); i++) {
+		faults[i] = tw_field_fault(&fields[i], tw_json_text(rq->input, fields[i].key));
+		good = good && faults[i] == TW_WORDS;
+	}
+	return good ? tw_reception_take(c, rq, rp) : form_again(c, rq, rp, faults);
 }

@@ -63,6 +63,16 @@ tw_err tw_report_add(tw_store *s, const struct tw_receipt *receipt, const struct
 	return TW_OK;
 }
 
+tw_err tw_report_put(tw_store *s, const struct tw_receipt *receipt, const struct tw_report *r, enum tw_kept *ret, int64_t *ret_id)
+{
+	struct adding a = { .receipt = receipt, .report = r };
+
+	TW_TRY(add(s, &a));
+	*ret = a.kept;
+	return tw_store_run(s, tw_sql_report_by_receipt, (struct tw_value[]){ TW_V_BLOB(receipt->hash, TW_RECEIPT_HASH) }, 1,
+		take_number, ret_id);
+}
+
 tw_err tw_report_count(tw_store *s, int64_t *ret)
 {
 	int64_t count = 0;

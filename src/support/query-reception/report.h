@@ -18,6 +18,8 @@ struct tw_report {
 enum tw_kept { TW_KEPT, TW_KEPT_BEFORE, TW_KEPT_OTHER, TW_KEPT_FULL };
 /* KEPT_BEFORE: this very report is there under this receipt. OTHER: another one is. FULL: no more are taken. */
 tw_err tw_report_add(tw_store *s, const struct tw_receipt *receipt, const struct tw_report *r, enum tw_kept *ret);
+/* The same within the caller's transaction; ret_id: of the report that is there then. */
+tw_err tw_report_put(tw_store *s, const struct tw_receipt *receipt, const struct tw_report *r, enum tw_kept *ret, int64_t *ret_id);
 tw_err tw_report_count(tw_store *s, int64_t *ret); /* of all that are stored */
 /* visit is called once with what the page of a reporter shows, valid during the call; never when there is none. */
 tw_err tw_report_find(tw_store *s, const uint8_t hash[TW_RECEIPT_HASH], tw_err (*visit)(void *user, const struct tw_report *r), void *user);

@@ -2,6 +2,7 @@
 /* Questions: noted from a call, from mail or from a form, answered, and what may be told of a customer to whom. */
 #include "base/text.h"
 #include "support/cases/cases.h"
+#include "support/platform/app.h"
 #include "support/questions/questions.h"
 #include "support/rows-questions.h"
 #include "support/sql-support.h"
@@ -59,6 +60,7 @@ static tw_err note(struct tw_question_edit *e)
 		TW_TRY(tw_question_copy(e, keys[i]));
 	TW_TRY(tw_json_set(e->doc, "state", json_string("open")));
 	e->customer = *customer ? customer : NULL; /* what the caller says of himself now is his own */
+	TW_TRY(tw_question_settings(e->doc, tw_app_of(e->c) ? tw_app_of(e->c)->products : NULL));
 	return take_due(e);
 }
 
@@ -110,6 +112,8 @@ static tw_err answer(struct tw_question_edit *e)
 		return TW_OK;
 	if (*text)
 		TW_TRY(tw_json_set(j, "text", json_string(text)));
+	e->tell[0] = tw_json_text(j, "kept_text"); /* j goes into the document, which outlives it */
+	e->tell[1] = text;
 	TW_TRY(tw_question_append(e, "answers", TW_STEAL(j)));
 	TW_TRY(tw_question_copy(e, "follow_up"));
 	TW_TRY(tw_json_set(e->doc, "state", json_string("answered")));
