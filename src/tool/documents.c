@@ -11,5 +11,6 @@ const struct tw_capability_document tw_capability_documents[] = {
 	{ "interfaces", tw_document_interfaces, NULL },
 	{ "query-reception", tw_document_query_reception, "Questions and reports" },
 	{ "questions", tw_document_questions, "Answers to your questions" },
+	{ "subscriptions", tw_document_subscriptions, "What you are told, and when" },
 	{ NULL, NULL, NULL },
 };

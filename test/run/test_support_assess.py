@@ -3,23 +3,32 @@
 fails and says why. One server serves all."""
 import json
 import re
+from datetime import date, timedelta
 
 import pytest
 
 import support_staff as people
 import world as worlds
 from between_support import spoiled
-from harness import unb64
+from harness import unb64, wait_for
 from test_support import Service
 
 DESK = {"name": "Lamps & Co", "site": "https://security.example.com", "contacts": ["mailto:security@example.com", "tel:+49-30-1234567"], "expires": "2036-01-01T00:00:00Z",
-        "hours": "Monday to Friday, 9 to 17 h CET", "terms": {"answer_days": 3, "decide_days": 14, "fix_days": 90, "status_days": 30}}
+        "news": {"when": "Advisories within a day of their fix.", "from": "From security@example.com, signed by nobody else."},
+        "updates": {"fix-tests": "On one lamp: does it still dim, and switch?", "security-tests": "On one lamp: is it still closed to strangers?"}, "hours": "Monday to Friday, 9 to 17 h CET", "terms": {"answer_days": 3, "decide_days": 14, "fix_days": 90, "status_days": 30}}
 SETTINGS = "https://lamps.example/l3/settings"
 PRODUCTS = {"format": 1, "products": [
     {"name": "lamp", "title": "Lamp L3", "support": {"start": "2020-01-01", "end": "2099-01-01", "security-updates-until": "2099-01-01"},
-     "documents": [{"kind": "settings", "title": "Settings", "url": SETTINGS}, {"kind": "manual", "title": "Manual", "url": "https://lamps.example/l3/manual"}]}]}
-CLAIMED = {"QR.1.a.1.1", "QR.1.a.1.2", "QR.1.a.1.3", "QR.1.a.1.5", "QR.2.a.1.1", "QR.2.a.1.2", "QR.2.a.2.1", "QR.2.a.2.2", "QR.2.a.3.1", "QR.2.a.4.1", "QR.2.a.4.2", "QR.2.a.4.3"}
-INSIDE = ("QR.2.a.1.1", "QR.2.a.2.1", "QR.2.a.3.1", "QR.2.a.4.2", "QR.2.a.4.3")
+     "documents": [{"kind": "settings", "title": "Settings", "url": SETTINGS}, {"kind": "manual", "title": "Manual", "url": "https://lamps.example/l3/manual"}]},
+    {"name": "fan", "title": "Fan", "support": {"start": "2020-01-01", "end": (date.today() + timedelta(days=30)).isoformat(), "security-updates-until": "2026-01-01"}}]}
+TREE = {"branches": [{"category": "vendor", "name": "Lamps & Co", "branches": [{"category": "product_name", "name": "Lamp L3", "branches": [
+    {"category": "product_version_range", "name": "vers:semver/<1.3.0", "product": {"name": "Lamp L3 before 1.3.0", "product_id": "L3-OLD"}}]}]}]}
+WEAKNESS = [{"cve": "CVE-2026-0001", "notes": [{"category": "description", "text": "It opens."}], "product_status": {"known_affected": ["L3-OLD"]},
+             "remediations": [{"category": "vendor_fix", "details": "Install 1.3.0.", "product_ids": ["L3-OLD"]}]}]
+CLAIMED = {"IN.1.a.1.3", "IN.1.a.2.1", "IN.1.a.2.2", "IN.1.a.2.3", "IN.1.c.1.1", "IN.1.c.1.2", "IN.1.d.1.1", "IN.1.d.1.2", "IN.1.d.1.3", "IN.2.a.1.1", "IN.2.b.1.1",
+           "QR.1.a.1.1", "QR.1.a.1.2", "QR.1.a.1.3", "QR.1.a.1.5", "QR.2.a.1.1", "QR.2.a.1.2", "QR.2.a.2.1", "QR.2.a.2.2", "QR.2.a.3.1", "QR.2.a.4.1", "QR.2.a.4.2", "QR.2.a.4.3"}
+INSIDE = ("IN.1.a.1.3", "IN.1.a.2.1", "IN.1.a.2.2", "IN.1.a.2.3", "IN.1.c.1.1", "IN.1.c.1.2", "IN.1.d.1.1", "IN.1.d.1.2", "IN.1.d.1.3", "IN.2.a.1.1", "IN.2.b.1.1",
+          "QR.2.a.1.1", "QR.2.a.2.1", "QR.2.a.3.1", "QR.2.a.4.2", "QR.2.a.4.3")
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +53,30 @@ def told(service):
 
 @pytest.fixture(scope="module")
 def staff(told, tmp_path_factory):
-    """--staff, with a session of each role."""
-    folder, admin, words = tmp_path_factory.mktemp("staff"), people.administrator(told), []
+    """--staff, with a session of each role; they have published an advisory."""
+    folder, admin, all_, words = tmp_path_factory.mktemp("staff"), people.administrator(told), {}, []
     for name, role in (("Ann", "analyst"), ("Max", "manager"), ("Pia", "publisher")):
-        one = folder / f"{role}.json"
-        one.write_text(json.dumps({"token": people.colleague(admin, name, role).token}))
+        all_[role], one = people.colleague(admin, name, role), folder / f"{role}.json"
+        one.write_text(json.dumps({"token": all_[role].token}))
         words += ["--staff", one]
+    publish(*all_.values())
     return words
+
+
+def publish(ann, max_, pia):
+    name = ann.ask("POST", "/api/v1/advisories", {"title": "Lamp opens", "product": "Lamp L3", "cve": "CVE-2026-0001"})[1]["id"]
+    said = ann.ask("GET", f"/api/v1/advisories/{name}")[1]
+    document = {**json.loads(said["document"]), "product_tree": TREE, "vulnerabilities": [{**WEAKNESS[0], "remediations": []}]}
+    document["document"]["distribution"]["tlp"]["label"] = "WHITE"
+    del document["vulnerabilities"][0]["remediations"]
+    said = ann.ask("PUT", f"/api/v1/advisories/{name}", {"revision": said["revision"], "document": json.dumps(document)})[1]
+    assert ann.ask("POST", f"/api/v1/advisory-reviews/{name}")[1]["rule"] == "advisory.findings"
+    assert [f["test"] for f in ann.ask("GET", f"/api/v1/advisory-findings/{name}")[1]["findings"]] == ["IN.1.c.1.1"]  # nobody says what is to be done
+    said = ann.ask("PUT", f"/api/v1/advisories/{name}", {"revision": said["revision"], "document": json.dumps({**document, "vulnerabilities": WEAKNESS})})[1]
+    assert ann.ask("POST", f"/api/v1/advisory-reviews/{name}")[0] == 200
+    assert max_.ask("POST", f"/api/v1/advisory-approvals/{name}", {"hash": said["hash"]})[0] == 200
+    assert pia.ask("POST", f"/api/v1/advisory-publications/{name}")[0] == 200
+    wait_for(lambda: all(n["told"] for n in ann.ask("GET", "/api/v1/notices")[1]["notices"]))
 
 
 def assess(place, folder, *more, ok=(0, 1)):
@@ -76,13 +102,14 @@ def test_what_is_not_there_is_neither_claimed_as_provided_nor_seen(service, tmp_
     assert verdicts["QR.1.a.1.1", "form-asks"][0] == "pass" and verdicts["QR.1.a.1.1", "report-arrives"][0] == "inconclusive"
 
 
+# @nist IN.1.a.1.3 IN.1.a.2.1 IN.1.a.2.2 IN.1.a.2.3 IN.1.c.1.1 IN.1.c.1.2 IN.1.d.1.1 IN.1.d.1.2 IN.1.d.1.3 IN.2.a.1.1 IN.2.b.1.1
 # @nist QR.1.a.1.1 QR.1.a.1.2 QR.1.a.1.3 QR.1.a.1.5 QR.2.a.1.2 QR.2.a.4.1
 def test_what_it_claims_holds_and_the_evidence_goes_through_every_form(told, staff, tmp_path):
     with spoiled(told, tmp_path) as place:
         verdicts, said, payload = assess(place, tmp_path, *staff, ok=(0,))
         assert {one: v for one, v in verdicts.items() if v[0] != "pass"} == {}
         assert {element for element, _ in verdicts} == CLAIMED == {row["element"] for row in payload["results"] if row["claimed"]}
-        assert len(re.findall(r"^QR\S+ +holds", said, re.M)) == len(CLAIMED) and payload["device"]["kind"] == "service" and payload["device"]["identifier"] == f"https://{place[0]}"
+        assert len(re.findall(r"^(?:QR|IN)\S+ +holds", said, re.M)) == len(CLAIMED) and payload["device"]["kind"] == "service" and payload["device"]["identifier"] == f"https://{place[0]}"
         again, _, after = assess(place, tmp_path, "--element", "QR.1.a.1.2", "--into", tmp_path / "e.json", ok=(0,))
         assert set(again) == set(verdicts) and len(after["earlier"]) == 1
     tool, e = worlds.program("thingward"), tmp_path / "e.json"
@@ -155,7 +182,23 @@ def lenient(asked):
     return (status, kind, body) if status < 400 else (200, kind, b'{"customer":"TEST 1"}')
 
 
+def without_asking(key):
+    """Takes an update without that, and wants everything else."""
+    def spoil(asked):
+        body = json.loads(asked.body)
+        return asked.answer(body=json.dumps({key: {"severity": "low", "install_by": "2099-12-31"}.get(key, "x"), **body}).encode())
+    return spoil
+
+
+def kept_notices(asked, begin):
+    status, kind, body = asked.answer()
+    said = json.loads(body)
+    return status, kind, json.dumps({**said, "notices": [n for n in said["notices"] if n["id"].startswith(begin)]}).encode()
+
+
 FORM, TXT, POLICY = "/report?*", "/.well-known/security.txt", "/policy?*"
+NEWS, NOTICES, LIST, DOCUMENT, FEED = "/news?*", "/api/v1/notices", "/api/v1/notices?*", "/.well-known/csaf/white/2*.json", "/.well-known/csaf/white/csaf-feed*"
+META, ARTICLE = "/.well-known/csaf/provider-metadata.json", "/api/v1/article14/*"
 QUESTION, TELL, CUSTOMER = "/api/v1/questions/q*", "/api/v1/question-disclosures/*", "/api/v1/question-customers/*"
 ROWS = [
     # @turns QR.1.a.1.1: the type of the flaw is not asked for
@@ -191,6 +234,45 @@ ROWS = [
     ("QR.2.a.4.1/phone-published", "GET", POLICY, without(rb'id="contact-hours"'), "when somebody is at the phone"),
     ("QR.2.a.4.1/phone-published", "GET", POLICY, without(rb"tel:", b"https://"), "names no phone number"),
     ("QR.1.a.1.5/bug-arrives", "POST", "/report", kept_as(b"flaw"), "is not kept as one"),
+    # @turns IN.1.a.1.3: an update is announced without what it does to data
+    ("IN.1.a.1.3/data-demanded", "POST", NOTICES, without_asking("data"), "announced without data"),
+    # @turns IN.1.a.2.1: it is not said how a fix is tried
+    ("IN.1.a.2.1/fix-tests-named", "GET", NEWS, without(rb'id="update-fix-tests"'), "which tests of a fix"),
+    # @turns IN.1.a.2.2: it is not said how security is tried
+    ("IN.1.a.2.2/security-tests-named", "GET", NEWS, without(rb'(id="update-security-tests">)[^<]*', rb"\1none"), "which tests of security and privacy"),
+    # @turns IN.1.a.2.3: an update is announced without the day until which it should be installed
+    ("IN.1.a.2.3/deadline-demanded", "POST", NOTICES, without_asking("install_by"), "announced without install_by"),
+    ("IN.1.a.2.3/deadline-demanded", "POST", NOTICES, without_asking("severity"), "announced without severity"),
+    ("IN.1.a.2.3/deadline-demanded", "POST", NOTICES, without_asking("needs"), "announced without needs"),
+    # @turns IN.1.c.1.1: an advisory does not say what is to be done
+    ("IN.1.c.1.1/actions-listed", "GET", DOCUMENT, member("vulnerabilities.0.remediations"), "nothing that is to be done"),
+    ("IN.1.c.1.1/actions-listed", "GET", DOCUMENT, member("vulnerabilities.0.remediations.0.product_ids", ["OTHER"]), "nothing that is to be done"),
+    ("IN.1.c.1.1/actions-listed", "GET", DOCUMENT, instead(404), "was answered with 404"),
+    # @turns IN.1.c.1.2: a notice of an advisory does not say what to review
+    ("IN.1.c.1.2/advisories-make-reviews", "GET", "/notices/*", without(rb"To be reviewed: "), "does not say what customers should review"),
+    ("IN.1.c.1.2/advisories-make-reviews", "GET", LIST, member("notices", []), "there is no notice of it"),
+    ("IN.1.c.1.2/review-demanded", "POST", NOTICES, without_asking("review"), "announced without review"),
+    # @turns IN.1.d.1.1: it is not said from whom news come
+    ("IN.1.d.1.1/news-explained", "GET", NEWS, without(rb'id="news-from"'), "from whom customers hear"),
+    ("IN.1.d.1.1/news-explained", "GET", NEWS, without(rb'id="news-when"'), "when customers hear"),
+    # @turns IN.1.d.1.2: the feed is empty
+    ("IN.1.d.1.2/feed-reached", "GET", FEED, member("feed.entry", []), "has no entry"),
+    ("IN.1.d.1.2/feed-reached", "GET", META, member("distributions"), "names no feed"),
+    ("IN.1.d.1.2/feed-reached", "GET", META, member("canonical_url", "https://other.example/x.json"), "gives another address"),
+    ("IN.1.d.1.2/feed-reached", "GET", NEWS, without(META.encode(), b"/"), "does not lead to the provider's metadata"),
+    ("IN.1.d.1.2/subscription-offered", "GET", "/subscriptions?*", without(rb'value="webhook"', b'value="pigeon"'), "does not offer both"),
+    ("IN.1.d.1.2/subscription-offered", "GET", NEWS, without(rb"/subscriptions", b"/"), "does not lead to the subscription"),
+    # @turns IN.1.d.1.3: nobody is told that support ends
+    ("IN.1.d.1.3/rules-make-notices", "GET", LIST, lambda asked: kept_notices(asked, "advisory-"), "Support of fan ends soon, and nobody was told"),
+    ("IN.1.d.1.3/rules-make-notices", "GET", LIST, lambda asked: kept_notices(asked, "support-end"), "there is no notice of it"),
+    # @turns IN.2.a.1.1: an advisory does not say which versions are affected
+    ("IN.2.a.1.1/advisories-complete", "GET", DOCUMENT, without(rb'"product_version_range"', b'"product_family"'), "without its versions"),
+    ("IN.2.a.1.1/advisories-complete", "GET", DOCUMENT, member("vulnerabilities"), "names no vulnerability"),
+    ("IN.2.a.1.1/changes-announced", "POST", NOTICES, lambda asked: asked.answer(body=asked.body.replace(b'"change"', b'"gossip"')), "not refused for its product alone"),
+    # @turns IN.2.b.1.1: it is not kept when an incident was told
+    ("IN.2.b.1.1/deadlines-run", "POST", "/api/v1/article14-submissions/*", member("article14.severe-incident.submitted"), "submitted.early-warning.at is not there"),
+    ("IN.2.b.1.1/deadlines-run", "GET", ARTICLE, member("clocks", []), "not due 24 hours after"),
+    ("IN.2.b.1.1/deadlines-run", "POST", "/api/v1/article14-submissions/*", lambda asked: asked.answer(body=asked.body.replace(b"severe-incident", b"exploited-vulnerability")), "is not there as it was noted"),
     # @turns QR.2.a.1.1: the directive is forgotten
     ("QR.2.a.1.1/directive-tracked", "GET", QUESTION, member("directive"), "directive is not there"),
     ("QR.2.a.1.1/directive-tracked", "GET", QUESTION, member("due", "2099-12-30T00:00:00.000Z"), "due is not there"),
@@ -251,7 +333,7 @@ def test_what_is_inside_alone_is_left_open_without_somebody_inside(told, staff, 
 
 
 def test_every_check_has_something_that_it_finds_wrong():
-    text = "".join((worlds.ROOT / "src/tool/probes" / f"{name}.c").read_text() for name in ("reception", "questions"))
+    text = "".join((worlds.ROOT / "src/tool/probes" / f"{name}.c").read_text() for name in ("reception", "questions", "news", "bulletins"))
     checks = {f"{element}/{name}" for element, name in re.findall(r'^\t\{ "([A-Z0-9a-z.]+)", "([a-z-]+)",', text, re.M)}
     assert checks and {row[0] for row in ROWS} == checks
 

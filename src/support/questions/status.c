@@ -64,7 +64,7 @@ static tw_err by_form(struct tw_context *c, struct tw_element_status *ret, const
 tw_err tw_questions_status_views(struct tw_context *c, struct tw_element_status *ret)
 {
 	return by_form(c, ret,
-		"Each document that is published here leads to a form for what its readers think of its breadth and depth; the answers are a list at the desk.");
+		"Each document that is published here leads to a form for what its readers think of its breadth and depth; the desk has a list of that.");
 }
 
 /* @nist QR.2.a.3.1 */

@@ -30,6 +30,16 @@ tw_err tw_portal_send(struct tw_probe_context *c, const char *path, const struct
 	return ask(c, &call, ret);
 }
 
+tw_err tw_portal_open(struct tw_probe_context *c, const char *path, struct tw_answer *ret, struct tw_finding *f, bool *ret_there)
+{
+	tw_err e = tw_portal_get(c, path, ret);
+
+	*ret_there = !tw_failed(e) && ret->status == 200;
+	if (tw_failed(e))
+		return tw_found_trouble(f, path, e);
+	return *ret_there ? TW_OK : tw_found(f, TW_VERDICT_FAIL, "%s was answered with %ld.", path, ret->status);
+}
+
 tw_err tw_portal_put(struct tw_buf *form, const char *key, const char *value)
 {
 	TW_TRY(tw_buf_text(form, form->size ? "&" : ""));

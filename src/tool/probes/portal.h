@@ -12,6 +12,8 @@
 /* English, as a stranger. Any status is an answer; ret is begun here, zeroed before its first use. */
 tw_err tw_portal_get(struct tw_probe_context *c, const char *path, struct tw_answer *ret);
 tw_err tw_portal_send(struct tw_probe_context *c, const char *path, const struct tw_buf *form, struct tw_answer *ret);
+/* The same where a page has to be there: the finding says why there is none. */
+tw_err tw_portal_open(struct tw_probe_context *c, const char *path, struct tw_answer *ret, struct tw_finding *f, bool *ret_there);
 tw_err tw_portal_put(struct tw_buf *form, const char *key, const char *value); /* one field more of a form */
 
 /* A control of a form on that page. */

@@ -170,23 +170,12 @@ static tw_err call_documented(struct tw_probe_context *c, struct tw_finding *f)
 #define FEEDBACK "/question?kind=documentation&amp;document=" /* as it stands in a page */
 #define PRODUCTS_MAX 8                                        /* that are looked at: their pages are all made alike */
 
-/* A page, or a verdict why there is none. */
-static tw_err page_of(struct tw_probe_context *c, const char *path, struct tw_answer *ret, struct tw_finding *f, bool *ret_there)
-{
-	tw_err e = tw_portal_get(c, path, ret);
-
-	*ret_there = !tw_failed(e) && ret->status == 200;
-	if (tw_failed(e))
-		return tw_found_trouble(f, path, e);
-	return *ret_there ? TW_OK : tw_found(f, TW_VERDICT_FAIL, "%s was answered with %ld.", path, ret->status);
-}
-
 /* It has at least so many links to the form. */
 static tw_err leads_there(struct tw_probe_context *c, const char *path, size_t most, struct tw_finding *f, bool *ret_good)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer page = { 0 };
 
-	TW_TRY(page_of(c, path, &page, f, ret_good));
+	TW_TRY(tw_portal_open(c, path, &page, f, ret_good));
 	if (!*ret_good)
 		return TW_OK;
 	*ret_good = tw_portal_links_count(&page, FEEDBACK) >= most;
@@ -202,7 +191,7 @@ static tw_err products_lead_there(struct tw_probe_context *c, struct tw_finding 
 	char path[128];
 	size_t i;
 
-	TW_TRY(page_of(c, "/api/v1/products", &list, f, ret_good));
+	TW_TRY(tw_portal_open(c, "/api/v1/products", &list, f, ret_good));
 	json_array_foreach(tw_json_get(list.body, "products"), i, one) {
 		if (!*ret_good || i >= PRODUCTS_MAX)
 			break;
@@ -224,7 +213,7 @@ static tw_err documents_ask(struct tw_probe_context *c, struct tw_finding *f)
 	if (good)
 		TW_TRY(products_lead_there(c, f, &good));
 	if (good)
-		TW_TRY(page_of(c, "/question?kind=documentation&document=/policy&lang=en", &form, f, &good));
+		TW_TRY(tw_portal_open(c, "/question?kind=documentation&document=/policy&lang=en", &form, f, &good));
 	for (size_t i = 0; good && i < TW_COUNT(asked); i++) {
 		good = tw_portal_field(&form, asked[i]).asked;
 		if (!good)
@@ -306,9 +295,9 @@ static tw_err settings_linked(struct tw_probe_context *c, struct tw_finding *f)
 	char to[256];
 	bool good;
 
-	TW_TRY(page_of(c, "/api/v1/products", &list, f, &good));
+	TW_TRY(tw_portal_open(c, "/api/v1/products", &list, f, &good));
 	if (good)
-		TW_TRY(page_of(c, "/question?kind=configuration&lang=en", &form, f, &good));
+		TW_TRY(tw_portal_open(c, "/question?kind=configuration&lang=en", &form, f, &good));
 	if (!good)
 		return TW_OK;
 	for (; (url = settings_of(tw_json_get(list.body, "products"), &from, &name)); from++, count++)
@@ -354,7 +343,7 @@ static tw_err settings_queued(struct tw_probe_context *c, struct tw_finding *f)
 
 	TW_TRY(tw_talk_begin(&d, c, TW_TALK_ANALYST, f));
 	if (d.goes_on)
-		TW_TRY(page_of(c, "/api/v1/products", &list, f, &d.goes_on));
+		TW_TRY(tw_portal_open(c, "/api/v1/products", &list, f, &d.goes_on));
 	if (!d.goes_on)
 		return TW_OK;
 	r.more[0][0] = "product";
