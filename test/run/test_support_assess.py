@@ -26,9 +26,9 @@ TREE = {"branches": [{"category": "vendor", "name": "Lamps & Co", "branches": [{
 WEAKNESS = [{"cve": "CVE-2026-0001", "notes": [{"category": "description", "text": "It opens."}], "product_status": {"known_affected": ["L3-OLD"]},
              "remediations": [{"category": "vendor_fix", "details": "Install 1.3.0.", "product_ids": ["L3-OLD"]}]}]
 CLAIMED = {"IN.1.a.1.3", "IN.1.a.2.1", "IN.1.a.2.2", "IN.1.a.2.3", "IN.1.c.1.1", "IN.1.c.1.2", "IN.1.d.1.1", "IN.1.d.1.2", "IN.1.d.1.3", "IN.2.a.1.1", "IN.2.b.1.1",
-           "QR.1.a.1.1", "QR.1.a.1.2", "QR.1.a.1.3", "QR.1.a.1.5", "QR.2.a.1.1", "QR.2.a.1.2", "QR.2.a.2.1", "QR.2.a.2.2", "QR.2.a.3.1", "QR.2.a.4.1", "QR.2.a.4.2", "QR.2.a.4.3"}
+           "QR.1.a.1.1", "QR.1.a.1.2", "QR.1.a.1.3", "QR.1.a.1.4", "QR.1.a.1.5", "QR.2.a.1.1", "QR.2.a.1.2", "QR.2.a.2.1", "QR.2.a.2.2", "QR.2.a.3.1", "QR.2.a.4.1", "QR.2.a.4.2", "QR.2.a.4.3"}
 INSIDE = ("IN.1.a.1.3", "IN.1.a.2.1", "IN.1.a.2.2", "IN.1.a.2.3", "IN.1.c.1.1", "IN.1.c.1.2", "IN.1.d.1.1", "IN.1.d.1.2", "IN.1.d.1.3", "IN.2.a.1.1", "IN.2.b.1.1",
-          "QR.2.a.1.1", "QR.2.a.2.1", "QR.2.a.3.1", "QR.2.a.4.2", "QR.2.a.4.3")
+          "QR.1.a.1.4", "QR.2.a.1.1", "QR.2.a.2.1", "QR.2.a.3.1", "QR.2.a.4.2", "QR.2.a.4.3")
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_what_is_not_there_is_neither_claimed_as_provided_nor_seen(service, tmp_
 
 
 # @nist IN.1.a.1.3 IN.1.a.2.1 IN.1.a.2.2 IN.1.a.2.3 IN.1.c.1.1 IN.1.c.1.2 IN.1.d.1.1 IN.1.d.1.2 IN.1.d.1.3 IN.2.a.1.1 IN.2.b.1.1
-# @nist QR.1.a.1.1 QR.1.a.1.2 QR.1.a.1.3 QR.1.a.1.5 QR.2.a.1.2 QR.2.a.4.1
+# @nist QR.1.a.1.1 QR.1.a.1.2 QR.1.a.1.3 QR.1.a.1.4 QR.1.a.1.5 QR.2.a.1.2 QR.2.a.4.1
 def test_what_it_claims_holds_and_the_evidence_goes_through_every_form(told, staff, tmp_path):
     with spoiled(told, tmp_path) as place:
         verdicts, said, payload = assess(place, tmp_path, *staff, ok=(0,))
@@ -222,6 +222,11 @@ ROWS = [
     ("QR.1.a.1.3/terms-named", "GET", POLICY, without(rb'<dd id="term-fix">90', b'<dd id="term-fix">some'), "within how many days there is a fix"),
     ("QR.1.a.1.3/terms-named", "GET", POLICY, without(rb'id="term-[a-z]+"'), "within how many days there is an answer"),
     ("QR.1.a.1.3/terms-named", "GET", POLICY, without(rb">30 days", b">3000 days"), "news of its state"),
+    # @turns QR.1.a.1.4: the state of a report never changes
+    ("QR.1.a.1.4/state-follows", "POST", "/report/status", without(rb'(id="report-state">)[^<]*', rb"\1Received"), "says the same as before: Received"),
+    ("QR.1.a.1.4/state-follows", "POST", "/report/status", without(rb'id="report-state"'), "does not say what the state"),
+    ("QR.1.a.1.4/state-follows", "GET", "/api/v1/reports", member("reports", []), "does not have it among the newest"),
+    ("QR.1.a.1.4/feed-follows", "GET", FEED, member("feed.entry.0.updated", "2020-01-01T00:00:00Z"), "when it was changed last"),
     # @turns QR.1.a.1.5: nobody is told where other faults are reported
     ("QR.1.a.1.5/bugs-published", "GET", POLICY, without(rb"/report\?kind=bug", b"/"), "has no link to where this is reported"),
     ("QR.1.a.1.5/bugs-published", "GET", "/report?kind=bug*", without(rb' selected=""'), "a form on which 'bug' is not chosen"),
@@ -333,7 +338,7 @@ def test_what_is_inside_alone_is_left_open_without_somebody_inside(told, staff, 
 
 
 def test_every_check_has_something_that_it_finds_wrong():
-    text = "".join((worlds.ROOT / "src/tool/probes" / f"{name}.c").read_text() for name in ("reception", "questions", "news", "bulletins"))
+    text = "".join((worlds.ROOT / "src/tool/probes" / f"{name}.c").read_text() for name in ("reception", "questions", "news", "bulletins", "remedies"))
     checks = {f"{element}/{name}" for element, name in re.findall(r'^\t\{ "([A-Z0-9a-z.]+)", "([a-z-]+)",', text, re.M)}
     assert checks and {row[0] for row in ROWS} == checks
 

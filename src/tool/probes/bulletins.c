@@ -234,6 +234,38 @@ static tw_err advisories_complete(struct tw_probe_context *c, struct tw_finding 
 		"Each advisory in the feed names a vulnerability, the affected versions and what is to be done.", f);
 }
 
+static tw_err same_time(const json_t *document, const json_t *entry, struct tw_finding *f, bool *ret_good)
+{
+	const char *changed = tw_json_text(tw_json_get(tw_json_get(document, "document"), "tracking"), "current_release_date");
+	int64_t a = 0, b = -1;
+
+	*ret_good = !tw_failed(tw_parse_time(tw_slice_of(changed), &a)) &&
+		!tw_failed(tw_parse_time(tw_slice_of(tw_json_text(entry, "updated")), &b)) && a == b;
+	return *ret_good
+		? TW_OK
+		: tw_found(f, TW_VERDICT_FAIL, "The feed does not say of %.64s when it was changed last.", tw_json_text(entry, "id"));
+}
+
+/* @nist QR.1.a.1.4: the feed follows each revision of an advisory */
+tw_err tw_probe_feed_follows(struct tw_probe_context *c, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer feed = { 0 }, document = { 0 };
+	const json_t *entry;
+	bool good;
+	size_t i;
+
+	TW_TRY(read_feed(c, &feed, f, &good));
+	json_array_foreach(tw_json_get(tw_json_get(feed.body, "feed"), "entry"), i, entry) {
+		if (!good || i >= READ_MAX)
+			break;
+		TW_TRY(read_json(c, address_of(entry), &document, f, &good));
+		if (good)
+			TW_TRY(same_time(document.body, entry, f, &good));
+	}
+	return good ? tw_found(f, TW_VERDICT_PASS, "The feed says of each advisory in it when it was changed last, as the advisory does itself.")
+		    : TW_OK;
+}
+
 /* --- Notices, from inside --- */
 
 /* Of the notice with that id in the list that the server answered last; NULL: there is none. */
