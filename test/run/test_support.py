@@ -289,7 +289,7 @@ def test_the_command_line(tmp_path):
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-PAGES = ("/", "/report", "/report/status", "/policy", "/thanks")
+PAGES = ("/", "/report", "/report/status", "/policy", "/thanks", "/question")
 
 
 def send(service, path, fields, **headers):
@@ -342,6 +342,27 @@ def test_a_report_is_taken_followed_and_answered_without_account_or_script(servi
     files = [p for p in service.dir.rglob("*") if p.is_file()]
     assert files and not [p for p in files if receipt.encode() in p.read_bytes() or receipt.replace("-", "").encode() in p.read_bytes()]
     assert not [p for p in (service.dir / "log").rglob("*") if b"It breaks" in p.read_bytes()]
+
+
+def test_a_question_is_asked_like_a_report_and_only_what_belongs_to_it(service):
+    r, body = service.start().ask("/question")
+    assert r.status == 200 and "<form" not in body and body.count("/question?kind=") == 6
+    assert service.ask("/question?kind=none")[1] == body
+    body = service.ask("/question?kind=event")[1]
+    assert 'href="/question?kind=event&amp;lang=de"' in body
+    assert 'name="directive"' in body and 'type="date"' in body and 'name="breadth"' not in body
+    body = service.ask("/question?kind=documentation&document=%2Fpolicy")[1]
+    assert 'value="/policy"' in body and 'name="depth"' in body and 'name="due"' not in body
+    typed = {"receipt": hidden(body), "kind": "documentation", "description": "Where is\nthe rest?", "document": "/policy", "breadth": "missing", "depth": ""}
+    receipt = receipt_of(send(service, "/question", typed)[1])
+    assert receipt == typed["receipt"] == receipt_of(send(service, "/question", typed)[1])
+    assert receipt_of(send(service, "/question", {**typed, "breadth": "enough"})[1]) != receipt  # gone back, and said something else
+    body = send(service, "/report/status", {"receipt": receipt, "lang": "de"})[1]
+    assert "Where is\nthe rest?" in body and "Something is missing" in body and "Was Sie von einer Unterlage halten" in body
+    r, body = send(service, "/question", {"kind": "event", "description": " ", "due": "soon", "directive": "ED 24-02"})
+    assert r.status == 422 and 'href="#field-due"' in body and 'href="#field-description"' in body and 'value="ED 24-02"' in body
+    r, body = send(service, "/question", {"kind": "none", "description": "kept"})
+    assert r.status == 422 and body.count("/question?kind=") == 6
 
 
 def test_what_was_typed_comes_back_with_what_is_wrong(service):

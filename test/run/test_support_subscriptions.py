@@ -76,6 +76,10 @@ def test_in_told_and_out(service):
     notice = {"id": "1", "kind": "update", "product": "thermostat", "versions": "vers:semver/<1.1.0", "title": "1.3.0 is there", "text": "Install it."}
     assert publisher.ask("POST", "/api/v1/notices", notice)[1]["rule"] == "IN.1.a.1.3"
     notice["data"] = "Settings stay."
+    for key, value, rule in (("severity", "low", "IN.1.a.2.3"), ("install_by", "2033-11-01", "IN.1.a.2.3"), ("needs", "Nothing.", "IN.1.a.2.3"), ("review", "Your list of versions.", "IN.1.c.1.2")):
+        assert publisher.ask("POST", "/api/v1/notices", notice)[1]["rule"] == rule
+        notice[key] = value
+    assert publisher.ask("POST", "/api/v1/notices", {**notice, "kind": "change"})[1]["rule"] == "notices.kind"
     status, said = publisher.ask("POST", "/api/v1/notices", notice)
     assert status == 201
     assert publisher.ask("POST", "/api/v1/notices", notice)[1] == said  # once

@@ -191,6 +191,7 @@ static tw_err moment_since(const struct tw_case_edit *e, int64_t aware_ms, int64
 	return TW_OK;
 }
 
+/* @nist IN.2.b.1.1: when it was sent, beside the deadline */
 static tw_err submit(struct tw_case_edit *e)
 {
 	enum tw_a14_kind kind = TW_A14_EXPLOITED;

@@ -329,7 +329,7 @@ static tw_err write_report(struct view *v, const struct tw_desk_report *r)
 	TW_TRY(write_decision(v, r->doc));
 	when(v, TW_W_ARRIVED, tw_json_text(r->shown, "received"));
 	when(v, TW_W_STATE_PUBLISHED, tw_json_text(r->shown, "published"));
-	chosen(v, TW_W_KIND, tw_report_kinds, tw_json_text(r->shown, "kind"));
+	chosen(v, TW_W_KIND, tw_kinds_shown, tw_json_text(r->shown, "kind"));
 	chosen(v, TW_W_FLAW, tw_report_flaws, tw_json_text(r->shown, "flaw"));
 	for (size_t i = 0; i < TW_COUNT(texts); i++)
 		tw_desk_pair(&v->h, v->look, texts[i].label, tw_json_text(r->shown, texts[i].key));
