@@ -7,7 +7,7 @@
  * - Text and values of attributes pass through the escape and nothing else; there is no call that takes markup.
  * - An address goes through tw_html_link alone, which takes one of this site ("/report", "#main") or of https:, mailto: and tel:, and nothing that runs
  *   ("javascript:") or leaves the site unseen ("//host"). The list of attributes has no address among them.
- * - Bytes that are no valid UTF-8 are shown as U+FFFD: what was stored by mistake still cannot break out of its character.
+ * - Control characters and bytes that are no valid UTF-8 are shown as U+FFFD: what was stored by mistake still cannot break out of its character.
  * - Elements are closed in the order they were opened; the writer knows which is open. tw_html_finish refuses a page with one open.
  *
  * The first failure stays, and everything after it does nothing: a page is written straight through, and asked once at its end.

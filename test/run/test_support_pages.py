@@ -57,6 +57,7 @@ def test_in_and_out_by_forms(service):
     one = come_in(service)
     r, text = one.ask("/login")
     assert r.status == 200 and 'action="/login"' in text
+    assert one.login(code="000000", password="")[0].status == 403
     r, text = one.login(code="000000")
     assert r.status == 403 and 'role="alert"' in text and f'value="{one.person.name}"' in text and staff.PASSWORD not in text
     assert r.getheader("Content-Type").startswith("text/html") and "Set-Cookie" not in r.headers

@@ -126,6 +126,13 @@ static tw_err use_code(struct tw_staff_work *w)
 	return tw_is(e, TW_CODE_NOTFOUND) ? tw_totp_confirm(c, w->account, tw_slice_of(w->code)) : e;
 }
 
+static tw_err opens_nothing(struct tw_reply *rp)
+{
+	return tw_reply_problem(rp, 403, "login", "access.login", "These open nothing",
+		"Look at the name and the password, wait for the authenticator's next code, then try again.",
+		"There is no such account, it is not active, or the password or the code is not its own.");
+}
+
 static tw_err judge(struct tw_staff_work *w, bool right, struct tw_reply *rp)
 {
 	struct tw_context *c = &w->app->context;
@@ -147,9 +154,7 @@ static tw_err judge(struct tw_staff_work *w, bool right, struct tw_reply *rp)
 	if (!tw_is(e, TW_CODE_DENIED) && !tw_is(e, TW_CODE_NOTFOUND))
 		return e;
 	tw_login_failed(c, &w->who);
-	return tw_reply_problem(rp, 403, "login", "access.login", "These open nothing",
-		"Look at the name and the password, wait for the authenticator's next code, then try again.",
-		"There is no such account, it is not active, or the password or the code is not its own.");
+	return opens_nothing(rp);
 }
 
 static void on_verified(void *user, const struct tw_hash_answer *a)
@@ -165,11 +170,13 @@ tw_err tw_staff_login(struct tw_context *c, const struct tw_request *rq, struct 
 {
 	char client[TW_COOKIE_TEXT + 1];
 	const struct tw_login_typed typed = { tw_json_text(rq->input, "account"), client, rq->subject.source };
+	const struct tw_slice password = tw_slice_of(tw_json_text(rq->input, "password"));
 	struct tw_staff_work want = { .account = 0, .page = tw_staff_page_of(rq) }, *w = NULL;
 	struct tw_password_kept kept;
 
 	tw_staff_client(rq, client);
-
+	if (password.size == 0) /* a form may have left it out; no account has such a one, and none is guessed by it */
+		return opens_nothing(rp);
 	TW_TRY(tw_login_who(c, &typed, &want.who, &want.account));
 	TW_TRY(tw_password_of(c, want.account, &kept));
 	want.began = kept.hash;
@@ -177,7 +184,7 @@ tw_err tw_staff_login(struct tw_context *c, const struct tw_request *rq, struct 
 	TW_TRY(place(c, rq, rp, &want, &w));
 	if (rp->problem[0])
 		return TW_OK;
-	tw_err e = tw_hash_verify(w->app->hashing, &w->began, tw_slice_of(tw_json_text(rq->input, "password")), on_verified, w);
+	tw_err e = tw_hash_verify(w->app->hashing, &w->began, password, on_verified, w);
 	return tw_failed(e) ? cannot(w, e, rp) : TW_OK;
 }
 
