@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/store/formats.h"
 
+#include "base/release.h"
+
 tw_err tw_store_judge_format(const struct tw_store_formats *f, const char *name, int format)
 {
 	if (format > f->newest)

@@ -13,7 +13,6 @@
  */
 #include "service/store/formats.h"
 #include "service/store/store-inside.h"
-#include "base/release.h"
 #include "sys/durable.h"
 
 static const char *const beside[] = { ".new-wal", ".new-journal", ".new" };
