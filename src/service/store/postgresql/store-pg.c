@@ -481,3 +481,14 @@ tw_store *tw_store_free(tw_store *s)
 	free(s);
 	return NULL;
 }
+
+/* What is deleted stays in the server's files and its log until they are written over, and in its archive; nobody here could say otherwise. */
+tw_err tw_store_wipe_begin(tw_store *s)
+{
+	return TW_RAISE(UNSUPPORTED, "store: PostgreSQL keeps what was deleted until its files and its log are written over");
+}
+
+tw_err tw_store_wipe_end(tw_store *s)
+{
+	return tw_store_wipe_begin(s);
+}
