@@ -2,6 +2,8 @@
 #include "service/store/formats.h"
 #include "base/release.h"
 
+#include "base/release.h"
+
 tw_err tw_store_judge_format(const struct tw_store_formats *f, const char *name, int format)
 {
 	if (format > f->newest)

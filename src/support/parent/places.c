@@ -184,7 +184,8 @@ static tw_err say_where(const struct tw_sys *sys, const struct tw_support_places
 /* Which store it is says whether a file is there; what it says the role reads, and nobody here. */
 static tw_err find_store(const struct tw_sys *sys, struct tw_support_places *p)
 {
-	TW_CLEANUP(tw_closep) int fd = p->app < 0 ? -1 : sys->open_beneath(sys, p->app, TW_PG_WHERE_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+	TW_CLEANUP(tw_closep)
+	int fd = p->app < 0 ? -1 : sys->open_beneath(sys, p->app, TW_PG_WHERE_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
 
 	if (p->app < 0 || (fd < 0 && errno == ENOENT))
 		return TW_OK;

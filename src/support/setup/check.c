@@ -141,7 +141,8 @@ static void check_store(const struct tw_setup *s, struct findings *f)
 		!holds(f, tw_pg_where_parse(tw_buf_slice(&text), &where)))
 		return;
 	(void)snprintf(path, sizeof path, "%s/.s.PGSQL.%s", where.host, where.port);
-	if (stat(path, &st) != 0 || !S_ISSOCK(st.st_mode))
+	TW_CLEANUP(tw_closep) int fd = s->sys->open_path(s->sys, path, O_PATH | O_CLOEXEC, 0);
+	if (fd < 0 || s->sys->fstat(s->sys, fd, &st) || !S_ISSOCK(st.st_mode))
 		say(f, "wrong", "there is no socket %s; start PostgreSQL, or put the right host into app/" TW_PG_WHERE_FILE, path);
 	else
 		say(f, "ok", "the store is in PostgreSQL, database %s at %s", where.database, path);

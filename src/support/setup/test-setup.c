@@ -23,10 +23,10 @@ static tw_err parse(const char *const words[MAX], struct tw_setup *ret, tw_setup
 
 static void test_command_lines(void **state)
 {
-	static const char *const wrong[][MAX] = { { "s" }, { "s", "init" }, { "s", "init", "--dir" }, { "s", "certificate", "--dir", "d" },
-		{ "s", "certificate", "sell", "--dir", "d" }, { "s", "certificate", "import", "--dir", "d", "--chain", "c" },
-		{ "s", "check", "--dir", "d", "--listen", "x" }, { "s", "check", "--dir", "" },
-		{ "s", "check", "--dir", "d", "--store", "postgresql:///a?host=/b&user=c" } };
+	static const char *const wrong[][MAX] = { { "s" }, { "s", "init" }, { "s", "init", "--dir" },
+		{ "s", "certificate", "--dir", "d" }, { "s", "certificate", "sell", "--dir", "d" },
+		{ "s", "certificate", "import", "--dir", "d", "--chain", "c" }, { "s", "check", "--dir", "d", "--listen", "x" },
+		{ "s", "check", "--dir", "" }, { "s", "check", "--dir", "d", "--store", "postgresql:///a?host=/b&user=c" } };
 	struct tw_setup s;
 	tw_setup_run *run = NULL;
 

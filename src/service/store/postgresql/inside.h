@@ -9,10 +9,10 @@
 
 #define TW_PG_STATEMENTS 64
 #define TW_PG_VALUES 32
-#define TW_PG_ANSWER_MS 10000  /* then the server counts as gone */
+#define TW_PG_ANSWER_MS 10000 /* then the server counts as gone */
 #define TW_PG_CONNECT_MS 5000
-#define TW_PG_HOLD_OFF_MS 500  /* between two tries to connect */
-#define TW_PG_DOUBT_MS 3000    /* how long a commit without answer is asked after */
+#define TW_PG_HOLD_OFF_MS 500 /* between two tries to connect */
+#define TW_PG_DOUBT_MS 3000   /* how long a commit without answer is asked after */
 
 struct tw_pg_statement {
 	const char *sql; /* NULL: free. With kinds it is the key: the server plans by the types of the values */
@@ -27,7 +27,7 @@ struct tw_store {
 	char schema[2 * TW_PG_NAME_MAX];
 	const struct tw_store_formats *formats;
 	int format;
-	PGconn *line; /* NULL: none; the next statement that may makes one */
+	PGconn *line;   /* NULL: none; the next statement that may makes one */
 	int64_t try_ms; /* not before, by the boot clock */
 	struct tw_pg_statement cache[TW_PG_STATEMENTS];
 	uint64_t ticks;

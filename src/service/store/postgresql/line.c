@@ -128,8 +128,8 @@ static tw_err by_state(struct tw_store *s, const char *state, const char *what, 
 	if (of_class(state, "XX001") || of_class(state, "XX002"))
 		return TW_RAISE(UNTRUSTED, "store: %s: %s", what, words);
 	/* What others hold, what the server ends, what its disk refuses: changes are refused, and it is no fault of ours. */
-	if (of_class(state, "40") || of_class(state, "53") || of_class(state, "55") || of_class(state, "57") || of_class(state, "58") ||
-		of_class(state, "08") || of_class(state, "25006")) {
+	if (of_class(state, "40") || of_class(state, "53") || of_class(state, "55") || of_class(state, "57") ||
+		of_class(state, "58") || of_class(state, "08") || of_class(state, "25006")) {
 		s->fault = TW_STORE_FAILED;
 		return TW_RAISE(IO, "store: %s: PostgreSQL: %s", what, words);
 	}
@@ -180,9 +180,10 @@ tw_err tw_pg_ask(struct tw_store *s, const char *sql, char *ret, size_t size)
 
 static tw_err dial(struct tw_store *s)
 {
-	const char *const names[] = { "host", "port", "dbname", "user", "application_name", "client_encoding", "sslmode", "gssencmode", "passfile", NULL };
-	const char *const values[] = { s->where.host, s->where.port, s->where.database, s->where.user, "thingward-support", "UTF8", "disable",
-		"disable", "/dev/null/none", NULL };
+	const char *const names[] = { "host", "port", "dbname", "user", "application_name", "client_encoding", "sslmode",
+		"gssencmode", "passfile", NULL };
+	const char *const values[] = { s->where.host, s->where.port, s->where.database, s->where.user, "thingward-support", "UTF8",
+		"disable", "disable", "/dev/null/none", NULL };
 	const int64_t until = tw_pg_now(s) + TW_PG_CONNECT_MS;
 	PostgresPollingStatusType next = PGRES_POLLING_WRITING;
 
@@ -233,8 +234,9 @@ static tw_err own(struct tw_store *s)
 		"settings"));
 	(void)snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended('thingward %s', 0))", s->schema);
 	if (tw_failed(tw_pg_command(s, sql, "lock")))
-		return s->line ? TW_RAISE(STATE, "store: schema %s of database %s is in use by another process", s->schema, s->where.database)
-			       : TW_RAISE(IO, "store: the connection was lost while it waited for the lock");
+		return s->line
+			? TW_RAISE(STATE, "store: schema %s of database %s is in use by another process", s->schema, s->where.database)
+			: TW_RAISE(IO, "store: the connection was lost while it waited for the lock");
 	(void)snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = '%s'", s->schema);
 	TW_TRY(tw_pg_ask(s, sql, got, sizeof got));
 	(void)snprintf(sql, sizeof sql, "CREATE SCHEMA \"%s\"", s->schema);
@@ -349,5 +351,7 @@ tw_err tw_pg_finish(struct tw_store *s)
 		return in_doubt(s);
 	TW_TRY(e);
 	/* A transaction in which a statement failed is undone by COMMIT, which says so and no error. */
-	return strcmp(PQcmdStatus(r), "COMMIT") == 0 ? TW_OK : TW_RAISE(INTERNAL, "store: commit: the server has undone it: %s", PQcmdStatus(r));
+	return strcmp(PQcmdStatus(r), "COMMIT") == 0
+		? TW_OK
+		: TW_RAISE(INTERNAL, "store: commit: the server has undone it: %s", PQcmdStatus(r));
 }

@@ -377,8 +377,8 @@ static tw_err find_format(tw_store *s)
 	uint64_t format = 0;
 	char text[24];
 
-	TW_TRY(tw_pg_ask(s, "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = pg_catalog.current_schema() AND tablename = 'store_format'", text,
-		sizeof text));
+	TW_TRY(tw_pg_ask(s, "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = pg_catalog.current_schema() AND tablename = 'store_format'",
+		text, sizeof text));
 	s->format = 0;
 	if (strcmp(text, "0") == 0)
 		return TW_OK;
@@ -408,7 +408,8 @@ static tw_err advance(tw_store *s, void *user)
 		if (step->format > s->format && step->format <= to)
 			TW_TRY(script(s, step->sql));
 	(void)snprintf(mark, sizeof mark,
-		"CREATE TABLE IF NOT EXISTS store_format (format bigint NOT NULL); DELETE FROM store_format; INSERT INTO store_format VALUES (%d)", to);
+		"CREATE TABLE IF NOT EXISTS store_format (format bigint NOT NULL); DELETE FROM store_format; INSERT INTO store_format VALUES (%d)",
+		to);
 	return tw_pg_command(s, mark, "format");
 }
 
@@ -479,4 +480,15 @@ tw_store *tw_store_free(tw_store *s)
 	tw_pg_hang_up(s);
 	free(s);
 	return NULL;
+}
+
+/* What is deleted stays in the server's files and its log until they are written over, and in its archive; nobody here could say otherwise. */
+tw_err tw_store_wipe_begin(tw_store *s)
+{
+	return TW_RAISE(UNSUPPORTED, "store: PostgreSQL keeps what was deleted until its files and its log are written over");
+}
+
+tw_err tw_store_wipe_end(tw_store *s)
+{
+	return tw_store_wipe_begin(s);
 }

@@ -47,8 +47,9 @@ static void test_translates(void **state)
 
 static void test_refuses_what_it_does_not_know(void **state)
 {
-	static const char *const wrong[] = { "SELECT 'a", "SELECT x'00", "SELECT 'a''", "CREATE TRIGGER x BEFORE DELETE ON t BEGIN DELETE FROM u; END;",
-		"CREATE TRIGGER x BEFORE DELETE ON t", "CREATE TRIGGER x BEFORE DELETE ON t BEGIN SELECT RAISE(ABORT, 'a';",
+	static const char *const wrong[] = { "SELECT 'a", "SELECT x'00", "SELECT 'a''",
+		"CREATE TRIGGER x BEFORE DELETE ON t BEGIN DELETE FROM u; END;", "CREATE TRIGGER x BEFORE DELETE ON t",
+		"CREATE TRIGGER x BEFORE DELETE ON t BEGIN SELECT RAISE(ABORT, 'a';",
 		"CREATE TRIGGER x BEFORE DELETE ON t BEGIN SELECT RAISE(ABORT, words); END;" };
 
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {

@@ -46,8 +46,9 @@ static tw_err take(struct tw_pg_where *w, struct tw_slice name, struct tw_slice 
 	uint64_t port = 0;
 
 	if (tw_slice_is(name, "host") && value.size && value.at[0] != '/')
-		return TW_RAISE(UNSUPPORTED, "store: host is the directory of the server's socket, with / at its start; over the network PostgreSQL is not "
-					     "provided, since neither TLS nor a password is");
+		return TW_RAISE(UNSUPPORTED,
+			"store: host is the directory of the server's socket, with / at its start; over the network PostgreSQL is not "
+			"provided, since neither TLS nor a password is");
 	if (tw_slice_is(name, "host"))
 		return keep("host", value, "/._-", w->host, sizeof w->host);
 	if (tw_slice_is(name, "user"))
@@ -71,7 +72,9 @@ tw_err tw_pg_where_parse(struct tw_slice line, struct tw_pg_where *ret)
 	if (rest.size > TW_PG_WHERE_MAX)
 		return TW_RAISE(SYNTAX, "store: its address has more than %d bytes", TW_PG_WHERE_MAX);
 	if (rest.size >= 13 && memcmp(rest.at, SCHEME, 13) == 0 && (rest.size < 14 || rest.at[13] != '/'))
-		return TW_RAISE(UNSUPPORTED, "store: a server of the network is not provided, since neither TLS nor a password is; say postgresql:///DATABASE?host=/DIRECTORY&user=NAME");
+		return TW_RAISE(UNSUPPORTED,
+			"store: a server of the network is not provided, since neither TLS nor a password is; "
+			"say postgresql:///DATABASE?host=/DIRECTORY&user=NAME");
 	if (rest.size < sizeof SCHEME - 1 || memcmp(rest.at, SCHEME, sizeof SCHEME - 1) != 0)
 		return TW_RAISE(SYNTAX, "store: its address is postgresql:///DATABASE?host=/DIRECTORY&user=NAME");
 	rest.at += sizeof SCHEME - 1;

@@ -9,7 +9,8 @@
 #define TW_SERVICE_STORE_POSTGRESQL_WHERE_H
 #include "base/buf.h"
 
-#define TW_PG_WHERE_FILE "store.url" /* in the folder of whoever has the store; the parent starts the program for PostgreSQL when it is there */
+#define TW_PG_WHERE_FILE \
+	"store.url" /* in the folder of whoever has the store; the parent starts the program for PostgreSQL when it is there */
 #define TW_PG_WHERE_MAX 512
 #define TW_PG_NAME_MAX 32 /* of a database, user or schema, so that a schema with a store's name behind it is one still */
 
