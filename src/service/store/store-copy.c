@@ -41,11 +41,12 @@ tw_store_copy *tw_store_copy_free(tw_store_copy *c)
 /* Whoever takes the copy syncs it; cut before, it is none. */
 static tw_err open_copy(tw_store_copy *c, const char *name)
 {
-	int status = sqlite3_open_v2(
-		name, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE, tw_vfs_name(c->vfs));
+	int status = sqlite3_open_v2(name, &c->db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE, tw_vfs_name(c->vfs));
 
 	if (status == SQLITE_OK)
-		status = sqlite3_exec(c->db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=MEMORY",
+		status = sqlite3_exec(c->db,
+			"PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=MEMORY",
 			NULL, NULL, NULL);
 	if (status == SQLITE_OK && !(c->backup = sqlite3_backup_init(c->db, "main", c->from->db, "main")))
 		status = sqlite3_errcode(c->db);

@@ -20,7 +20,7 @@
 
 #define TW_APP_STORE "support.db"
 #define TW_APP_BACKUP "support.backup" /* the copy of it that a backup takes away */
-#define TW_APP_COMMIT_MS 200 /* a read's record may be lost with this much of the last moment before a power cut */
+#define TW_APP_COMMIT_MS 200           /* a read's record may be lost with this much of the last moment before a power cut */
 #define TW_APP_CHECKPOINT_MS 60000
 
 struct tw_app {

@@ -53,8 +53,8 @@ tw_err tw_backup_step(struct tw_context *c, const struct tw_request *rq, struct 
 	bool done = false;
 
 	if (!first && !a->backup)
-		return tw_reply_problem(rp, 409, "backup", "backup.none", "No backup is being made", "Begin one: thingward-support backup",
-			"It was not begun, or the service started anew since.");
+		return tw_reply_problem(rp, 409, "backup", "backup.none", "No backup is being made",
+			"Begin one: thingward-support backup", "It was not begun, or the service started anew since.");
 	tw_err e = first ? begin(c, a) : TW_OK;
 	if (!tw_failed(e))
 		e = some_steps(a, &done);

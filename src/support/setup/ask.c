@@ -113,8 +113,8 @@ tw_err tw_setup_post(const struct tw_setup *s, const char *path, const char *jso
 {
 	char text[512];
 	int size = snprintf(text, sizeof text,
-		"POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", path,
-		strlen(json), json);
+		"POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+		path, strlen(json), json);
 
 	return ask(s, text, (size_t)size, ret_body);
 }

@@ -31,7 +31,9 @@ static tw_err step(const struct tw_setup *s, bool first, bool *ret_done, uint64_
 	tw_buf_init(&body, s->sys, 4096);
 	tw_err e = tw_setup_post(s, STEPS, first ? "{\"begin\":true}" : "{\"begin\":false}", &body);
 	if (tw_is(e, TW_CODE_CLOSED))
-		return TW_RAISE(CLOSED, "the service does not run, so nothing of %s changes: a copy of it with its owners is a backup (cp -a)", s->options.dir);
+		return TW_RAISE(CLOSED,
+			"the service does not run, so nothing of %s changes: a copy of it with its owners is a backup (cp -a)",
+			s->options.dir);
 	TW_TRY(e);
 	TW_TRY(tw_json_parse(tw_buf_slice(&body), 4096, &j));
 	*ret_done = tw_json_bool(j, "done");
@@ -56,7 +58,7 @@ static tw_err all_steps(const struct tw_setup *s, uint64_t *ret_before)
 struct copying {
 	const struct tw_setup *s;
 	int from, to;
-	uint64_t before; /* of the log: segments that begin before it */
+	uint64_t before;                                              /* of the log: segments that begin before it */
 	const char *(*as)(const struct copying *c, const char *name); /* the name it gets; NULL: it is left out */
 	tw_err failed;
 };

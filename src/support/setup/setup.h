@@ -14,7 +14,7 @@
 
 struct tw_setup {
 	const struct tw_sys *sys;
-	struct tw_support_options options; /* dir, roles, role_program */
+	struct tw_support_options options;    /* dir, roles, role_program */
 	const char *from, *chain, *key, *out; /* files of the operator's; NULL: not given */
 	struct tw_support_places places;
 	int64_t now_ms;
