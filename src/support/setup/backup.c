@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `thingward-support backup`: what makes this service this service, as a folder that is a DIR again: database and log of one moment, keys, and what the operator
- * wrote. The service runs meanwhile. Nothing has the name that was asked for before all of it is on the disk.
+ * `thingward-support backup`: what makes this service this service, as a folder that is a DIR again: database and log of one moment, keys, and
+ * what the operator wrote. The service runs meanwhile. Nothing has the name that was asked for before all of it is on the disk.
  *
  * Left out: the tree of advisories (made again from the database), the address, the socket, the lock.
  */
@@ -179,11 +179,9 @@ static tw_err split(const char *path, char parent[4096], char name[NAME_MOST])
 
 static tw_err is_new(const struct tw_setup *s, int parent, const char *name)
 {
-	struct stat st;
+	TW_CLEANUP(tw_closep) int fd = s->sys->open_beneath(s->sys, parent, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
 
-	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return TW_RAISE(EXISTS, "%s is there already", s->out);
-	return errno == ENOENT ? TW_OK : TW_RAISE_ERRNO("looking for %s", s->out);
+	return fd < 0 && errno == ENOENT ? TW_OK : TW_RAISE(EXISTS, "%s is there already", s->out);
 }
 
 static tw_err make(const struct tw_setup *s, int parent, const char *part)
