@@ -9,7 +9,9 @@ import os
 import random
 import re
 import signal
+import socket
 import sqlite3
+import ssl
 import subprocess
 import time
 import zoneinfo
@@ -226,6 +228,26 @@ def test_files_come_with_a_report_and_are_encrypted_kept_and_destroyed(desk):
     refused(desk, "report.no-files", "report", "destroy-files", "r1", "--reason", "again")
     refused(desk, "file.unknown", "file", "save", "f1", "--out", "none")
     assert digest not in send(desk, "/report/status", {"receipt": receipt})[1]
+
+
+def test_one_party_holds_two_sendings_open_and_no_more(desk):
+    host, port = (desk.dir / "listening").read_text().strip().rsplit(":", 1)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with contextlib.ExitStack() as held:
+        def begin():
+            s = held.enter_context(context.wrap_socket(held.enter_context(socket.create_connection((host, int(port)), timeout=10))))
+            s.sendall(f"POST /report HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000000\r\n\r\n".encode() + b"-" * 1000)
+            return s
+        two = [begin(), begin()]
+        wait_for(lambda: b"503" in begin().recv(400).split(b"\r\n")[0], 5)  # as soon as both are there
+        assert desk.well()
+        for s in two:
+            s.settimeout(0.05)
+            with pytest.raises(TimeoutError):
+                s.recv(1)  # they go on
+    data = os.urandom(100000)
+    wait_for(lambda: upload(desk, "/report", {"description": "room again"}, [("a", "a/b", data)])[0].status == 200, 5)
 
 
 def sqlite3_key(s):

@@ -279,6 +279,45 @@ def test_one_server_of_a_folder(service):
     assert (service.dir / "lock").read_text() == f"{service.process.pid}\n"
 
 
+def test_a_backup_of_a_running_server_is_a_server(service, tmp_path):
+    service.start()
+    kept = []
+    for n in range(3):
+        r, body = upload(service, "/report", {"description": f"before {n}"}, [(f"{n}.bin", "a/b", os.urandom(400000))])
+        assert r.status == 200
+        kept.append((receipt_of(body), f"before {n}"))
+    stop = threading.Event()
+
+    def go_on():
+        for n in range(100):
+            if stop.is_set() or send(service, "/report", {"description": f"meanwhile {n}"})[0].status == 429:
+                break
+    writer = threading.Thread(target=go_on)
+    writer.start()
+    out = tmp_path / "copy"
+    backup = [PROGRAM, "backup", "--dir", service.dir, "--out", out]
+    p = subprocess.run(backup, capture_output=True, text=True, timeout=30)
+    stop.set()
+    writer.join()
+    assert p.returncode == 0 and "To restore" in p.stdout, p.stderr
+    assert not (service.dir / "app/support.backup").exists() and sorted(p.name for p in tmp_path.glob("copy*")) == ["copy"]
+    again = subprocess.run(backup, capture_output=True, text=True, timeout=30)
+    assert again.returncode == 1 and "is there already" in again.stderr
+    assert send(service, "/report", {"description": "after it"})[0].status in (200, 429)
+    assert service.stop() == 0
+    service.dir.rename(service.folder / "away")
+    out.rename(service.dir)
+    service.start()
+    assert "set aside" not in service.log()
+    for receipt, text in kept:
+        body = send(service, "/report/status", {"receipt": receipt})[1]
+        assert text in body and ".bin" in body
+    assert send(service, "/report", {"description": "it goes on"})[0].status == 200
+    assert service.stop() == 0
+    p = subprocess.run(backup[:-1] + [tmp_path / "other"], capture_output=True, text=True, timeout=30)
+    assert p.returncode == 1 and "does not run" in p.stderr and not list(tmp_path.glob("other*"))
+
+
 def test_the_command_line(tmp_path):
     p = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True)
     assert p.returncode == 0 and "thingward-support COMMAND --dir DIR" in p.stdout and "  serve " in p.stdout

@@ -70,6 +70,15 @@ struct tw_slice tw_row_bytes(const tw_row *r, int column); /* text or blob, vali
 bool tw_row_null(const tw_row *r, int column);
 int64_t tw_store_changes(const tw_store *s); /* rows changed by the last run */
 /*
+ * A copy of the database under another name beside it, in steps of so many pages, while it is in use: what it is at the last step. Not synced. One that is
+ * not whole is removed by the next begin. LIMIT: the disk is full. Freed before the store.
+ */
+typedef struct tw_store_copy tw_store_copy;
+tw_err tw_store_copy_begin(tw_store *s, const char *name, tw_store_copy **ret);
+tw_err tw_store_copy_step(tw_store_copy *c, int pages, bool *ret_done);
+tw_store_copy *tw_store_copy_free(tw_store_copy *c);
+TW_DEFINE_FREEP(tw_store_copy, tw_store_copy_free)
+/*
  * Between begin and end whatever is deleted is overwritten in the database, and end empties the write-ahead log, which may still hold it: for what is
  * deleted so that nobody reads it again. What the disk itself keeps of blocks it wrote before is beyond reach. Outside of transactions.
  */
