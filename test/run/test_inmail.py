@@ -45,6 +45,7 @@ default_internal_user = nobody
 default_internal_group = nogroup
 first_valid_uid = 1
 auth_mechanisms = plain login
+auth_failure_delay = 0
 mail_location = maildir:{folder}/mail
 passdb {{
   driver = passwd-file
