@@ -6,6 +6,7 @@
 #include "crypto/hash.h"
 #include "support/intake/canary.h"
 #include "support/outbox/outbox.h"
+#include "support/page/words.h"
 #include "support/query-reception/report.h"
 #include "support/sql-support.h"
 
@@ -234,21 +235,17 @@ static tw_err count_day(const struct taking *t, struct counts *ret)
 	return tw_store_run(t->in->c->store, tw_sql_intake_counts, v, TW_COUNT(v), take_counts, ret);
 }
 
+/* Nobody knows yet what he reads: both languages, one after the other. */
 static tw_err write_receipt(const struct taking *t, const char *code, struct tw_buf *b)
 {
-	TW_TRY(tw_buf_text(b,
-		"Thank you. Your report has arrived, and a person will look at it.\n"
-		"Danke. Ihre Meldung ist angekommen, und ein Mensch wird sie ansehen.\n\n"));
-	TW_TRY(tw_buf_format(b, "Receipt / Quittung:\n\n    %s\n\n", t->receipt.text));
-	TW_TRY(tw_buf_text(b,
-		"Whoever has it can read the report and our answers: keep it.\n"
-		"Wer sie hat, kann die Meldung und unsere Antworten lesen: bewahren Sie sie auf.\n\n"));
-	if (*t->in->site)
-		TW_TRY(tw_buf_format(b, "%s/report/status\n\n", t->in->site));
-	return tw_buf_format(b,
-		"To add something by mail, answer with [r%lld %s] in the subject.\n"
-		"Um per Mail etwas hinzuzuf\xc3\xbcgen, antworten Sie mit [r%lld %s] im Betreff.\n",
-		(long long)t->done->report, code, (long long)t->done->report, code);
+	for (enum tw_language l = TW_ENGLISH; l < TW_LANGUAGES; l++) {
+		TW_TRY(tw_buf_format(b, "%s\n\n%s\n\n    %s\n\n", tw_word(TW_W_INMAIL_ARRIVED, l), tw_word(TW_W_INMAIL_RECEIPT, l),
+			t->receipt.text));
+		if (*t->in->site)
+			TW_TRY(tw_buf_format(b, "%s/report/status\n\n", t->in->site));
+		TW_TRY(tw_buf_format(b, "%s\n\n    [r%lld %s]\n\n", tw_word(TW_W_INMAIL_ANSWER, l), (long long)t->done->report, code));
+	}
+	return TW_OK;
 }
 
 /* RFC 3834: only to a person's message, never to a list, a program or a bounce, and not without end. A full outbox is no reason to lose the report. */
@@ -267,7 +264,7 @@ static tw_err answer(struct taking *t)
 	tw_buf_init(&b, t->in->c->sys, TW_OUTBOX_TEXT_MAX);
 	TW_TRY(write_receipt(t, code, &b));
 	(void)snprintf(key, sizeof key, "intake-r%lld", (long long)t->done->report);
-	(void)snprintf(subject, sizeof subject, "Your report / Ihre Meldung [r%lld %s]", (long long)t->done->report, code);
+	(void)snprintf(subject, sizeof subject, "%s [r%lld %s]", tw_word(TW_W_INMAIL_SUBJECT, TW_ENGLISH), (long long)t->done->report, code);
 	(void)snprintf(to, sizeof to, TW_SLICE_FMT, TW_SLICE_ARG(t->m->from));
 	const struct tw_outbox_message o = {
 		.kind = TW_OUTBOX_MAIL, .to = to, .subject = subject, .text = tw_buf_cstr(&b), .key = key, .class = TW_OUTBOX_ASK

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What becomes of a message that came by mail: a report, something more on one, or nothing. Each is one transaction: the report, the mail as it came (encrypted,
- * among the files of the report), the receipt in the outbox, the message's key and how far the mailbox is taken are there together or not at all, so that
- * whatever ends the service, each message is taken exactly once.
+ * What becomes of a message that came by mail: a report, something more on one, or nothing. Each is one transaction: the report, the mail as it came
+ * (encrypted, among the files of the report), the receipt in the outbox, the message's key and how far the mailbox is taken are there together or not at all.
+ * So whatever ends the service, each message is taken exactly once.
  *
  * A message belongs to a report only by the code that our receipt carried in its subject; who it says it is from is no proof of anything. The code lets
  * whoever has it add to the report, and no more: it comes from the receipt's digest, and the receipt does not come from it.

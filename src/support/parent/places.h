@@ -23,8 +23,8 @@ struct tw_support_places {
 	int dir, app, log, keys, null, tcp, desk, lock; /* descriptors */
 	struct tw_crew_plan crew[TW_CREW_SIZE];
 	struct tw_errand_row errands[TW_ERRANDS];
-	char errand_names[64]; /* app's word: which of them there are */
-	char mail[TW_SUPPORT_MAIL_FILES][4096]; /* paths of what the roles for mail are given: mail.json, the password, authorities, inmail.json, its password */
+	char errand_names[64];                  /* app's word: which of them there are */
+	char mail[TW_SUPPORT_MAIL_FILES][4096]; /* what the roles for mail are given: mail.json, password, authorities, inmail.json, its password */
 };
 /* SYNTAX: what is wrong with the command line. */
 tw_err tw_support_options_parse(int argc, char *const *argv, struct tw_support_options *ret);

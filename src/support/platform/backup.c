@@ -62,6 +62,9 @@ tw_err tw_backup_step(struct tw_context *c, const struct tw_request *rq, struct 
 		e = end_epoch(c, &before);
 	if (tw_failed(e) || done)
 		a->backup = tw_store_copy_free(a->backup);
+	if (tw_is(e, TW_CODE_UNSUPPORTED))
+		return tw_reply_problem(rp, 409, "backup", "backup.store", "This store is backed up by PostgreSQL's own tools",
+			"Use pg_dump or its archive for the database, then stop the service and copy DIR.", "%s", tw_err_detail());
 	if (tw_is(e, TW_CODE_LIMIT))
 		return tw_reply_problem(rp, 503, "storage-full", "backup.space", "There is no room for the copy of the database",
 			"Free as much as DIR/app/support.db has.", "%s", tw_err_detail());

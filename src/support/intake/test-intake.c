@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What becomes of a message, that it becomes it once, whose answers are believed and who is answered; and that whatever fails leaves all of it or nothing. */
+#include "support/intake/intake.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "check.h"
+#include "crypto/aead.h"
+#include "service/path/test-context.h"
+#include "service/test-dir.h"
+#include "support/intake/canary.h"
+#include "support/outbox/outbox.h"
+#include "support/rows-intake.h"
+#include "support/sql-support.h"
+#include "sys/fake.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define NOW INT64_C(1790000000000)
+#define CALLS_MAX 3000
+
+static const struct tw_capability *const all[] = { &tw_capability_intake, NULL };
+static const struct tw_grant_row no_grants[] = { { NULL } };
+static struct {
+	tw_fake *fake;
+	struct test_dir dir;
+	struct test_context t;
+	tw_secret *master;
+} world;
+
+static tw_err seal(void *user, const char *whose, struct tw_slice plain, struct tw_buf *ret)
+{
+	return tw_aead_seal(world.master, tw_slice_of(whose), plain, ret);
+}
+
+static tw_err unseal(void *user, const char *whose, struct tw_slice sealed, struct tw_buf *ret)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *plain = NULL;
+
+	TW_TRY(tw_aead_open(tw_sys_real(), world.master, tw_slice_of(whose), sealed, &plain));
+	return tw_buf_add(ret, tw_secret_bytes(plain), tw_secret_size(plain));
+}
+
+static void reopen(void)
+{
+	static const struct tw_store_step steps[] = { { 1, tw_sql_reception_format_1 }, { 1, tw_sql_attachments_format_1 },
+		{ 1, tw_sql_outbox_format_1 }, { 1, tw_sql_intake_format_1 }, { 0, NULL } };
+	static const struct tw_store_formats formats = { steps, 1, 1 };
+
+	world.t.c.store = tw_store_free(world.t.c.store);
+	CHECK_OK(tw_store_open(tw_fake_sys(world.fake), world.dir.fd, "intake.db", &formats, &world.t.c.store));
+}
+
+static int begin(void **state)
+{
+	memset(&world, 0, sizeof world);
+	world.fake = tw_fake_new();
+	world.dir = test_dir_new();
+	CHECK_OK(tw_secret_random(tw_sys_real(), TW_AEAD_KEY, &world.master));
+	CHECK_OK(test_context_open(&world.t, tw_fake_sys(world.fake), world.dir.fd, all, no_grants));
+	reopen();
+	return 0;
+}
+
+static int end(void **state)
+{
+	test_context_close(&world.t);
+	(void)tw_key_free(world.t.key);
+	world.master = tw_secret_free(world.master);
+	test_dir_done(&world.dir);
+	tw_fake_free(world.fake);
+	return 0;
+}
+
+static struct tw_collected mail(uint32_t uid, const char *subject, const char *text)
+{
+	return (struct tw_collected){ .end = TW_COLLECT_MESSAGE,
+		.validity = 5,
+		.uid = uid,
+		.from = TW_SLICE("Ann@lamps.example"),
+		.id = TW_SLICE("1@lamps.example"),
+		.subject = tw_slice_of(subject),
+		.text = tw_slice_of(text),
+		.words = TW_SLICE(""),
+		.address = TW_SLICE("r@lamps.example") };
+}
+
+static tw_err take_at(const struct tw_collected *m, int64_t now, struct tw_intake_done *ret)
+{
+	const struct tw_intake in = { &world.t.c, { tw_fake_sys(world.fake), world.t.c.store, { seal, unseal, NULL } },
+		"https://desk.example", now };
+
+	return tw_intake_take(&in, m, TW_SLICE("From: as it came\r\n"), ret);
+}
+
+static struct tw_intake_done took(const struct tw_collected *m)
+{
+	struct tw_intake_done d;
+
+	CHECK_OK(take_at(m, NOW, &d));
+	return d;
+}
+
+static tw_err take_text(void *user, const tw_row *row)
+{
+	(void)snprintf(user, 8000, TW_SLICE_FMT, TW_SLICE_ARG(tw_row_bytes(row, 0)));
+	return TW_OK;
+}
+
+static const char *stored(const char *sql)
+{
+	static char text[8000];
+
+	text[0] = '\0';
+	CHECK_OK(tw_store_run(world.t.c.store, sql, NULL, 0, take_text, text));
+	return text;
+}
+
+/* reports, messages, files, receipts, keys, UID */
+static const char *counts(void)
+{
+	return stored("SELECT concat FROM (SELECT (SELECT count(*) FROM report) || ' ' || (SELECT count(*) FROM report_message) || ' ' || "
+		      "(SELECT count(*) FROM attachment) || ' ' || (SELECT count(*) FROM outbox) || ' ' || (SELECT count(*) FROM intake_mail) || ' ' || "
+		      "coalesce((SELECT uid FROM intake_box), 0) AS concat)");
+}
+
+static void test_a_message_becomes_a_report_once(void **state)
+{
+	struct tw_collected m = mail(3, "Broken lamp", "It burns.\n");
+	struct tw_intake_done d = took(&m);
+
+	CHECK(d.end == TW_INTAKE_REPORT && d.report == 1 && d.kept);
+	CHECK_TEXT(counts(), "1 0 1 1 1 3");
+	CHECK_TEXT(stored("SELECT description FROM report"), "Broken lamp\n\nIt burns.\n");
+	CHECK_TEXT(stored("SELECT contact FROM report"), "Ann@lamps.example");
+	CHECK_INT(took(&m).end, TW_INTAKE_BEFORE); /* the same number */
+	m.validity = 6;
+	m.uid = 1;
+	CHECK_INT(took(&m).end, TW_INTAKE_BEFORE); /* another numbering: known by what it says */
+	CHECK_TEXT(counts(), "1 0 1 1 1 1");
+	m.uid = 2;
+	m.text = TW_SLICE("Another text under a Message-ID that somebody knew.");
+	CHECK_INT(took(&m).end, TW_INTAKE_REPORT);
+	CHECK_TEXT(counts(), "2 0 2 2 2 2");
+}
+
+static void test_what_is_said_of_it(void **state)
+{
+	static char text[10001];
+	struct tw_collected m = mail(1, "", "");
+
+	m.flags = TW_COLLECT_SEALED | TW_COLLECT_LARGE;
+	m.files = 2;
+	CHECK_INT(took(&m).end, TW_INTAKE_REPORT);
+	const char *said = stored("SELECT description FROM report");
+	CHECK(strstr(said, "(no subject)") == said && strstr(said, "encrypted") && strstr(said, "mailbox alone") &&
+		strstr(said, "2 files were"));
+	for (size_t i = 0; i < sizeof text - 1; i++)
+		text[i] = (char)('a' + i % 23);
+	m = mail(2, "Long", text);
+	CHECK_INT(took(&m).end, TW_INTAKE_REPORT);
+	CHECK_TEXT(stored("SELECT group_concat(length(text)) FROM report_message"), "4500,1006");
+	CHECK_TEXT(stored("SELECT length(description) FROM report WHERE id = 2"), "4500");
+}
+
+static void test_what_becomes_nothing(void **state)
+{
+	struct tw_collected m[] = { mail(1, "a", "x"), mail(2, "b", "x"), mail(3, "c", "x") };
+
+	m[0].kind = TW_MAILREAD_BOUNCE;
+	m[1].kind = TW_MAILREAD_REPLY;
+	m[2].flags = TW_COLLECT_OWN;
+	for (size_t i = 0; i < TW_COUNT(m); i++)
+		CHECK_INT(took(&m[i]).end, TW_INTAKE_DROPPED);
+	CHECK_TEXT(counts(), "0 0 0 0 3 3");
+	CHECK_OK(tw_intake_forget(world.t.c.store, NOW + TW_INTAKE_DROPPED_MS + 1));
+	CHECK_TEXT(counts(), "0 0 0 0 0 3");
+}
+
+static void test_who_is_answered(void **state)
+{
+	static const struct {
+		const char *from;
+		enum tw_mailread_kind kind;
+		const char *receipts;
+	} rows[] = { { "", TW_MAILREAD_PERSON, "0" }, { "noreply@lamps.example", TW_MAILREAD_PERSON, "0" },
+		{ "Mailer-Daemon@a.example", TW_MAILREAD_PERSON, "0" }, { "b@lamps.example", TW_MAILREAD_AUTOMATIC, "0" },
+		{ "c@lamps.example", TW_MAILREAD_PERSON, "1" } };
+	char subject[16];
+
+	for (uint32_t i = 0; i < TW_COUNT(rows); i++) {
+		(void)snprintf(subject, sizeof subject, "s%u", i);
+		struct tw_collected m = mail(i + 1, subject, "x");
+		m.from = tw_slice_of(rows[i].from);
+		m.kind = rows[i].kind;
+		CHECK_INT(took(&m).end, TW_INTAKE_REPORT);
+		CHECK_TEXT(stored("SELECT count(*) FROM outbox"), rows[i].receipts);
+	}
+	/* One address gets five a day, however it is written; the reports are taken all the same. */
+	for (uint32_t i = 0; i < 7; i++) {
+		(void)snprintf(subject, sizeof subject, "t%u", i);
+		struct tw_collected m = mail(i + 10, subject, "x");
+		m.from = i % 2 ? TW_SLICE("ann@lamps.example") : TW_SLICE("ANN@LAMPS.example");
+		CHECK_INT(took(&m).end, TW_INTAKE_REPORT);
+	}
+	CHECK_TEXT(stored("SELECT count(*) FROM outbox"), "6");
+	struct tw_collected m = mail(30, "tomorrow", "x");
+	struct tw_intake_done d;
+	CHECK_OK(take_at(&m, NOW + TW_INTAKE_DAY_MS + 1, &d));
+	CHECK_TEXT(stored("SELECT count(*) FROM outbox"), "7");
+}
+
+static void test_a_flood_waits(void **state)
+{
+	const struct tw_value v[] = { TW_V_INT(TW_INTAKE_DAY_MAX), TW_V_INT(NOW) };
+	struct tw_collected m = mail(1, "one more", "x");
+	struct tw_intake_done d;
+
+	CHECK_OK(tw_store_run(world.t.c.store,
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) INSERT INTO intake_mail SELECT randomblob(32), ?2, 'report', i, x'', 0 FROM n",
+		v, 2, NULL, NULL));
+	CHECK_INT(took(&m).end, TW_INTAKE_WAIT);
+	CHECK_TEXT(counts(), "0 0 0 0 500 0");
+	CHECK_OK(take_at(&m, NOW + TW_INTAKE_DAY_MS + 1, &d));
+	CHECK_INT(d.end, TW_INTAKE_REPORT);
+}
+
+static void test_answers_by_the_code(void **state)
+{
+	struct tw_collected m = mail(1, "Lamp", "It burns.");
+	char subject[300], code[TW_INTAKE_CODE + 1];
+	int64_t report = 0;
+
+	CHECK_INT(took(&m).end, TW_INTAKE_REPORT);
+	(void)snprintf(subject, sizeof subject, "Re: %s", stored("SELECT subject FROM outbox"));
+	CHECK(tw_intake_tag(subject, &report, code) && report == 1);
+	m = mail(2, subject, "And smokes.");
+	m.from = TW_SLICE("other@else.example");
+	CHECK_INT(took(&m).end, TW_INTAKE_ADDED);
+	CHECK_TEXT(counts(), "1 1 1 1 2 2"); /* the same bytes are one file */
+	/* One letter of the code is another one. */
+	char *last = strchr(subject, ']') - 1;
+	*last = *last == '0' ? '1' : '0';
+	m = mail(3, subject, "Not mine.");
+	CHECK_INT(took(&m).end, TW_INTAKE_REPORT);
+	static const char *const none[] = { "", "[r", "[r1]", "[r1 ABCD]", "[r 0123-4567-89AB-CDEF]",
+		"[r99999999999999999999 0123-4567-89AB-CDEF]", "[r1 0123-4567-89AB-CDEF", "[r1 0123-4567-89AB-CDEFG]",
+		"[r1 u123-4567-89AB-CDEF]" };
+	for (size_t i = 0; i < TW_COUNT(none); i++)
+		CHECK(!tw_intake_tag(none[i], &report, code));
+	/* A report that is not there has a code too, which nobody was sent. */
+	m = mail(4, "[r77 0123-4567-89AB-CDEF]", "x");
+	CHECK_INT(took(&m).end, TW_INTAKE_REPORT);
+}
+
+static void test_canary(void **state)
+{
+	static const char alarms[1][201] = { "boss@lamps.example" };
+	struct tw_canary_plan plan = { "r@lamps.example", 86400000, alarms, 1 };
+	struct tw_canary k;
+	char subject[200];
+
+	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW));
+	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW + 1));
+	CHECK_TEXT(stored("SELECT count(*) FROM outbox"), "1");
+	(void)snprintf(subject, sizeof subject, "Fwd: %s", stored("SELECT subject FROM outbox"));
+	struct tw_collected m = mail(1, subject, "x");
+	CHECK_INT(took(&m).end, TW_INTAKE_CANARY);
+	CHECK_TEXT(stored("SELECT count(*) FROM report"), "0");
+	CHECK_OK(tw_canary_read(world.t.c.store, TW_CANARY_MAIL, &k));
+	CHECK(k.arrived_ms == NOW && !k.alarmed);
+	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW + plan.every_ms - 1));
+	CHECK_TEXT(stored("SELECT count(*) FROM outbox"), "1");
+	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW + plan.every_ms));
+	CHECK_TEXT(stored("SELECT count(*) FROM outbox"), "2");
+	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW + plan.every_ms + TW_CANARY_WAIT_MS - 1));
+	CHECK_TEXT(stored("SELECT count(*) FROM outbox"), "2");
+	for (int i = 0; i < 2; i++) { /* told once */
+		CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW + plan.every_ms + TW_CANARY_WAIT_MS + i));
+		CHECK_TEXT(stored("SELECT recipient FROM outbox ORDER BY number DESC LIMIT 1"), "boss@lamps.example");
+		CHECK_TEXT(stored("SELECT count(*) FROM outbox"), "3");
+	}
+	plan.every_ms = 0;
+	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW + 10 * 86400000LL));
+	CHECK_TEXT(stored("SELECT count(*) FROM outbox"), "3");
+}
+
+/* Whichever call fails: all of it is there, or nothing; and asked again it is there once. */
+static void test_faults(void **state)
+{
+	bool fired = true;
+	long n = 1;
+
+	for (; fired && n < CALLS_MAX; n++) {
+		char subject[32], nothing[64], whole[64];
+		struct tw_intake_done d = { .end = TW_INTAKE_WAIT };
+
+		(void)snprintf(subject, sizeof subject, "Lamp %ld", n);
+		(void)snprintf(nothing, sizeof nothing, "%ld 0 %ld %ld %ld %ld", n - 1, n - 1, n - 1, n - 1, n - 1);
+		(void)snprintf(whole, sizeof whole, "%ld 0 %ld %ld %ld %ld", n, n, n, n, n);
+		struct tw_collected m = mail((uint32_t)n, subject, "It burns.");
+		const int64_t now = NOW + n * TW_INTAKE_DAY_MS; /* each has the day to itself */
+		tw_fake_fail(world.fake, n, n % 2 ? ENOSPC : EIO, false);
+		const tw_err e = take_at(&m, now, &d);
+		fired = tw_fake_fired(world.fake);
+		tw_fake_fail(world.fake, 0, 0, false);
+		if (tw_failed(e))
+			reopen();
+		const char *there = counts();
+		if (strcmp(there, whole) != 0 && (strcmp(there, nothing) != 0 || !tw_failed(e)))
+			fail_msg("call %ld: %s, %s", n, tw_failed(e) ? "failed" : "OK", there);
+		if (tw_failed(e) && tw_failed(take_at(&m, now, &d))) { /* the log takes no more once a write failed, until it is opened anew */
+			test_context_close(&world.t);
+			CHECK_OK(test_context_open(&world.t, tw_fake_sys(world.fake), world.dir.fd, all, no_grants));
+			reopen();
+			CHECK_OK(take_at(&m, now, &d));
+		}
+		CHECK_TEXT(counts(), whole);
+	}
+	CHECK(!fired && n > 50);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+CHECK_MAIN(TEST(test_a_message_becomes_a_report_once), TEST(test_what_is_said_of_it), TEST(test_what_becomes_nothing),
+	TEST(test_who_is_answered), TEST(test_a_flood_waits), TEST(test_answers_by_the_code), TEST(test_canary), TEST(test_faults))
