@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Core's side of interfaces that are off, with the test in the place of hands and of the links role: what is told, kept, believed and tried again. */
+#include "one-world.h"
+
+#include "device/interfaces/interfaces.h"
+#include "device/rows-interfaces.h"
+#include "service/errand-line.h"
+#include "service/firewall/links-wire.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define HEAD 12
+
+static struct tw_errands_side side;
+static int hands = -1, role = -1; /* their ends */
+static const struct tw_channel_row none[] = { { 0 } };
+static uint32_t tag; /* of the last PUT */
+static uint32_t at_ms;
+
+static struct tw_context *context(void)
+{
+	return &device()->context;
+}
+
+static void settle(void *user)
+{
+}
+
+static int begin(void **state)
+{
+	int pair[2];
+
+	if (set_up_owned(state))
+		return -1;
+	side = (struct tw_errands_side){ .sys = tw_sys_real(), .loop = event_base_new(), .settle = settle, .context = context() };
+	if (!side.loop || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
+		return -1;
+	hands = pair[1];
+	at_ms = 0;
+	CHECK_OK(tw_channel_new(side.sys, pair[0], none, &side.hands));
+	CHECK_OK(tw_errands_new(&side, "links,", &device()->errands));
+	device()->own_uid = 4711; /* whoever runs the test may be root, whose core has no role to ask */
+	return 0;
+}
+
+static int end(void **state)
+{
+	device()->errands = tw_errands_free(device()->errands);
+	side.hands = tw_channel_free(side.hands);
+	event_base_free(side.loop);
+	(void)close(hands);
+	if (role >= 0)
+		(void)close(role);
+	role = -1;
+	return tear_down(state);
+}
+
+static void turn(void)
+{
+	CHECK(event_base_loop(side.loop, EVLOOP_NONBLOCK) >= 0);
+}
+
+static void set(const char *key, const char *value)
+{
+	CHECK_OK(tw_setting_set(context(), tw_setting_find(context(), key), value, -1, "test"));
+}
+
+static void job(void)
+{
+	CHECK_OK(tw_control_job(context()));
+	turn();
+}
+
+static void give_role(void)
+{
+	static const char payload[] = { TW_ERRAND_LINKS, 3, 7 };
+	struct tw_message m = { .type = TW_WIRE_HANDS_ERRAND_IS, .payload = { payload, sizeof payload } };
+	int pair[2];
+
+	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0);
+	if (role >= 0)
+		(void)close(role);
+	role = pair[1];
+	m.fds[m.fd_count++] = pair[0];
+	tw_errands_from_hands(device()->errands, &m);
+	turn();
+}
+
+/* The role is told so: "off|was", NULL: nothing. */
+static void check_put(const char *want)
+{
+	uint8_t bytes[4096];
+	const ssize_t n = recv(role, bytes, sizeof bytes, MSG_DONTWAIT);
+	char got[2048] = "";
+
+	if (!want) {
+		CHECK(n < 0);
+		return;
+	}
+	CHECK(n > HEAD + 4 && (bytes[0] << 8 | bytes[1]) == TW_LINKS_PUT);
+	tag = (uint32_t)bytes[4] << 24 | (uint32_t)bytes[5] << 16 | (uint32_t)bytes[6] << 8 | bytes[7];
+	const int off = bytes[HEAD] << 8 | bytes[HEAD + 1];
+	const uint8_t *was = bytes + HEAD + 2 + off;
+	(void)snprintf(got, sizeof got, "%.*s|%.*s", off, (const char *)bytes + HEAD + 2, was[0] << 8 | was[1], (const char *)was + 2);
+	CHECK_TEXT(got, want);
+}
+
+static void says(uint16_t type, uint32_t to, const char *bytes, uint8_t size)
+{
+	uint8_t m[HEAD + 256] = { (uint8_t)(type >> 8), (uint8_t)type, 0, 0, (uint8_t)(to >> 24), (uint8_t)(to >> 16),
+		(uint8_t)(to >> 8), (uint8_t)to, 0, 0, 0, size };
+
+	memcpy(m + HEAD, bytes, size);
+	CHECK_INT(send(role, m, HEAD + (size_t)size, 0), HEAD + size);
+	turn();
+}
+
+static void check_kept(const char *want)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf kept = { 0 };
+
+	tw_buf_init(&kept, tw_sys_real(), 2048);
+	tw_err e = tw_device_kept(device(), "interfaces.off", &kept);
+	CHECK(want ? !tw_failed(e) : tw_is(e, TW_CODE_NOTFOUND));
+	if (want)
+		CHECK_TEXT(tw_buf_cstr(&kept), want);
+}
+
+static void check_unsettled(const char *word)
+{
+	const char *why = tw_control_unsettled(context(), "interfaces.mode");
+
+	if (word ? !why || !strstr(why, word) : why != NULL)
+		fail_msg("unsettled: %s, wanted %s", why ? why : "no", word ? word : "no");
+}
+
+static json_int_t events(const char *id)
+{
+	json_int_t count = 0;
+	json_t *j = NULL, *one;
+	size_t i;
+
+	check_as(NULL, "GET", "/api/v1/log?limit=200", NULL, 200, NULL);
+	CHECK_OK(tw_json_parse(tw_slice_of(tw_unit_body(w.unit)), TW_REPLY_MAX, &j));
+	json_array_foreach(tw_json_get(j, "records"), i, one)
+		count += !strcmp(tw_json_text(one, "event"), id);
+	json_decref(j);
+	return count;
+}
+
+static void pass(uint32_t ms)
+{
+	at_ms += ms;
+	later(at_ms);
+}
+
+static void test_nothing_is_asked_while_nothing_is_off(void **state)
+{
+	CHECK_INT(tw_control_due_ms(context()), -1);
+	job();
+	check_unsettled(NULL);
+	check_kept(NULL);
+	check_as(NULL, "GET", "/api/v1/interfaces", NULL, 200, "\"mode\":\"normal\"");
+}
+
+static void test_told_kept_and_believed(void **state)
+{
+	set("interfaces.off-normal", "link:eth1");
+	check_unsettled("being switched");
+	CHECK_INT(tw_control_due_ms(context()), 0);
+	job();
+	give_role();
+	check_put("link:eth1|link:eth1");
+	check_kept("link:eth1"); /* before it can be off */
+	says(TW_LINKS_HOLDS, tag + 1, "\0\0\0\7", 4);
+	check_unsettled("being switched"); /* to another question */
+	says(TW_LINKS_HOLDS, tag, "\0\0\0\1", 4);
+	check_unsettled(NULL);
+	CHECK_INT(device()->interfaces->control.count, 1);
+	CHECK_INT(events("interface.policy"), 1);
+	says(TW_LINKS_HELD, 0, "link eth1", 9);
+	says(TW_LINKS_HELD, 0, "nonsense", 8);
+	CHECK_INT(events("interface.held"), 1);
+	check_unsettled(NULL);
+
+	/* Another list, whose name begins alike: both are kept until it holds. */
+	set("interfaces.off-maintenance", "link:eth10 radio:wlan");
+	check_unsettled(NULL);
+	set("interfaces.mode", "maintenance");
+	check_unsettled("being switched");
+	job();
+	check_put("link:eth10 radio:wlan|link:eth1 link:eth10 radio:wlan");
+	says(TW_LINKS_FAILED, tag, "radio wlan does not go off", 26);
+	check_unsettled("radio wlan does not go off");
+	CHECK_INT(events("interface.unheld"), 1);
+	CHECK(tw_control_due_ms(context()) == 1000);
+	job();
+	check_put(NULL);
+	pass(1000);
+	job();
+	check_put("link:eth10 radio:wlan|link:eth1 link:eth10 radio:wlan");
+	says(TW_LINKS_FAILED, tag, "radio wlan does not go off", 26);
+	CHECK_INT(events("interface.unheld"), 1); /* nothing new */
+	pass(2000);
+	job();
+	check_put("link:eth10 radio:wlan|link:eth1 link:eth10 radio:wlan");
+	says(TW_LINKS_HOLDS, tag, "\0\0\0\2", 4);
+	check_unsettled(NULL);
+	check_kept("link:eth10 radio:wlan");
+	says(TW_LINKS_FAILED, 0, "the kernel does not answer", 26);
+	check_unsettled("does not answer");
+
+	/* Nothing more: what was off is on again, and nothing is kept. */
+	set("interfaces.off-maintenance", "");
+	pass(1000);
+	job();
+	check_put("|link:eth10 radio:wlan");
+	says(TW_LINKS_HOLDS, tag, "\0\0\0\0", 4);
+	check_unsettled(NULL);
+	check_kept(NULL);
+	CHECK_INT(tw_control_due_ms(context()), -1);
+}
+
+/* What an earlier start had off, and this one's list has not, is put on again. */
+static void test_after_a_start(void **state)
+{
+	CHECK_OK(tw_device_keep(device(), "interfaces.off", "link:eth7"));
+	check_unsettled("being switched");
+	job();
+	give_role();
+	check_put("|link:eth7");
+	says(TW_LINKS_HOLDS, tag, "\0\0\0\0", 4);
+	check_unsettled(NULL);
+	check_kept(NULL);
+}
+
+static void test_a_role_that_says_nothing_or_ends(void **state)
+{
+	set("interfaces.off-normal", "link:eth1");
+	job();
+	give_role();
+	check_put("link:eth1|link:eth1");
+	pass(10000);
+	job();
+	check_unsettled("did not answer in time");
+	pass(1000);
+	job();
+	give_role();
+	check_put("link:eth1|link:eth1");
+	says(TW_LINKS_HOLDS, tag, "\0\0\0\1", 4);
+	check_unsettled(NULL);
+	(void)close(role);
+	role = -1;
+	for (int i = 0; i < 1000 && device()->interfaces->control.holds; i++) { /* its end is put off for a moment */
+		(void)usleep(5000);
+		turn();
+	}
+	check_unsettled("");
+	CHECK(!device()->interfaces->control.holds);
+}
+
+static void test_refused(void **state)
+{
+	static const struct {
+		const char *value;
+		enum tw_code want;
+	} rows[] = { { "link:lo", TW_CODE_DENIED }, { "usb:1", TW_CODE_SYNTAX }, { "radio:wl*", TW_CODE_SYNTAX } };
+	char many[33 * 7 + 1] = "";
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		CHECK_INT(tw_control_apply_off(context(), rows[i].value).code, rows[i].want);
+	for (int i = 0; i < 33; i++)
+		(void)snprintf(many + strlen(many), sizeof many - strlen(many), "%slink:e", i ? " " : "");
+	CHECK_ERR(tw_control_apply_off(context(), many), LIMIT);
+	device()->own_uid = 0;
+	CHECK_ERR(tw_control_apply_off(context(), "link:eth1"), DENIED);
+	CHECK_OK(tw_control_apply_off(context(), ""));
+}
+
+CHECK_MAIN(cmocka_unit_test_setup_teardown(test_nothing_is_asked_while_nothing_is_off, begin, end),
+	cmocka_unit_test_setup_teardown(test_told_kept_and_believed, begin, end),
+	cmocka_unit_test_setup_teardown(test_after_a_start, begin, end),
+	cmocka_unit_test_setup_teardown(test_a_role_that_says_nothing_or_ends, begin, end),
+	cmocka_unit_test_setup_teardown(test_refused, begin, end))
