@@ -4,6 +4,7 @@ tell it from ours."""
 
 MARK = "twx"
 RUN = "twxran()"
+BREAKS = "\"><b class=twx>"  # out of a value and of an element
 
 # Of one line, for wherever text is kept.
 LINES = (
@@ -41,8 +42,8 @@ SQL = tuple(p for p in LINES if any(word in p for word in ("SELECT", "OR ", "DRO
 
 
 def tagged(payload, tag, room):
-    """The payload with whose it is, within so many characters; a short one where it is too long."""
-    for text in (payload + tag, tag + "\"><b class=twx>", tag + "<b class=twx>", tag + "<i>"):
+    """The payload with whose it is, and with markup whatever it is, so that no field is without; within so many characters, a short one where it is too long."""
+    for text in (payload + tag + BREAKS, tag + BREAKS, tag + "<b class=twx>", tag + "<i>"):
         if len(text) <= room:
             return text
     return tag[:room]

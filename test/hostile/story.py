@@ -117,7 +117,7 @@ class World:
         self.refused, self.taken, self.wrong, self.seen = {}, {}, [], set()
         self.numbers, self.strangers = itertools.count(), itertools.count(1)
         self.known = {"case": [], "report": [], "advisory": [], "question": [], "answer": [], "alarm": [], "notice": [], "number": [], "account": [], "product": ["lamp", "kettle"], "token": ["0000-0000"], "file*": []}
-        self.receipts, self.asked = [], 0
+        self.receipts, self.asked, self.sent = [], 0, 0
 
     # --- Its beginning ---
 
@@ -167,6 +167,7 @@ class World:
         line = self.lines[role]
         if role == "anyone" and o["method"] != "GET":  # each network has an allowance of its own
             n = next(self.strangers)
+            self.sent += 1
             line = Line(self.service, f"127.{1 + n // 62500 % 200}.{n // 250 % 250}.{n % 250 + 1}")
         r, text = line.ask(o["method"], path if isinstance(path, bytes) else path.encode(), h | (headers or {}), body or b"")
         if line not in self.lines.values():
@@ -211,6 +212,19 @@ class World:
         if name in TREATED:
             self.api("article14.start", one, role="manager", kind="exploited-vulnerability")
         return one
+
+    def again(self):
+        """A start forgets what strangers have used up of their allowance."""
+        self.service.stop()
+        self.service.start()
+        self.origin = ("https://" + (self.service.dir / "listening").read_text().strip()).encode()
+        self.sent = 0
+        for line in self.lines.values():
+            line.close()
+        for person in self.people.values():
+            if person.ask("GET", "/api/v1/staff-self")[0] != 200:
+                assert person.login()[0] == 201
+        self.roles = self.service.roles()
 
     def a_report(self, name="report.send"):
         r, _, _ = self.send("report.send", "/report", {"description": f"plain {next(self.numbers)}", "credit": "=1+1<b class=twx>"})
@@ -284,6 +298,8 @@ class World:
         return fields(r.text)[1] if r.status == 200 and re.search("<main.*?<form", r.text, re.S) else {}
 
     def attempt(self, name, typed):
+        if self.sent > 100:
+            self.again()
         target = self.fresh(name)
         path = self.path(name, target)
         body = dict(BASE.get(name, {}))
@@ -459,10 +475,12 @@ class World:
             said = json.loads(r.text) if r is not None and r.text[:1] == "{" else {}
             return r and r.status, tags, {k: len(v) for k, v in said.items() if isinstance(v, list)}
         short = self.ops[name]["query"][[q["key"] for q in self.ops[name]["query"]].index(key)].get("max")
-        nonsense = shape("zz-nothing")  # before the payloads too, since what is stored has them
         for payload in corpus.SQL:
-            if len(payload) + 2 <= int(short or 9999) and shape("zz" + payload) != nonsense:
-                self.wrong.append((name, key, payload, shape("zz" + payload), nonsense))
+            if len(payload) + 2 > int(short or 9999):
+                continue
+            said, nonsense = shape("zz" + payload), shape("zz" + "n" * len(payload))  # zz: what is stored has the payloads too
+            if said != nonsense:
+                self.wrong.append((name, key, payload, said, nonsense))
 
 
 def hostile(doc, text):

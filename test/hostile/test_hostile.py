@@ -68,6 +68,8 @@ def test_what_is_stored_stays_text_wherever_it_is_shown(world):
     w.fill_all(TURNS)
     w.look()
     right(w)
+    if EVERYTHING:
+        w.again()
     wait_for(lambda: len(w.box.mails) >= 8, 20)
     by_tag = {tag: field for field, tag in w.tags.items()}
     for index, (sender, recipients, raw) in enumerate(w.box.mails):

@@ -23,6 +23,7 @@ CREATE TABLE advisory (
 	published TEXT NOT NULL,
 	pending TEXT NOT NULL
 ) STRICT;
+CREATE INDEX advisory_pending ON advisory (id) WHERE pending <> '';
 CREATE TABLE advisory_revision (
 	advisory INTEGER NOT NULL REFERENCES advisory (id),
 	number INTEGER NOT NULL,
@@ -59,6 +60,7 @@ CREATE TABLE advisory_public (
 	updated TEXT NOT NULL,
 	file TEXT NOT NULL
 ) STRICT;
+CREATE INDEX advisory_public_name ON advisory_public (name);
 CREATE TRIGGER advisory_stays BEFORE DELETE ON advisory BEGIN SELECT RAISE(ABORT, 'an advisory stays'); END;
 CREATE TRIGGER advisory_is_named_once BEFORE UPDATE OF id, name, case_id ON advisory BEGIN SELECT RAISE(ABORT, 'an advisory keeps its name'); END;
 CREATE TRIGGER advisory_revision_stays BEFORE DELETE ON advisory_revision BEGIN SELECT RAISE(ABORT, 'a revision stays'); END;

@@ -15,6 +15,7 @@ CREATE TABLE desk_case (
 	doc TEXT NOT NULL
 ) STRICT;
 CREATE INDEX desk_case_next ON desk_case (next_ms, id);
+CREATE INDEX desk_case_state ON desk_case (state, embargo_ms, id);
 CREATE TABLE case_access (
 	case_id INTEGER NOT NULL,
 	who TEXT NOT NULL,

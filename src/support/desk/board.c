@@ -261,9 +261,15 @@ static tw_err write_rows(struct board *b)
 	states_in_order(order, sizeof order);
 	if (*whose)
 		whose = strcmp(whose, "me") == 0 ? tw_subject_key(&b->rq->subject) : "-";
-	const struct tw_value v[] = { TW_V_TEXT(b->q.pairs[STATE].value), TW_V_TEXT(whose), TW_V_INT(b->now_ms), TW_V_TEXT(b->key),
-		TW_V_TEXT(sort_of(b)), TW_V_TEXT(order), TW_V_INT(TW_DESK_PAGE + 1), TW_V_INT((b->page - 1) * TW_DESK_PAGE) };
-	TW_TRY(tw_store_run(b->c->store, tw_sql_desk_board, v, TW_COUNT(v), take_row, b));
+	const struct tw_value first = TW_V_INT((b->page - 1) * TW_DESK_PAGE), most = TW_V_INT(TW_DESK_PAGE + 1);
+	const struct tw_value by_clock[] = { TW_V_TEXT(b->q.pairs[STATE].value), TW_V_TEXT(whose), TW_V_INT(b->now_ms),
+		TW_V_TEXT(b->key), most, first };
+	const struct tw_value by[] = { by_clock[0], by_clock[1], by_clock[2], by_clock[3], TW_V_TEXT(sort_of(b)), TW_V_TEXT(order),
+		most, first };
+	if (strcmp(sort_of(b), sorts[0]) == 0)
+		TW_TRY(tw_store_run(b->c->store, tw_sql_desk_board, by_clock, TW_COUNT(by_clock), take_row, b));
+	else
+		TW_TRY(tw_store_run(b->c->store, tw_sql_desk_board_by, by, TW_COUNT(by), take_row, b));
 	if (b->rows)
 		end_table(b);
 	else
@@ -301,8 +307,7 @@ static tw_err write_next(void *user, const tw_row *row)
 
 static tw_err write_lead(struct board *b)
 {
-	const struct tw_value v[] = { TW_V_TEXT(""), TW_V_TEXT(""), TW_V_INT(b->now_ms), TW_V_TEXT(b->key), TW_V_TEXT(sorts[0]),
-		TW_V_TEXT(""), TW_V_INT(1), TW_V_INT(0) };
+	const struct tw_value v[] = { TW_V_TEXT(""), TW_V_TEXT(""), TW_V_INT(b->now_ms), TW_V_TEXT(b->key), TW_V_INT(1), TW_V_INT(0) };
 	char text[160];
 
 	TW_TRY(tw_store_run(b->c->store, tw_sql_desk_board, v, TW_COUNT(v), write_next, b));

@@ -1,18 +1,27 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What the staff's pages show of cases, their journal and reports. All of it reads alone; who may see a case is asked as in cases.sql.
 
--- ?1 state, or ''; ?2 whose, by id; '' all, '-' nobody's; ?3 now; ?4 who asks, '' sees all; ?5 by what, with - before it for downwards.
+-- The board by its clocks, as it comes: along the index, so that its first page costs the same with many cases. ?1 state, or ''; ?2 whose, by id; '' all,
+-- '-' nobody's; ?3 now; ?4 who asks, '' sees all.
 -- name: desk_board
 SELECT id, next_ms, doc FROM desk_case
 WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR coalesce(json_extract(doc, '$.assigned'), '-') = ?2)
 	AND (embargo_ms <= ?3 OR ?4 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?4))
-ORDER BY
-	CASE ?5 WHEN 'case' THEN id WHEN '-case' THEN -id WHEN '-clock' THEN -next_ms
-		WHEN 'state' THEN instr(?6, ' ' || state || ' ') WHEN '-state' THEN -instr(?6, ' ' || state || ' ') END,
-	CASE ?5 WHEN 'title' THEN lower(json_extract(doc, '$.title')) WHEN 'whose' THEN json_extract(doc, '$.assigned') END NULLS FIRST,
-	CASE ?5 WHEN '-title' THEN lower(json_extract(doc, '$.title')) WHEN '-whose' THEN json_extract(doc, '$.assigned') END DESC NULLS LAST,
-	next_ms, id
-LIMIT ?7 OFFSET ?8;
+ORDER BY next_ms, id
+LIMIT ?5 OFFSET ?6;
+
+-- Likewise by something else, which all cases are looked at for: ?5 by what, with - before it for downwards. Documents are read of those alone that are shown.
+-- name: desk_board_by
+SELECT i, n, doc FROM (SELECT id AS i, next_ms AS n,
+		CASE ?5 WHEN 'case' THEN id WHEN '-case' THEN -id WHEN '-clock' THEN -next_ms
+			WHEN 'state' THEN instr(?6, ' ' || state || ' ') WHEN '-state' THEN -instr(?6, ' ' || state || ' ') END AS place,
+		CASE ?5 WHEN 'title' THEN lower(json_extract(doc, '$.title')) WHEN 'whose' THEN json_extract(doc, '$.assigned') END AS up,
+		CASE ?5 WHEN '-title' THEN lower(json_extract(doc, '$.title')) WHEN '-whose' THEN json_extract(doc, '$.assigned') END AS down
+	FROM desk_case
+	WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR coalesce(json_extract(doc, '$.assigned'), '-') = ?2)
+		AND (embargo_ms <= ?3 OR ?4 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?4))
+	ORDER BY place, up NULLS FIRST, down DESC NULLS LAST, n, i LIMIT ?7 OFFSET ?8) AS found JOIN desk_case ON id = i
+ORDER BY place, up NULLS FIRST, down DESC NULLS LAST, n, i;
 
 -- name: desk_states
 SELECT state, count(*) FROM desk_case
@@ -26,18 +35,30 @@ WHERE next_ms < ?1 AND (embargo_ms <= ?1 OR ?2 = '' OR EXISTS (SELECT 1 FROM cas
 -- name: desk_journal
 SELECT number, text FROM journal_entry WHERE about = ?1 ORDER BY number DESC LIMIT ?2;
 
--- ?1 kind, or ''; ?2 verdict, 'all', or '' for those behind ?8; ?3 by what; ?6 now; ?7 who asks, '' sees all. A report of a case under embargo is seen as its case is.
+-- The reports, the last one first, as they come. ?1 kind, or ''; ?2 verdict, 'all', or '' for those behind ?7; ?3 now; ?4 who asks, '' sees all. A report of a case under embargo is seen as
+-- its case is.
 -- name: desk_reports
-SELECT id, received_ms, published_ms, verdict, product, version, substr(description, 1, 160), m, last, said FROM (
-	SELECT r.*, d.doc AS said, coalesce(d.verdict, 'new') AS verdict, coalesce(d.case_id, 0) AS of, coalesce(c.embargo_ms, 0) AS until,
-		(SELECT count(*) FROM report_message m WHERE m.report = r.id) AS m,
-		(SELECT m.ours FROM report_message m WHERE m.report = r.id ORDER BY m.id DESC LIMIT 1) AS last
-	FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id) AS shown
-WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR verdict = ?2 OR (?2 = '' AND id > ?8))
-	AND (of = 0 OR ?7 = '' OR until <= ?6 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = of AND x.who = ?7))
-ORDER BY CASE ?3 WHEN 'report' THEN id WHEN 'messages' THEN m WHEN '-messages' THEN -m END,
-	CASE ?3 WHEN 'product' THEN lower(product) END, CASE ?3 WHEN '-product' THEN lower(product) END DESC, id DESC
-LIMIT ?4 OFFSET ?5;
+SELECT r.id, received_ms, published_ms, coalesce(d.verdict, 'new'), product, version, substr(description, 1, 160),
+	(SELECT count(*) FROM report_message m WHERE m.report = r.id), (SELECT m.ours FROM report_message m WHERE m.report = r.id ORDER BY m.id DESC LIMIT 1), d.doc
+FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
+WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?7))
+	AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
+ORDER BY r.id DESC
+LIMIT ?5 OFFSET ?6;
+
+-- Likewise by something else, which all reports are looked at for: ?5 by what; those behind ?8.
+-- name: desk_reports_by
+SELECT i, received_ms, published_ms, v, product, version, substr(description, 1, 160),
+	(SELECT count(*) FROM report_message m WHERE m.report = i), (SELECT m.ours FROM report_message m WHERE m.report = i ORDER BY m.id DESC LIMIT 1), said
+FROM (SELECT r.id AS i, coalesce(d.verdict, 'new') AS v, d.doc AS said,
+		CASE ?5 WHEN 'report' THEN r.id WHEN 'messages' THEN (SELECT count(*) FROM report_message m WHERE m.report = r.id)
+			WHEN '-messages' THEN -(SELECT count(*) FROM report_message m WHERE m.report = r.id) END AS place,
+		CASE ?5 WHEN 'product' THEN lower(product) END AS up, CASE ?5 WHEN '-product' THEN lower(product) END AS down
+	FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
+	WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?8))
+		AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
+	ORDER BY place, up NULLS FIRST, down DESC NULLS LAST, i DESC LIMIT ?6 OFFSET ?7) AS found JOIN report ON id = i
+ORDER BY place, up NULLS FIRST, down DESC NULLS LAST, i DESC;
 
 -- ?1 'all', 'acknowledged', or '' for those that wait; ?2 by what; ?3 now; ?4 who asks, '' sees all.
 -- name: desk_alarms

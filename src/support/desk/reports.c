@@ -200,11 +200,16 @@ static void write_seen(struct list *l)
 
 static tw_err write_rows(struct list *l, const char *key)
 {
-	const struct tw_value v[] = { TW_V_TEXT(l->q.pairs[KIND].value), TW_V_TEXT(l->q.pairs[STATE].value),
-		TW_V_TEXT(l->q.pairs[SORT].value), TW_V_INT(TW_DESK_PAGE + 1), TW_V_INT((l->page - 1) * TW_DESK_PAGE),
-		TW_V_INT(tw_time_wall_ms(l->c->time)), TW_V_TEXT(key), TW_V_INT(l->seen) };
+	const char *sort = l->q.pairs[SORT].value;
+	const struct tw_value first = TW_V_INT((l->page - 1) * TW_DESK_PAGE), most = TW_V_INT(TW_DESK_PAGE + 1), seen = TW_V_INT(l->seen);
+	const struct tw_value last[] = { TW_V_TEXT(l->q.pairs[KIND].value), TW_V_TEXT(l->q.pairs[STATE].value),
+		TW_V_INT(tw_time_wall_ms(l->c->time)), TW_V_TEXT(key), most, first, seen };
+	const struct tw_value by[] = { last[0], last[1], last[2], last[3], TW_V_TEXT(sort), most, first, seen };
 
-	TW_TRY(tw_store_run(l->c->store, tw_sql_desk_reports, v, TW_COUNT(v), take_row, l));
+	if (*sort == '\0' || strcmp(sort, "-report") == 0)
+		TW_TRY(tw_store_run(l->c->store, tw_sql_desk_reports, last, TW_COUNT(last), take_row, l));
+	else
+		TW_TRY(tw_store_run(l->c->store, tw_sql_desk_reports_by, by, TW_COUNT(by), take_row, l));
 	if (l->rows) {
 		tw_html_close(&l->h);
 		tw_html_close(&l->h);
