@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Forms with files. The first line is the Content-Type, the rest the body. Parts lie in the body, in their order and apart from one another, and hold no delimiter;
- * written again by the rules of RFC 7578 they are read as the same.
+ * Forms with files. The first line is the Content-Type, the rest the body. Parts lie in the body, in their order and apart from one another, and
+ * hold no delimiter; written again by the rules of RFC 7578 they are read as the same.
  */
 #include "base/text.h"
 #include "service/http/multipart.h"

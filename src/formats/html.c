@@ -41,13 +41,21 @@ static void end_tag(struct tw_html *h)
 	h->in_tag = false;
 }
 
-/* Whole characters as they are, each byte of anything else, and NUL, as U+FFFD. */
+/* Controls, but for tab and the ends of lines: no HTML may hold them, and a terminal that shows a page's source would obey them. */
+static bool no_text(char c)
+{
+	const unsigned char u = (unsigned char)c;
+
+	return (u < 0x20 && u != '\t' && u != '\n' && u != '\r') || u == 0x7f;
+}
+
+/* Whole characters as they are, each byte of anything else, and what is no text, as U+FFFD. */
 static void escape(struct tw_html *h, struct tw_slice s)
 {
 	while (s.size > 0 && !tw_failed(h->failed)) {
 		size_t good = 0, n;
 
-		while (good < s.size && (n = tw_utf8_size((struct tw_slice){ s.at + good, s.size - good })) > 0 && s.at[good] != '\0')
+		while (good < s.size && (n = tw_utf8_size((struct tw_slice){ s.at + good, s.size - good })) > 0 && !no_text(s.at[good]))
 			good += n;
 		if (good > 0)
 			keep(h, tw_buf_html(h->out, (struct tw_slice){ s.at, good }));

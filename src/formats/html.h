@@ -7,7 +7,7 @@
  * - Text and values of attributes pass through the escape and nothing else; there is no call that takes markup.
  * - An address goes through tw_html_link alone, which takes one of this site ("/report", "#main") or of https:, mailto: and tel:, and nothing that runs
  *   ("javascript:") or leaves the site unseen ("//host"). The list of attributes has no address among them.
- * - Bytes that are no valid UTF-8 are shown as U+FFFD: what was stored by mistake still cannot break out of its character.
+ * - Control characters and bytes that are no valid UTF-8 are shown as U+FFFD: what was stored by mistake still cannot break out of its character.
  * - Elements are closed in the order they were opened; the writer knows which is open. tw_html_finish refuses a page with one open.
  *
  * The first failure stays, and everything after it does nothing: a page is written straight through, and asked once at its end.
@@ -26,7 +26,8 @@
 				X(TIME, "time") X(TABLE, "table") X(CAPTION, "caption") X(THEAD, "thead") X(TBODY, "tbody")     \
 					X(TR, "tr") X(TH, "th") X(TD, "td") X(FORM, "form") X(LABEL, "label") X(INPUT, "input") \
 						X(TEXTAREA, "textarea") X(BUTTON, "button") X(SELECT, "select") X(OPTION, "option") \
-						X(FIELDSET, "fieldset") X(LEGEND, "legend") X(SPAN, "span") X(METER, "meter")
+						X(FIELDSET, "fieldset") X(LEGEND, "legend") X(SPAN, "span") X(METER, "meter") \
+						X(DETAILS, "details") X(SUMMARY, "summary")
 #define TW_HTML_ATTRIBUTES(X)                                                                                           \
 	X(LANG, "lang")                                                                                                 \
 	X(CHARSET, "charset")                                                                                           \
@@ -37,7 +38,8 @@
 				X(SELECTED, "selected") X(HREFLANG, "hreflang") X(CHECKED, "checked") X(ARIA_LABEL, "aria-label") \
 				X(CURRENT, "aria-current") X(SORT, "aria-sort") X(INPUTMODE, "inputmode") X(MIN, "min") X(MAX, "max") \
 				X(LOW, "low") X(HIGH, "high") X(OPTIMUM, "optimum") X(TABINDEX, "tabindex") \
-				X(ENCTYPE, "enctype") X(MULTIPLE, "multiple")
+				X(ENCTYPE, "enctype") X(MULTIPLE, "multiple") \
+				X(ACCESSKEY, "accesskey") X(READONLY, "readonly") X(DOWNLOAD, "download") X(OPEN, "open")
 /* clang-format on */
 enum tw_html_element {
 #define X(name, text) TW_E_##name,

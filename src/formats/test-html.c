@@ -41,6 +41,8 @@ static void test_text_stays_text(void **state)
 		{ TW_SLICE("a\0<"), "a\xef\xbf\xbd&lt;" },
 		{ TW_SLICE("\xc0\xbc"), "\xef\xbf\xbd\xef\xbf\xbd" }, /* "<" in two bytes */
 		{ TW_SLICE("\xc3"), "\xef\xbf\xbd" },
+		{ TW_SLICE("\x1b[31m\x7f"), "\xef\xbf\xbd[31m\xef\xbf\xbd" }, /* a terminal would obey */
+		{ TW_SLICE("a\tb\r\n"), "a\tb\r\n" },
 		{ TW_SLICE(""), "" },
 	};
 

@@ -9,6 +9,7 @@
 
 #include "base/cursor.h"
 #include "base/mem.h"
+#include "base/release.h"
 #include "sys/application.h"
 #include "sys/real.h"
 

@@ -2,6 +2,7 @@
 #include "product/advisory.h"
 
 #include "base/mem.h"
+#include "base/release.h"
 #include "base/text.h"
 #include "product/product.h"
 

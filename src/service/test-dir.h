@@ -8,6 +8,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,12 +18,25 @@ struct test_dir {
 	int fd;
 };
 
+/* With TW_STORE_URL, an address of PostgreSQL, a store of this directory is in a schema of its own there: for tests that are built with that store. */
+static inline void test_dir_store(const struct test_dir *d)
+{
+	const char *url = getenv("TW_STORE_URL");
+	int fd = url ? openat(d->fd, "store.url", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+
+	if (!url)
+		return;
+	CHECK(fd >= 0 && dprintf(fd, "%s&schema=t%s\n", url, d->path + strlen(d->path) - 6) > 0);
+	close(fd);
+}
+
 static inline struct test_dir test_dir_new(void)
 {
 	struct test_dir d = { .path = "/dev/shm/tw-test-XXXXXX" };
 	CHECK(mkdtemp(d.path) != NULL);
 	d.fd = open(d.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CHECK(d.fd >= 0);
+	test_dir_store(&d);
 	return d;
 }
 

@@ -385,11 +385,16 @@ static tw_err copy_bytes(const struct tw_sys *sys, int from, int to)
 
 tw_err tw_durable_copy(const struct tw_sys *sys, int dir, const char *from, const char *to, mode_t mode)
 {
-	TW_TRY(unlink_if_there(sys, dir, to));
-	int in = open_retry(sys, dir, from, O_RDONLY | O_NONBLOCK, 0);
+	return tw_durable_copy_to(sys, dir, from, dir, to, mode);
+}
+
+tw_err tw_durable_copy_to(const struct tw_sys *sys, int from_dir, const char *from, int to_dir, const char *to, mode_t mode)
+{
+	TW_TRY(unlink_if_there(sys, to_dir, to));
+	int in = open_retry(sys, from_dir, from, O_RDONLY | O_NONBLOCK, 0);
 	if (in < 0)
 		return TW_RAISE_ERRNO("opening %s", from);
-	int out = open_retry(sys, dir, to, O_WRONLY | O_CREAT | O_EXCL, mode);
+	int out = open_retry(sys, to_dir, to, O_WRONLY | O_CREAT | O_EXCL, mode);
 	tw_err e = out < 0 ? TW_RAISE_ERRNO("creating %s", to) : copy_bytes(sys, in, out);
 
 	if (!tw_failed(e) && sync_whole(sys, out, sys->fsync) != 0)
@@ -398,6 +403,6 @@ tw_err tw_durable_copy(const struct tw_sys *sys, int dir, const char *from, cons
 		(void)sys->close(sys, out); /* the fsync before it has had the last word about the data */
 	(void)sys->close(sys, in);          /* it was only read */
 	if (tw_failed(e) && out >= 0)
-		(void)sys->unlink(sys, dir, to); /* if not, the next copy removes it */
+		(void)sys->unlink(sys, to_dir, to); /* if not, the next copy removes it */
 	return e;
 }

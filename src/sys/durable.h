@@ -30,6 +30,7 @@ tw_err tw_durable_exchange(const struct tw_sys *sys, int dir, const char *a, con
 tw_err tw_durable_remove_tree(const struct tw_sys *sys, int dir, const char *name);
 /* A copy of a file that nobody writes to, durable before its name is; the name is, after tw_durable_rename or tw_durable_sync_dir. */
 tw_err tw_durable_copy(const struct tw_sys *sys, int dir, const char *from, const char *to, mode_t mode);
+tw_err tw_durable_copy_to(const struct tw_sys *sys, int from_dir, const char *from, int to_dir, const char *to, mode_t mode); /* into another directory */
 /* For many new files at once: nothing is durable, and a file may be torn, until tw_durable_sync_all. Whoever uses it must know by
    something else which of them to believe. Replaces a file of that name. */
 tw_err tw_durable_place(const struct tw_sys *sys, int dir, const char *name, const void *data, size_t size, mode_t mode);

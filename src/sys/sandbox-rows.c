@@ -26,6 +26,7 @@
 #define MODULE TW_WANT_MODULE
 #define PATHS TW_WANT_PATHS
 #define FILTER TW_WANT_FILTER
+#define STORE TW_WANT_STORE
 /* Rights that the parent hands on, and must therefore have itself, are not its own: a filter is inherited. */
 #define ROLES (TW_WANT_ROLE)
 
@@ -152,7 +153,7 @@ const struct tw_call_row tw_call_rows[] = {
 	ALLOW(socketpair, PARENT | MODULE | FILTER),
 	ALLOW(bind, PARENT | FILTER),
 	ALLOW(listen, PARENT),
-	ALLOW(connect, CONNECT | PARENT | MODULE), /* PARENT: to the service manager's notification socket */
+	ALLOW(connect, CONNECT | PARENT | MODULE | STORE), /* PARENT: to the service manager's notification socket */
 	ALLOW(setsockopt, PARENT | FILTER),
 	ALLOW(fcntl, PARENT | MODULE | FILTER),
 	ALLOW(ioctl, PARENT | FILTER),
@@ -232,7 +233,7 @@ const struct tw_call_row tw_call_rows[] = {
 	ARGS(mmap, MODULE | FILTER, { 2, PROT_EXEC, PROT_EXEC }, { 3, MAP_ANONYMOUS, 0 }),
 	ALLOW(pselect6, PARENT | FILTER), /* how nft waits for the kernel */
 	ARGS(socket, FILTER, { 0, EXACTLY, AF_NETLINK }),
-	ARGS(socket, MODULE, { 0, EXACTLY, AF_UNIX }, { 1, SOCK_TYPE, SOCK_STREAM }), /* the service of card readers */
+	ARGS(socket, MODULE | STORE, { 0, EXACTLY, AF_UNIX }, { 1, SOCK_TYPE, SOCK_STREAM }), /* the service of card readers; PostgreSQL */
 
 	KILL(execve, ROLES),
 	KILL(execveat, ALL),

@@ -25,10 +25,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The one capability that a role may keep: to change the kernel's packet filter. */
+/* The one capability that a role may keep: to change the kernel's packet filter, or its links. */
 static bool keeps(const struct tw_sandbox *box, int cap)
 {
-	return box->want & TW_WANT_FILTER && cap == CAP_NET_ADMIN;
+	return box->want & (TW_WANT_FILTER | TW_WANT_LINKS) && cap == CAP_NET_ADMIN;
 }
 
 static tw_err drop_bounding_set(const struct tw_sandbox *box)
@@ -47,7 +47,7 @@ static tw_err drop_ids(const struct tw_sandbox *box, bool *ret_dropped)
 	*ret_dropped = box->uid != geteuid() || box->gid != getegid();
 	if (!*ret_dropped)
 		return TW_OK;
-	if (box->want & TW_WANT_FILTER && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+	if (box->want & (TW_WANT_FILTER | TW_WANT_LINKS) && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
 		return TW_RAISE_ERRNO("keeping a capability");
 	if (setgroups(0, NULL) != 0)
 		return TW_RAISE_ERRNO("dropping the groups");
@@ -58,7 +58,7 @@ static tw_err drop_ids(const struct tw_sandbox *box, bool *ret_dropped)
 	return TW_OK;
 }
 
-/* @nist LA.RSM.5: none is left, whatever started it: no task of a worker needs one, but for the packet filter's, which keeps that one */
+/* @nist LA.RSM.5: none is left, whatever started it: no task of a worker needs one, but for the packet filter's and the links', which keep that one */
 static tw_err drop_capabilities(const struct tw_sandbox *box)
 {
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/rtnetlink.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -309,6 +310,31 @@ static int check_module(const struct tw_sandbox *box)
 	return pid > 0 && waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 7 ? 0 : 6;
 }
 
+/* A local stream, to connect and nothing more: no door of its own, nothing of the network. */
+static int check_store(const struct tw_sandbox *box)
+{
+	struct tw_sandbox_state s;
+
+	if (enter(box, &s))
+		return 100;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (fd < 0 || connect(fd, &(struct sockaddr){ .sa_family = AF_UNIX }, sizeof(struct sockaddr)) == 0 || errno == EPERM)
+		return 1;
+	if (socket(AF_UNIX, SOCK_DGRAM, 0) >= 0 || socket(AF_INET, SOCK_STREAM, 0) >= 0 || socket(AF_INET6, SOCK_STREAM, 0) >= 0 ||
+		socket(AF_NETLINK, SOCK_RAW, 0) >= 0)
+		return 2;
+	return bind(fd, &(struct sockaddr){ .sa_family = AF_UNIX }, sizeof(sa_family_t)) < 0 && errno == EPERM && listen(fd, 1) < 0 ? 0 : 3;
+}
+
+static void test_store(void **state)
+{
+	struct tw_sandbox box = plain_box(TW_WANT_STORE | TW_WANT_LOCAL);
+
+	CHECK_INT(status_of(check_store, &box), 0);
+	int status = status_of(check_exec, &box);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+}
+
 static void test_module(void **state)
 {
 	char path[] = "/tmp/tw-sandbox-XXXXXX", file[64];
@@ -376,6 +402,49 @@ static void test_filter(void **state)
 		CHECK_INT(status_of(check_filter, &box), 0);
 }
 
+/* It keeps the right to change links, and makes no socket and starts nothing to use it by: what was open before is all it has. */
+static int check_links(const struct tw_sandbox *box)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), size = 1 << 25;
+	struct tw_sandbox keeps = *box;
+	struct tw_sandbox_state s;
+
+	keeps.keep_fds = fd + 1;
+	if (fd < 0 || enter(&keeps, &s))
+		return 100;
+	if (socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE) >= 0 || socket(AF_UNIX, SOCK_STREAM, 0) >= 0 || fork() >= 0)
+		return 1;
+	if (open("/etc/passwd", O_RDONLY) >= 0 || setresuid(0, 0, 0) == 0 ||
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) == 0)
+		return 2;
+	/* A message of no length and no kind: EPERM were the answer to one without the right, by whoever asks. */
+	struct {
+		struct nlmsghdr head;
+		struct ifinfomsg body;
+	} m = { .head = { sizeof m, RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK, 1, 0 }, .body = { .ifi_index = 1 << 30 } };
+	struct {
+		struct nlmsghdr head;
+		struct nlmsgerr body;
+		char rest[256];
+	} answer = { 0 };
+
+	if (send(fd, &m, sizeof m, 0) != sizeof m || recv(fd, &answer, sizeof answer, 0) < 0)
+		return 3;
+	return answer.head.nlmsg_type == NLMSG_ERROR && answer.body.error == (was_root ? -ENODEV : -EPERM) ? 0 : 4;
+}
+
+static void test_links(void **state)
+{
+	struct tw_sandbox box = plain_box(TW_WANT_LINKS);
+
+	was_root = geteuid() == 0;
+	if (!tw_sandbox_san)
+		CHECK_INT(status_of(check_links, &box), 0);
+	int status = status_of(check_exec, &box);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+}
+
 CHECK_MAIN(cmocka_unit_test(test_states), cmocka_unit_test(test_program_starts_are_fatal), cmocka_unit_test(test_files),
-	cmocka_unit_test(test_module), cmocka_unit_test(test_filter), cmocka_unit_test(test_connect), cmocka_unit_test(test_parent),
-	cmocka_unit_test(test_refuses_ids_it_cannot_take), cmocka_unit_test(test_table))
+	cmocka_unit_test(test_store), cmocka_unit_test(test_module), cmocka_unit_test(test_filter), cmocka_unit_test(test_links),
+	cmocka_unit_test(test_connect),
+	cmocka_unit_test(test_parent), cmocka_unit_test(test_refuses_ids_it_cannot_take), cmocka_unit_test(test_table))

@@ -4,6 +4,7 @@
 #include "tool/assess-inside.h"
 #include "tool/files.h"
 
+#include "base/release.h"
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "formats/catalog.h"

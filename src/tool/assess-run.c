@@ -94,7 +94,7 @@ static tw_err run_probe(struct assessment *a, const struct tw_probe *p)
 
 	if (p->intrusive && tw_arg(a->args, "not-intrusive")) {
 		TW_TRY(tw_found(&f, TW_VERDICT_INCONCLUSIVE,
-			a->support ? "Not tried: it sends a report, marked as a test. Without --not-intrusive it is."
+			a->support ? "Not tried: it sends or notes something, marked as a test. Without --not-intrusive it is."
 				   : "Not tried: it changes something on the device for a moment. Without --not-intrusive it is."));
 		return tw_assess_result(a, p->element, p->name, p->title, false, &f);
 	}
@@ -263,6 +263,7 @@ void tw_assess_done(struct assessment *a)
 	for (size_t i = 0; i < a->c.target_count; i++)
 		target_done(&a->c.target[i]);
 	tw_client_free(a->c.local);
+	explicit_bzero(a->c.staff, sizeof a->c.staff);
 	json_decref(a->product);
 	json_decref(a->before);
 	json_decref(a->results);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `thingward assess support`: the same for the manufacturer's server. What it claims is what it lists at /api/v1/elements; the probes ask it as a stranger's
- * browser does. It is known by its address: by a certificate that this machine's authorities vouch for, or those of a file, or by its key.
+ * browser does, and from inside with sessions of its staff (--staff). It is known by its address: by a certificate that this machine's authorities vouch
+ * for, or those of a file, or by its key.
  */
 #include "tool/assess-inside.h"
 #include "tool/commands.h"
 #include "product/product.h"
+#include "tool/files.h"
 #include "tool/pages.h"
 
 #include "base/text.h"
@@ -21,15 +23,18 @@ const struct tw_option tw_options_assess_support[] = {
 		"the directory with product.yaml, for its support-claims; without it the server's own list is what is claimed" },
 	{ "listener", "SHA256", false, "of the key that the server's certificate has to have; then nobody else has to vouch for it" },
 	{ "authorities", "FILE", false, "the certificates that may vouch for the server's, in place of those that this machine trusts" },
+	{ "staff", "FILE", false,
+		"a session of the manufacturer's own people: what the server answered to a login; again for another role (analyst, manager, publisher)" },
 	{ "element", "ID[/CHECK]", false, "try only this element, or one check of it, as the evidence names them; again for more" },
 	{ "into", "EVIDENCE", false, "an earlier run of yours: what --element names is tried again, all else is taken over from it" },
 	{ "resume", NULL, false, "go on with the run that was cut off while it wrote to --out" },
-	{ "not-intrusive", NULL, false, "leave out the checks that send a report, which says that it is a test" },
+	{ "not-intrusive", NULL, false, "leave out the checks that send a report or note a question, which says that it is a test" },
 	{ "setup", "TEXT", false, "how it was set up" },
 	{},
 };
 
-static const struct tw_probe *const tables[] = { tw_probes_reception, NULL };
+static const struct tw_probe *const tables[] = { tw_probes_reception, tw_probes_questions, tw_probes_remedies, tw_probes_news,
+	tw_probes_bulletins, NULL };
 
 /* "https://host[:port][/]" or "host:port" as HOST:PORT, and as an origin. */
 static tw_err place_of(const char *url, struct tw_device *ret)
@@ -106,6 +111,42 @@ static tw_err take_claims(struct assessment *a)
 	return a->claims ? TW_OK : TW_RAISE(NOMEM, "claims");
 }
 
+/* Whose session it is the server says. */
+static tw_err take_one_of_staff(struct assessment *a, const char *path)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *file = NULL;
+	const size_t n = a->c.staff_count;
+
+	if (n == TW_STAFF_MAX)
+		return tw_fail(a->t, TW_EXIT_USAGE, "one for each role", TW_RAISE(LIMIT, "more than %d --staff", TW_STAFF_MAX));
+	TW_TRY(tw_file_json(a->sys, path, &file));
+	const char *token = tw_json_text(file, "token");
+	if (!*token || strlen(token) >= sizeof a->c.staff[n].token)
+		return tw_fail(a->t, TW_EXIT_USAGE, "what POST /api/v1/logins answered",
+			TW_RAISE(SYNTAX, "%s holds no token of a session", path));
+	const struct tw_call call = { .method = "GET", .path = "/api/v1/staff-self", .token = token };
+	tw_answer_init(&answer, a->sys);
+	TW_TRY(tw_client_call(a->c.target[0].session.client, &call, &answer));
+	const char *role = json_string_value(json_array_get(tw_json_get(answer.body, "roles"), 0));
+	if (answer.status != 200 || !role)
+		return tw_fail(a->t, TW_EXIT_REFUSED, "log in anew: a session ends by itself",
+			TW_RAISE(DENIED, "the session of %s is none of this server's: it answered with %ld", path, answer.status));
+	(void)snprintf(a->c.staff[n].token, sizeof a->c.staff[n].token, "%s", token);
+	(void)snprintf(a->c.staff[n].role, sizeof a->c.staff[n].role, "%s", role);
+	a->c.staff_count++;
+	return TW_OK;
+}
+
+static tw_err take_staff(struct assessment *a)
+{
+	const char *path;
+
+	for (size_t i = 0; (path = tw_arg_nth(a->args, "staff", i)); i++)
+		TW_TRY(take_one_of_staff(a, path));
+	return TW_OK;
+}
+
 static tw_err gather(struct assessment *a)
 {
 	struct tw_target *g = &a->c.target[0];
@@ -121,6 +162,7 @@ static tw_err gather(struct assessment *a)
 	TW_TRY(connect_to(a, &g->session));
 	tw_progress(a->t, "asking %s", g->session.device.identifier);
 	TW_TRY(ask_elements(a, g));
+	TW_TRY(take_staff(a));
 	return take_claims(a);
 }
 

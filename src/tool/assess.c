@@ -31,6 +31,7 @@ const struct tw_option tw_options_assess[] = {
 	{ "packages", "FILE", false, "the device's package database itself (dpkg: status; apk: installed), to compare its inventory with" },
 	{ "planted", "PATH", false, "a file that you changed, removed or planted on the device: it must tell of it; again for more" },
 	{ "link", "NAME", false, "a network link of the device's that you took down and up again just now: it must tell of it" },
+	{ "off", "KIND:NAME", false, "an interface that you switched off by the list of the device's mode: link:eth1, radio:wlan" },
 	{ "outside-from", "ADDRESS", false,
 		"an address of this machine in no network that may manage the device: from there its port must not answer" },
 	{ "ca", "DIR", false, "the manufacturer's directory, for its provisioning registry" },
@@ -179,6 +180,7 @@ static tw_err gather(struct assessment *a)
 	a->claims = json_incref(tw_json_get(a->product, "claims"));
 	a->c.packages = tw_arg(a->args, "packages");
 	a->c.link = tw_arg(a->args, "link");
+	a->c.off = tw_arg(a->args, "off");
 	a->c.outside = tw_arg(a->args, "outside-from");
 	a->c.messages = tw_arg(a->args, "messages");
 	a->c.verdicts = tw_arg(a->args, "verdicts");

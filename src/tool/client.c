@@ -2,6 +2,7 @@
 /* libcurl, kept to exactly what a device speaks: HTTP/1.1, TLS 1.3, one host, no proxy, no redirect, bounded answers. */
 #include "tool/client.h"
 
+#include "base/release.h"
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "tool/curl-late.h"

@@ -7,6 +7,7 @@
  */
 #include "tool/forms.h"
 
+#include "base/release.h"
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "formats/jws.h"

@@ -92,7 +92,7 @@ static tw_err save(struct tw_tool *t, const struct tw_args *a)
 }
 
 const struct tw_command tw_commands_desk_file[] = {
-	{ "desk file save", "FILE", 1, 1, options, save, "keep a file of a report, whole and checked",
+	{ "desk file save", "ID", 1, 1, options, save, "keep a file of a report, whole and checked",
 		"thingward desk file save f1 --local ./desk/desk.sock --out trace.bin" },
 	{},
 };

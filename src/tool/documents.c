@@ -10,5 +10,7 @@ const struct tw_capability_document tw_capability_documents[] = {
 	{ "logical-access", tw_document_logical_access, NULL },
 	{ "interfaces", tw_document_interfaces, NULL },
 	{ "query-reception", tw_document_query_reception, "Questions and reports" },
+	{ "questions", tw_document_questions, "Answers to your questions" },
+	{ "subscriptions", tw_document_subscriptions, "What you are told, and when" },
 	{ NULL, NULL, NULL },
 };

@@ -12,5 +12,7 @@ extern const char tw_document_data_protection[];
 extern const char tw_document_logical_access[];
 extern const char tw_document_interfaces[];
 extern const char tw_document_query_reception[];
+extern const char tw_document_questions[];
+extern const char tw_document_subscriptions[];
 extern const char tw_document_identification[]; /* one line for each file that src/tool/meson.build names */
 #endif

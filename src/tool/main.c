@@ -3,6 +3,7 @@
  * thingward: one table of commands. A failure ends with what to try next; the exit code says what kind of failure it was.
  */
 #include "base/log.h"
+#include "base/release.h"
 #include "crypto/hash.h"
 #include "sys/real.h"
 #include "tool/commands.h"

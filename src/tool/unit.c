@@ -4,6 +4,7 @@
  */
 #include "tool/unit.h"
 
+#include "base/release.h"
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "formats/identifier.h"

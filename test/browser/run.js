@@ -19,6 +19,7 @@ import { pasting } from './pasting.js';
 import { places } from './places.js';
 import { prove } from './prove.js';
 import { recover } from './recover.js';
+import { hostile } from './hostile.js';
 import { real } from './real.js';
 import { realAccess } from './real-access.js';
 import { realPasskey } from './real-passkey.js';
@@ -32,7 +33,7 @@ const LANES = 2;
 class Skip extends Error {}
 const skip = (why) => { throw new Skip(why); };
 const wanted = process.argv.slice(2);
-const tests = [...pages, ...places, ...access, ...many, ...rights, ...login, ...pasting, ...prove, ...recover, ...outside, ...waysIn, ...following, ...real, ...realAccess, ...realPasskey, ...realWays, ...support].filter(([name]) => wanted.every((word) => name.includes(word)));
+const tests = [...pages, ...places, ...access, ...many, ...rights, ...login, ...pasting, ...prove, ...recover, ...outside, ...waysIn, ...following, ...real, ...realAccess, ...realPasskey, ...realWays, ...support, ...hostile].filter(([name]) => wanted.every((word) => name.includes(word)));
 const told = { passed: 0, failed: 0, skipped: 0 };
 
 function tell(outcome, name, more) {

@@ -16,7 +16,7 @@ const BUILD = process.env.TW_BUILD || fileURLToPath(new URL('../../build', impor
 const PROGRAM = join(BUILD, 'src/support/thingward-support');
 const validate = new HtmlValidate({ extends: ['html-validate:recommended', 'html-validate:a11y'], rules: { 'attribute-boolean-style': 'off', 'long-title': 'off' } });
 const HOSTILE_TEXTS = payloads.filter((text) => !/[\p{Cc}]/u.test(text)); // what no page can show comes back as U+FFFD: test/run/test_support.py
-const PAGES = ['/', '/report', '/report/status', '/policy', '/thanks', '/products', '/products/lamp', '/products/kettle', '/subscriptions?product=lamp', '/subscriptions/confirm/0000-0000-0000-0000-0000-0000-0000', '/subscriptions/leave/1-00'];
+const PAGES = ['/', '/report', '/report/status', '/question', '/question?kind=documentation&document=/policy', '/policy', '/thanks', '/products', '/products/lamp', '/products/kettle', '/subscriptions?product=lamp', '/subscriptions/confirm/0000-0000-0000-0000-0000-0000-0000', '/subscriptions/leave/1-00'];
 const PRODUCTS = { format: 1, products: [
 	{ name: 'lamp', title: 'Lamp <b>&', summary: 'Shines.', contacts: { 'security-email': 'psirt@example.com' }, support: { start: '2020-01-01', end: '2099-12-31', 'security-updates-until': '2099-06-30', terms: 'Free.' },
 		versions: [{ version: '1.2.0-a-version-with-a-long-name', released: '2026-01-01' }, { version: '1.0.0', released: '2020-01-01', 'supported-until': '2022-01-01' }] },
@@ -220,6 +220,48 @@ async function send(page, path, values) {
 	await page.waitForLoadState();
 }
 
+async function eachOf(page, url, paths) {
+	for (const path of paths) {
+		await page.goto(`${url}${path}`);
+		await valid(page);
+		await look(page, path.split('/').slice(1).join('-').replace(/[?&=:]/g, '-').slice(0, 60));
+		await page.setViewportSize({ width: 320, height: 900 });
+		assert.deepEqual([path, await overhang(page), await axe(page)], [path, 0, []]);
+	}
+}
+
+const VECTOR = 'CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N';
+
+// A score is chosen, put into a case, and an alarm acknowledged, with nothing but keys; each entry of the navigation has a key of its own.
+async function byKeys(page, url) {
+	await page.goto(`${url}/desk/cvss?case=c2&vector=${VECTOR}`);
+	assert.match(await page.textContent('.facts .lead'), /^9\.3/);
+	await page.focus('#field-av');
+	await page.keyboard.press('l');
+	await page.focus('form:has(.metrics) > button');
+	await page.keyboard.press('Enter');
+	await page.waitForURL(/av=L/);
+	await page.focus('main form button');
+	await page.keyboard.press('Enter');
+	await page.waitForSelector('[role="status"]');
+	assert.match(await page.textContent('main'), /CVSS:4\.0\/AV:L/);
+	const keys = await page.$$eval('nav [accesskey]', (all) => all.map((one) => one.accessKey));
+	assert.ok(keys.length === 7 && new Set(keys).size === 7, keys.join());
+	await page.focus('nav [accesskey="2"]'); // the key itself is the browser's own, which a page's events do not reach
+	await page.keyboard.press('Enter');
+	await page.waitForURL(/alarms/);
+	await page.focus('td a[href^="/desk/acknowledge"]');
+	await page.keyboard.press('Enter');
+	await page.focus('#field-note');
+	await page.keyboard.type('Ann looks at it.');
+	await page.keyboard.press('Tab');
+	await page.keyboard.press('Enter');
+	await page.waitForSelector('[role="status"]');
+	await page.emulateMedia({ media: 'print' });
+	assert.ok(await page.isVisible('table') && !await page.isVisible('nav') && !await page.isVisible('.filters'));
+	await page.emulateMedia({ media: 'screen' });
+}
+
 // Each page of the staff's, as a manager of product security sees it who works with JavaScript switched off for the pages' own part: they have none.
 async function desk({ open, skip }) {
 	await withSupport(async (url, dir) => {
@@ -229,9 +271,13 @@ async function desk({ open, skip }) {
 		const [{ value: token, ...cookie }] = (await admin.context().cookies()).filter((one) => one.name === '__Host-session');
 		assert.deepEqual([cookie.httpOnly, cookie.secure, cookie.sameSite, cookie.path, cookie.expires], [true, true, 'Strict', '/', -1]);
 		assert.equal(await admin.evaluate(() => document.cookie), '');
-		const made = await admin.request.post(`${url}/api/v1/staff`, { headers: { Authorization: `Bearer ${token}` }, data: { name: 'Ann Bo', role: 'manager' } });
+		assert.match(token, /^[\w-]{43}$/);
+		await send(admin, `${url}/desk/invite`, { name: 'Ann Bo', role: 'manager' });
+		await look(admin, 'invited');
+		await fitsEverywhere(admin);
 		const page = await open(`${url}/login`);
-		await comeIn(page, url, (await made.json()).code, 'Ann Bo');
+		await comeIn(page, url, (await admin.textContent('.receipt code')).trim(), 'Ann Bo');
+		await eachOf(admin, url, ['/desk/people?sort=-name', '/desk/people/a2', '/desk/remove/a2', '/desk/invite']);
 		for (const text of [HOSTILE_TEXTS[0], 'The pump answers whoever asks'])
 			await send(page, `${url}/desk/new`, { title: text, product: HOSTILE_TEXTS[1], description: HOSTILE_TEXTS.join('\n').slice(0, 3000) });
 		await send(page, `${url}/desk/aware/c2`, { kind: 'exploited-vulnerability', zone: 'Europe/Vienna' });
@@ -245,13 +291,13 @@ async function desk({ open, skip }) {
 		assert.equal(await page.inputValue('#field-text'), HOSTILE_TEXTS[0]);
 		await look(page, 'refused');
 		await fitsEverywhere(page);
-		for (const path of ['/desk/cases?sort=state&lang=de', '/desk/move/c1', '/desk/reports', '/desk/reports/r1', '/desk/people', '/login']) {
-			await page.goto(`${url}${path}`);
-			await valid(page);
-			await look(page, path.split('/').slice(1).join('-').replace(/[?&=]/g, '-'));
-			await page.setViewportSize({ width: 320, height: 900 });
-			assert.deepEqual([await overhang(page), await axe(page)], [0, []]);
-		}
+		await send(page, `${url}/desk/mail`, { address: 'ann@example.com', assigned: 'yes', alarms: 'yes' });
+		await send(page, `${url}/desk/reject/r1`, { reason: 'It is as it should be.' });
+		await eachOf(page, url, ['/desk/cases?sort=state&lang=de', '/desk/move/c1', '/desk/reports', '/desk/reports/r1', '/desk/people', '/login',
+			'/desk/alarms', '/desk/acknowledge/1?lang=de', '/desk/drafts/c2?kind=severe-incident&step=notification', '/desk/drafts/c3?lang=de', '/desk/drill-end/c3',
+			'/desk/me', '/desk/password', '/desk/authenticator', '/desk/help?lang=de',
+			`/desk/cvss?case=c2&vector=${VECTOR}`, '/desk/cvss?version=3.1&av=N&lang=de']);
+		await byKeys(page, url);
 		for (const path of ['/desk/cases', '/desk/cases/c2']) {
 			await page.goto(`${url}${path}`);
 			await valid(page);

@@ -23,6 +23,7 @@
 
 #include "base/mem.h"
 #include "base/log.h"
+#include "base/release.h"
 #include "device/logical-access/state.h"
 #include "device/platform/device.h"
 #include "device/platform/start.h"

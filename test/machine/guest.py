@@ -5,9 +5,12 @@
 Prints a line for each check: `ok NAME` or `FAILED NAME` with the reason below, and `end`. What the roles say of themselves is
 compared with what the kernel says of them.
 """
+import base64
 import ctypes
+import json
 import os
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -85,6 +88,57 @@ def a_role_on_demand(unit):
     kernel_says(("hash",))
 
 
+def within(seconds, condition):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.1)
+    return condition()
+
+
+def radios():
+    """{name: whether the kernel has it blocked}, of radios for Wi-Fi."""
+    found = {}
+    for entry in Path("/sys/class/rfkill").glob("rfkill*"):
+        if (entry / "type").read_text().strip() == "wlan":
+            found[entry.name] = (entry / "soft").read_text().strip() == "1"
+    return found
+
+
+def judged(unit, *more):
+    """LA.IC.13, by the tool."""
+    out = unit.folder / f"evidence{len(list(unit.folder.glob('evidence*')))}.json"
+    unit.tool("assess", "--device", "unit", "--owner", unit.owner, "--product", unit.world.product, "--out", out, "--element", "LA.IC.13", *more, ok=None)
+    payload = json.loads(out.read_text())["payload"]
+    rows = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["results"]
+    return {row["probe"]: (row["verdict"], row["reason"]) for row in rows}["radio-obeys-off"]
+
+
+# @nist LA.IC.13: radios that the kernel simulates are listed with their type, go off and on, and say so
+# @turns LA.IC.13: the list of the mode has the radios off no more, and they are on
+def radios_go_off_and_on(unit):
+    def listed():
+        said = unit.json("interfaces", "list")
+        return said["held"], {one["name"]: (one["what"], one["state"], one["off"]) for one in said["interfaces"] if one["kind"] == "radio"}
+
+    def change(value):
+        unit.tool("device", "settings", "change", "interfaces.off-normal", value, "--confirm", "--device", "unit", "--owner", unit.owner)
+
+    check("has two radios, and they are on", list(radios().values()) == [False, False], radios())
+    check("lists them by type", within(5, lambda: listed()[1] == {name: ("wlan", "on", False) for name in radios()}), listed())
+    change("radio:wlan")
+    check("the kernel has them blocked", list(radios().values()) == [True, True], radios())
+    check("lists them as blocked", within(5, lambda: listed() == (True, {name: ("wlan", "blocked", True) for name in radios()})), listed())
+    found = judged(unit, "--off", "radio:wlan")
+    check("the probe passes", found[0] == "pass", found)
+    name = sorted(radios())[0]
+    Path(f"/sys/class/rfkill/{name}/soft").write_text("0")
+    check("one that somebody unblocks is blocked again", within(5, lambda: radios()[name]), radios())
+    change("")
+    check("they are on again", list(radios().values()) == [False, False], radios())
+    found = judged(unit, "--off", "radio:wlan")
+    check("the probe fails", found[0] == "fail", found)
+
+
 def ends_and_comes_back(unit):
     unit.json("settings", "change", "identification.remote-read", "off")
     said = unit.stop()
@@ -109,6 +163,8 @@ def main():
             roles_say(unit, abi)
             kernel_says(ROLES)
             a_role_on_demand(unit)
+            if confined:
+                radios_go_off_and_on(unit)
             ends_and_comes_back(unit)
         except worlds.Failed as failure:
             check("goes on", False, f"{failure}\n{unit.said()}")

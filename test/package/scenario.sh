@@ -128,11 +128,11 @@ check "has a log that verifies" thingward log verify /var/lib/thingward/log --de
 check "stops cleanly" systemctl stop thingward-device.service
 check "stopped with success" sh -c 'test "$(systemctl show -P Result thingward-device.service)" = success'
 systemctl start thingward-device.service
-check "is removed" dpkg -r thingward-support thingward-device thingward-fetch thingward libthingward-dev libthingward0
+check "is removed" dpkg -r thingward-support-postgresql thingward-support thingward-device thingward-fetch thingward libthingward-dev libthingward0
 check "leaves nothing running" sh -c '! pgrep -x "thingward-.*"'
 check "keeps what the unit is" test -s /etc/thingward/product.manifest -a -d /var/lib/thingward/keys
 check "keeps what the server was told" test -s "$desk/app/support.db" -a -s "$desk/keys/identity.key" -a -s "$desk/app/desk.json"
-check "is purged" dpkg -P thingward-support thingward-device thingward-fetch thingward libthingward-dev libthingward0
+check "is purged" dpkg -P thingward-support-postgresql thingward-support thingward-device thingward-fetch thingward libthingward-dev libthingward0
 check "leaves no file" no_output leftovers
 check "leaves no account" sh -c '! grep thingward /etc/passwd /etc/group /etc/shadow'
 echo end >>"$results"

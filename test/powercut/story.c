@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "base/json.h"
+#include "base/release.h"
 #include "base/text.h"
 #include "device/logical-access/recovery.h"
 #include "device/platform/start.h"

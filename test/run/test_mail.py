@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import ssl
 import subprocess
 import threading
@@ -167,14 +166,11 @@ class Desk(Service):
     def fill(self, port):
         """As whatever has something to say adds it; due in an hour, so that each test asks for its own."""
         now = int(time.time() * 1000)
-        with sqlite3.connect(self.dir / "app/support.db") as db:
-            db.executemany("INSERT INTO outbox VALUES (NULL, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, 0, 0, '', 0)",
-                           [(key, kind, to.replace("PORT", str(port)), subject, text, unsubscribe, SECRET if kind else b"", now, now + HOUR)
-                            for key, kind, to, subject, text, unsubscribe in MESSAGES])
-        db.close()
-        if os.geteuid() == 0:
-            for f in (self.dir / "app").iterdir():
-                os.chown(f, IDS["app"], IDS["app"])
+        blob = "'\\x{}'" if self.schema else "x'{}'"
+        for key, kind, to, subject, text, unsubscribe in MESSAGES:
+            words = ", ".join("'" + w.replace("'", "''") + "'" for w in (to.replace("PORT", str(port)), subject, text, unsubscribe))
+            self.sql("INSERT INTO outbox (key, kind, state, recipient, subject, text, unsubscribe, secret, added_ms, next_ms, since_ms, tries, reason, class) "
+                     f"VALUES ('{key}', {kind}, 'waiting', {words}, {blob.format(SECRET.hex() if kind else '')}, {now}, {now + HOUR}, 0, 0, '', 0)")
 
     def run(self, *words):
         return subprocess.run([TOOL, "--json", "desk", "outbox", *words, "--local", "desk.sock"], cwd=self.dir, capture_output=True, text=True,

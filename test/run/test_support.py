@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The manufacturer's server: the real program and its roles, from the first start on."""
+import contextlib
+import csv
 import html.parser
 import http.client
+import io
 import os
 import re
+import secrets
 import signal
 import socket
 import sqlite3
@@ -23,6 +27,7 @@ ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 PROGRAM = worlds.BUILD / "src/support/thingward-support"
 ROLE = worlds.BUILD / "src/support/thingward-support-role"
 HASH = worlds.BUILD / "src/device/thingward-hash"
+ROLE_POSTGRESQL = worlds.BUILD / "src/support/thingward-support-role-postgresql"
 IDS = {"app": 64501, "front": 64502, "keys": 64503, "hash": 64504}
 
 
@@ -32,10 +37,40 @@ class Service:
         self.dir.mkdir(mode=0o700)
         self.programs = folder / "programs"  # side by side, as they are installed
         self.programs.mkdir()
-        for program in (ROLE, HASH):
+        for program in (ROLE, ROLE_POSTGRESQL, HASH):
             (self.programs / program.name).symlink_to(program)
         if os.geteuid() == 0:
             (self.dir / "roles.tab").write_text("".join(f"{n} {i} {i}\n" for n, i in IDS.items()))
+        self.schema = None
+        if url := os.environ.get("TW_STORE_URL"):  # conftest.py
+            self.keep_in(url)
+
+    def keep_in(self, url):
+        """Before the first start: the store is in PostgreSQL, as `init --store` has it."""
+        self.schema = "t" + secrets.token_hex(6)
+        app = self.dir / "app"
+        app.mkdir(mode=0o700)
+        (app / "store.url").write_text(f"{url}&schema={self.schema}\n")
+        if os.geteuid() == 0:
+            os.chown(app, IDS["app"], IDS["app"])
+            os.chown(app / "store.url", IDS["app"], IDS["app"])
+
+    def sql(self, text):
+        """Rows of text, by whoever looks after the store: while the service runs what reads, and what writes while it stands."""
+        if self.schema:
+            url = urllib.parse.urlsplit((self.dir / "app/store.url").read_text().strip())
+            of = dict(urllib.parse.parse_qsl(url.query))
+            done = subprocess.run(["psql", "-h", of["host"], "-U", of["user"], "-d", url.path[1:], "-tq", "--csv", "-c",
+                                   f'SET search_path = "{self.schema}_support"', "-c", text], capture_output=True, text=True, timeout=20, check=False)
+            assert done.returncode == 0, done.stderr
+            return [tuple(row) for row in csv.reader(io.StringIO(done.stdout))]
+        app = self.dir / "app"
+        with contextlib.closing(sqlite3.connect(app / "support.db")) as db:
+            with db:
+                rows = [tuple("" if v is None else str(v) for v in row) for row in db.execute(text)]
+        for f in app.iterdir():
+            os.chown(f, *[app.stat().st_uid] * 2)
+        return rows
 
     def command(self, *more):
         return [PROGRAM, "serve", "--dir", self.dir, "--listen", "127.0.0.1:0", "--role-program", self.programs / ROLE.name, *more]
@@ -244,6 +279,45 @@ def test_one_server_of_a_folder(service):
     assert (service.dir / "lock").read_text() == f"{service.process.pid}\n"
 
 
+def test_a_backup_of_a_running_server_is_a_server(service, tmp_path):
+    service.start()
+    kept = []
+    for n in range(3):
+        r, body = upload(service, "/report", {"description": f"before {n}"}, [(f"{n}.bin", "a/b", os.urandom(400000))])
+        assert r.status == 200
+        kept.append((receipt_of(body), f"before {n}"))
+    stop = threading.Event()
+
+    def go_on():
+        for n in range(100):
+            if stop.is_set() or send(service, "/report", {"description": f"meanwhile {n}"})[0].status == 429:
+                break
+    writer = threading.Thread(target=go_on)
+    writer.start()
+    out = tmp_path / "copy"
+    backup = [PROGRAM, "backup", "--dir", service.dir, "--out", out]
+    p = subprocess.run(backup, capture_output=True, text=True, timeout=30)
+    stop.set()
+    writer.join()
+    assert p.returncode == 0 and "To restore" in p.stdout, p.stderr
+    assert not (service.dir / "app/support.backup").exists() and sorted(p.name for p in tmp_path.glob("copy*")) == ["copy"]
+    again = subprocess.run(backup, capture_output=True, text=True, timeout=30)
+    assert again.returncode == 1 and "is there already" in again.stderr
+    assert send(service, "/report", {"description": "after it"})[0].status in (200, 429)
+    assert service.stop() == 0
+    service.dir.rename(service.folder / "away")
+    out.rename(service.dir)
+    service.start()
+    assert "set aside" not in service.log()
+    for receipt, text in kept:
+        body = send(service, "/report/status", {"receipt": receipt})[1]
+        assert text in body and ".bin" in body
+    assert send(service, "/report", {"description": "it goes on"})[0].status == 200
+    assert service.stop() == 0
+    p = subprocess.run(backup[:-1] + [tmp_path / "other"], capture_output=True, text=True, timeout=30)
+    assert p.returncode == 1 and "does not run" in p.stderr and not list(tmp_path.glob("other*"))
+
+
 def test_the_command_line(tmp_path):
     p = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True)
     assert p.returncode == 0 and "thingward-support COMMAND --dir DIR" in p.stdout and "  serve " in p.stdout
@@ -254,7 +328,7 @@ def test_the_command_line(tmp_path):
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-PAGES = ("/", "/report", "/report/status", "/policy", "/thanks")
+PAGES = ("/", "/report", "/report/status", "/policy", "/thanks", "/question")
 
 
 def send(service, path, fields, **headers):
@@ -307,6 +381,27 @@ def test_a_report_is_taken_followed_and_answered_without_account_or_script(servi
     files = [p for p in service.dir.rglob("*") if p.is_file()]
     assert files and not [p for p in files if receipt.encode() in p.read_bytes() or receipt.replace("-", "").encode() in p.read_bytes()]
     assert not [p for p in (service.dir / "log").rglob("*") if b"It breaks" in p.read_bytes()]
+
+
+def test_a_question_is_asked_like_a_report_and_only_what_belongs_to_it(service):
+    r, body = service.start().ask("/question")
+    assert r.status == 200 and "<form" not in body and body.count("/question?kind=") == 6
+    assert service.ask("/question?kind=none")[1] == body
+    body = service.ask("/question?kind=event")[1]
+    assert 'href="/question?kind=event&amp;lang=de"' in body
+    assert 'name="directive"' in body and 'type="date"' in body and 'name="breadth"' not in body
+    body = service.ask("/question?kind=documentation&document=%2Fpolicy")[1]
+    assert 'value="/policy"' in body and 'name="depth"' in body and 'name="due"' not in body
+    typed = {"receipt": hidden(body), "kind": "documentation", "description": "Where is\nthe rest?", "document": "/policy", "breadth": "missing", "depth": ""}
+    receipt = receipt_of(send(service, "/question", typed)[1])
+    assert receipt == typed["receipt"] == receipt_of(send(service, "/question", typed)[1])
+    assert receipt_of(send(service, "/question", {**typed, "breadth": "enough"})[1]) != receipt  # gone back, and said something else
+    body = send(service, "/report/status", {"receipt": receipt, "lang": "de"})[1]
+    assert "Where is\nthe rest?" in body and "Something is missing" in body and "Was Sie von einer Unterlage halten" in body
+    r, body = send(service, "/question", {"kind": "event", "description": " ", "due": "soon", "directive": "ED 24-02"})
+    assert r.status == 422 and 'href="#field-due"' in body and 'href="#field-description"' in body and 'value="ED 24-02"' in body
+    r, body = send(service, "/question", {"kind": "none", "description": "kept"})
+    assert r.status == 422 and body.count("/question?kind=") == 6
 
 
 def test_what_was_typed_comes_back_with_what_is_wrong(service):
@@ -377,11 +472,7 @@ def test_credit_is_shown_when_published_and_not_before(service):
     report(service, "b", credit="Bob")
     assert "Ann" not in service.ask("/thanks")[1]
     assert service.stop() == 0
-    with sqlite3.connect(service.dir / "app/support.db") as db:
-        db.execute("UPDATE report SET published_ms = 1, thanked = 1 WHERE credit LIKE '%Ann%'")
-    db.close()
-    for f in (service.dir / "app").iterdir():
-        os.chown(f, *[(service.dir / "app").stat().st_uid] * 2)
+    service.sql("UPDATE report SET published_ms = 1, thanked = 1 WHERE credit LIKE '%Ann%'")
     body = service.start().ask("/thanks")[1]
     assert "&lt;Ann &amp; Co&gt;" in body and "Bob" not in body
 

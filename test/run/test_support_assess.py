@@ -3,17 +3,32 @@
 fails and says why. One server serves all."""
 import json
 import re
+from datetime import date, timedelta
 
 import pytest
 
+import support_staff as people
 import world as worlds
 from between_support import spoiled
-from harness import unb64
+from harness import unb64, wait_for
 from test_support import Service
 
 DESK = {"name": "Lamps & Co", "site": "https://security.example.com", "contacts": ["mailto:security@example.com", "tel:+49-30-1234567"], "expires": "2036-01-01T00:00:00Z",
-        "hours": "Monday to Friday, 9 to 17 h CET", "terms": {"answer_days": 3, "decide_days": 14, "fix_days": 90, "status_days": 30}}
-CLAIMED = {"QR.1.a.1.1", "QR.1.a.1.2", "QR.1.a.1.3", "QR.1.a.1.5", "QR.2.a.1.2", "QR.2.a.4.1"}
+        "news": {"when": "Advisories within a day of their fix.", "from": "From security@example.com, signed by nobody else."},
+        "updates": {"fix-tests": "On one lamp: does it still dim, and switch?", "security-tests": "On one lamp: is it still closed to strangers?"}, "hours": "Monday to Friday, 9 to 17 h CET", "terms": {"answer_days": 3, "decide_days": 14, "fix_days": 90, "status_days": 30}}
+SETTINGS = "https://lamps.example/l3/settings"
+PRODUCTS = {"format": 1, "products": [
+    {"name": "lamp", "title": "Lamp L3", "support": {"start": "2020-01-01", "end": "2099-01-01", "security-updates-until": "2099-01-01"},
+     "documents": [{"kind": "settings", "title": "Settings", "url": SETTINGS}, {"kind": "manual", "title": "Manual", "url": "https://lamps.example/l3/manual"}]},
+    {"name": "fan", "title": "Fan", "support": {"start": "2020-01-01", "end": (date.today() + timedelta(days=30)).isoformat(), "security-updates-until": "2026-01-01"}}]}
+TREE = {"branches": [{"category": "vendor", "name": "Lamps & Co", "branches": [{"category": "product_name", "name": "Lamp L3", "branches": [
+    {"category": "product_version_range", "name": "vers:semver/<1.3.0", "product": {"name": "Lamp L3 before 1.3.0", "product_id": "L3-OLD"}}]}]}]}
+WEAKNESS = [{"cve": "CVE-2026-0001", "notes": [{"category": "description", "text": "It opens."}], "product_status": {"known_affected": ["L3-OLD"]},
+             "remediations": [{"category": "vendor_fix", "details": "Install 1.3.0.", "product_ids": ["L3-OLD"]}]}]
+CLAIMED = {"IN.1.a.1.3", "IN.1.a.2.1", "IN.1.a.2.2", "IN.1.a.2.3", "IN.1.c.1.1", "IN.1.c.1.2", "IN.1.d.1.1", "IN.1.d.1.2", "IN.1.d.1.3", "IN.2.a.1.1", "IN.2.b.1.1",
+           "QR.1.a.1.1", "QR.1.a.1.2", "QR.1.a.1.3", "QR.1.a.1.4", "QR.1.a.1.5", "QR.2.a.1.1", "QR.2.a.1.2", "QR.2.a.2.1", "QR.2.a.2.2", "QR.2.a.3.1", "QR.2.a.4.1", "QR.2.a.4.2", "QR.2.a.4.3"}
+INSIDE = ("IN.1.a.1.3", "IN.1.a.2.1", "IN.1.a.2.2", "IN.1.a.2.3", "IN.1.c.1.1", "IN.1.c.1.2", "IN.1.d.1.1", "IN.1.d.1.2", "IN.1.d.1.3", "IN.2.a.1.1", "IN.2.b.1.1",
+          "QR.1.a.1.4", "QR.2.a.1.1", "QR.2.a.2.1", "QR.2.a.3.1", "QR.2.a.4.2", "QR.2.a.4.3")
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +45,38 @@ def service(tmp_path_factory):
 def told(service):
     """The same with a desk that is somebody's."""
     service.stop()
-    desk = service.dir / "app/desk.json"
-    desk.write_text(json.dumps(DESK))
-    desk.chmod(0o644)
+    for name, what in (("desk.json", DESK), ("products.json", PRODUCTS)):
+        (service.dir / "app" / name).write_text(json.dumps(what))
+        (service.dir / "app" / name).chmod(0o644)
     return service.start()
+
+
+@pytest.fixture(scope="module")
+def staff(told, tmp_path_factory):
+    """--staff, with a session of each role; they have published an advisory."""
+    folder, admin, all_, words = tmp_path_factory.mktemp("staff"), people.administrator(told), {}, []
+    for name, role in (("Ann", "analyst"), ("Max", "manager"), ("Pia", "publisher")):
+        all_[role], one = people.colleague(admin, name, role), folder / f"{role}.json"
+        one.write_text(json.dumps({"token": all_[role].token}))
+        words += ["--staff", one]
+    publish(*all_.values())
+    return words
+
+
+def publish(ann, max_, pia):
+    name = ann.ask("POST", "/api/v1/advisories", {"title": "Lamp opens", "product": "Lamp L3", "cve": "CVE-2026-0001"})[1]["id"]
+    said = ann.ask("GET", f"/api/v1/advisories/{name}")[1]
+    document = {**json.loads(said["document"]), "product_tree": TREE, "vulnerabilities": [{**WEAKNESS[0], "remediations": []}]}
+    document["document"]["distribution"]["tlp"]["label"] = "WHITE"
+    del document["vulnerabilities"][0]["remediations"]
+    said = ann.ask("PUT", f"/api/v1/advisories/{name}", {"revision": said["revision"], "document": json.dumps(document)})[1]
+    assert ann.ask("POST", f"/api/v1/advisory-reviews/{name}")[1]["rule"] == "advisory.findings"
+    assert [f["test"] for f in ann.ask("GET", f"/api/v1/advisory-findings/{name}")[1]["findings"]] == ["IN.1.c.1.1"]  # nobody says what is to be done
+    said = ann.ask("PUT", f"/api/v1/advisories/{name}", {"revision": said["revision"], "document": json.dumps({**document, "vulnerabilities": WEAKNESS})})[1]
+    assert ann.ask("POST", f"/api/v1/advisory-reviews/{name}")[0] == 200
+    assert max_.ask("POST", f"/api/v1/advisory-approvals/{name}", {"hash": said["hash"]})[0] == 200
+    assert pia.ask("POST", f"/api/v1/advisory-publications/{name}")[0] == 200
+    wait_for(lambda: all(n["told"] for n in ann.ask("GET", "/api/v1/notices")[1]["notices"]))
 
 
 def assess(place, folder, *more, ok=(0, 1)):
@@ -53,19 +96,20 @@ def test_what_is_not_there_is_neither_claimed_as_provided_nor_seen(service, tmp_
     with spoiled(service, tmp_path) as place:
         verdicts, _, _ = assess(place, tmp_path, "--not-intrusive")
     assert verdicts["QR.1.a.1.2", "security-txt"][0] == verdicts["QR.1.a.1.2", "live-status"][0] == "fail"
-    for one in ("QR.1.a.1.3", "QR.2.a.1.2", "QR.2.a.4.1"):
+    for one in ("QR.1.a.1.3", "QR.2.a.1.2", "QR.2.a.4.1", *INSIDE):
         assert {v[0] for k, v in verdicts.items() if k[0] == one} <= {"fail", "inconclusive"} and verdicts[one, "live-status"][0] == "fail", one
     assert "no desk.json" in verdicts["QR.1.a.1.2", "live-status"][1]
     assert verdicts["QR.1.a.1.1", "form-asks"][0] == "pass" and verdicts["QR.1.a.1.1", "report-arrives"][0] == "inconclusive"
 
 
-# @nist QR.1.a.1.1 QR.1.a.1.2 QR.1.a.1.3 QR.1.a.1.5 QR.2.a.1.2 QR.2.a.4.1
-def test_what_it_claims_holds_and_the_evidence_goes_through_every_form(told, tmp_path):
+# @nist IN.1.a.1.3 IN.1.a.2.1 IN.1.a.2.2 IN.1.a.2.3 IN.1.c.1.1 IN.1.c.1.2 IN.1.d.1.1 IN.1.d.1.2 IN.1.d.1.3 IN.2.a.1.1 IN.2.b.1.1
+# @nist QR.1.a.1.1 QR.1.a.1.2 QR.1.a.1.3 QR.1.a.1.4 QR.1.a.1.5 QR.2.a.1.2 QR.2.a.4.1
+def test_what_it_claims_holds_and_the_evidence_goes_through_every_form(told, staff, tmp_path):
     with spoiled(told, tmp_path) as place:
-        verdicts, said, payload = assess(place, tmp_path, ok=(0,))
+        verdicts, said, payload = assess(place, tmp_path, *staff, ok=(0,))
         assert {one: v for one, v in verdicts.items() if v[0] != "pass"} == {}
         assert {element for element, _ in verdicts} == CLAIMED == {row["element"] for row in payload["results"] if row["claimed"]}
-        assert len(re.findall(r"^QR\S+ +holds", said, re.M)) == len(CLAIMED) and payload["device"]["kind"] == "service" and payload["device"]["identifier"] == f"https://{place[0]}"
+        assert len(re.findall(r"^(?:QR|IN)\S+ +holds", said, re.M)) == len(CLAIMED) and payload["device"]["kind"] == "service" and payload["device"]["identifier"] == f"https://{place[0]}"
         again, _, after = assess(place, tmp_path, "--element", "QR.1.a.1.2", "--into", tmp_path / "e.json", ok=(0,))
         assert set(again) == set(verdicts) and len(after["earlier"]) == 1
     tool, e = worlds.program("thingward"), tmp_path / "e.json"
@@ -115,7 +159,47 @@ def kept_as(kind):
     return lambda asked: asked.answer(body=re.sub(rb"kind=[a-z]+", b"kind=" + kind, asked.body))
 
 
+def member(name, by=None):
+    """The answer without that member, or with another text in it."""
+    def spoil(asked):
+        status, kind, body = asked.answer()
+        said = json.loads(body)
+        at = said
+        *way, last = name.split(".")
+        for key in way:
+            at = at[int(key)] if isinstance(at, list) else at.get(key, {})
+        if by is not None:
+            at[last] = by
+        elif last in at:
+            del at[last]
+        return status, kind, json.dumps(said).encode()
+    return spoil
+
+
+def lenient(asked):
+    """Tells whatever is asked, as if nobody had to be checked."""
+    status, kind, body = asked.answer()
+    return (status, kind, body) if status < 400 else (200, kind, b'{"customer":"TEST 1"}')
+
+
+def without_asking(key):
+    """Takes an update without that, and wants everything else."""
+    def spoil(asked):
+        body = json.loads(asked.body)
+        return asked.answer(body=json.dumps({key: {"severity": "low", "install_by": "2099-12-31"}.get(key, "x"), **body}).encode())
+    return spoil
+
+
+def kept_notices(asked, begin):
+    status, kind, body = asked.answer()
+    said = json.loads(body)
+    return status, kind, json.dumps({**said, "notices": [n for n in said["notices"] if n["id"].startswith(begin)]}).encode()
+
+
 FORM, TXT, POLICY = "/report?*", "/.well-known/security.txt", "/policy?*"
+NEWS, NOTICES, LIST, DOCUMENT, FEED = "/news?*", "/api/v1/notices", "/api/v1/notices?*", "/.well-known/csaf/white/2*.json", "/.well-known/csaf/white/csaf-feed*"
+META, ARTICLE = "/.well-known/csaf/provider-metadata.json", "/api/v1/article14/*"
+QUESTION, TELL, CUSTOMER = "/api/v1/questions/q*", "/api/v1/question-disclosures/*", "/api/v1/question-customers/*"
 ROWS = [
     # @turns QR.1.a.1.1: the type of the flaw is not asked for
     ("QR.1.a.1.1/form-asks", "GET", FORM, without(rb'name="flaw"', b'name="other"'), "does not ask for one of what is wanted: flaw"),
@@ -138,6 +222,11 @@ ROWS = [
     ("QR.1.a.1.3/terms-named", "GET", POLICY, without(rb'<dd id="term-fix">90', b'<dd id="term-fix">some'), "within how many days there is a fix"),
     ("QR.1.a.1.3/terms-named", "GET", POLICY, without(rb'id="term-[a-z]+"'), "within how many days there is an answer"),
     ("QR.1.a.1.3/terms-named", "GET", POLICY, without(rb">30 days", b">3000 days"), "news of its state"),
+    # @turns QR.1.a.1.4: the state of a report never changes
+    ("QR.1.a.1.4/state-follows", "POST", "/report/status", without(rb'(id="report-state">)[^<]*', rb"\1Received"), "says the same as before: Received"),
+    ("QR.1.a.1.4/state-follows", "POST", "/report/status", without(rb'id="report-state"'), "does not say what the state"),
+    ("QR.1.a.1.4/state-follows", "GET", "/api/v1/reports", member("reports", []), "does not have it among the newest"),
+    ("QR.1.a.1.4/feed-follows", "GET", FEED, member("feed.entry.0.updated", "2020-01-01T00:00:00Z"), "when it was changed last"),
     # @turns QR.1.a.1.5: nobody is told where other faults are reported
     ("QR.1.a.1.5/bugs-published", "GET", POLICY, without(rb"/report\?kind=bug", b"/"), "has no link to where this is reported"),
     ("QR.1.a.1.5/bugs-published", "GET", "/report?kind=bug*", without(rb' selected=""'), "a form on which 'bug' is not chosen"),
@@ -150,13 +239,83 @@ ROWS = [
     ("QR.2.a.4.1/phone-published", "GET", POLICY, without(rb'id="contact-hours"'), "when somebody is at the phone"),
     ("QR.2.a.4.1/phone-published", "GET", POLICY, without(rb"tel:", b"https://"), "names no phone number"),
     ("QR.1.a.1.5/bug-arrives", "POST", "/report", kept_as(b"flaw"), "is not kept as one"),
+    # @turns IN.1.a.1.3: an update is announced without what it does to data
+    ("IN.1.a.1.3/data-demanded", "POST", NOTICES, without_asking("data"), "announced without data"),
+    # @turns IN.1.a.2.1: it is not said how a fix is tried
+    ("IN.1.a.2.1/fix-tests-named", "GET", NEWS, without(rb'id="update-fix-tests"'), "which tests of a fix"),
+    # @turns IN.1.a.2.2: it is not said how security is tried
+    ("IN.1.a.2.2/security-tests-named", "GET", NEWS, without(rb'(id="update-security-tests">)[^<]*', rb"\1none"), "which tests of security and privacy"),
+    # @turns IN.1.a.2.3: an update is announced without the day until which it should be installed
+    ("IN.1.a.2.3/deadline-demanded", "POST", NOTICES, without_asking("install_by"), "announced without install_by"),
+    ("IN.1.a.2.3/deadline-demanded", "POST", NOTICES, without_asking("severity"), "announced without severity"),
+    ("IN.1.a.2.3/deadline-demanded", "POST", NOTICES, without_asking("needs"), "announced without needs"),
+    # @turns IN.1.c.1.1: an advisory does not say what is to be done
+    ("IN.1.c.1.1/actions-listed", "GET", DOCUMENT, member("vulnerabilities.0.remediations"), "nothing that is to be done"),
+    ("IN.1.c.1.1/actions-listed", "GET", DOCUMENT, member("vulnerabilities.0.remediations.0.product_ids", ["OTHER"]), "nothing that is to be done"),
+    ("IN.1.c.1.1/actions-listed", "GET", DOCUMENT, instead(404), "was answered with 404"),
+    # @turns IN.1.c.1.2: a notice of an advisory does not say what to review
+    ("IN.1.c.1.2/advisories-make-reviews", "GET", "/notices/*", without(rb"To be reviewed: "), "does not say what customers should review"),
+    ("IN.1.c.1.2/advisories-make-reviews", "GET", LIST, member("notices", []), "there is no notice of it"),
+    ("IN.1.c.1.2/review-demanded", "POST", NOTICES, without_asking("review"), "announced without review"),
+    # @turns IN.1.d.1.1: it is not said from whom news come
+    ("IN.1.d.1.1/news-explained", "GET", NEWS, without(rb'id="news-from"'), "from whom customers hear"),
+    ("IN.1.d.1.1/news-explained", "GET", NEWS, without(rb'id="news-when"'), "when customers hear"),
+    # @turns IN.1.d.1.2: the feed is empty
+    ("IN.1.d.1.2/feed-reached", "GET", FEED, member("feed.entry", []), "has no entry"),
+    ("IN.1.d.1.2/feed-reached", "GET", META, member("distributions"), "names no feed"),
+    ("IN.1.d.1.2/feed-reached", "GET", META, member("canonical_url", "https://other.example/x.json"), "gives another address"),
+    ("IN.1.d.1.2/feed-reached", "GET", NEWS, without(META.encode(), b"/"), "does not lead to the provider's metadata"),
+    ("IN.1.d.1.2/subscription-offered", "GET", "/subscriptions?*", without(rb'value="webhook"', b'value="pigeon"'), "does not offer both"),
+    ("IN.1.d.1.2/subscription-offered", "GET", NEWS, without(rb"/subscriptions", b"/"), "does not lead to the subscription"),
+    # @turns IN.1.d.1.3: nobody is told that support ends
+    ("IN.1.d.1.3/rules-make-notices", "GET", LIST, lambda asked: kept_notices(asked, "advisory-"), "Support of fan ends soon, and nobody was told"),
+    ("IN.1.d.1.3/rules-make-notices", "GET", LIST, lambda asked: kept_notices(asked, "support-end"), "there is no notice of it"),
+    # @turns IN.2.a.1.1: an advisory does not say which versions are affected
+    ("IN.2.a.1.1/advisories-complete", "GET", DOCUMENT, without(rb'"product_version_range"', b'"product_family"'), "without its versions"),
+    ("IN.2.a.1.1/advisories-complete", "GET", DOCUMENT, member("vulnerabilities"), "names no vulnerability"),
+    ("IN.2.a.1.1/changes-announced", "POST", NOTICES, lambda asked: asked.answer(body=asked.body.replace(b'"change"', b'"gossip"')), "not refused for its product alone"),
+    # @turns IN.2.b.1.1: it is not kept when an incident was told
+    ("IN.2.b.1.1/deadlines-run", "POST", "/api/v1/article14-submissions/*", member("article14.severe-incident.submitted"), "submitted.early-warning.at is not there"),
+    ("IN.2.b.1.1/deadlines-run", "GET", ARTICLE, member("clocks", []), "not due 24 hours after"),
+    ("IN.2.b.1.1/deadlines-run", "POST", "/api/v1/article14-submissions/*", lambda asked: asked.answer(body=asked.body.replace(b"severe-incident", b"exploited-vulnerability")), "is not there as it was noted"),
+    # @turns QR.2.a.1.1: the directive is forgotten
+    ("QR.2.a.1.1/directive-tracked", "GET", QUESTION, member("directive"), "directive is not there"),
+    ("QR.2.a.1.1/directive-tracked", "GET", QUESTION, member("due", "2099-12-30T00:00:00.000Z"), "due is not there"),
+    ("QR.2.a.1.1/directive-tracked", "GET", QUESTION, member("answers"), "answers.0.text is not there"),
+    ("QR.2.a.1.1/directive-tracked", "POST", "/api/v1/questions", instead(404), "It was refused"),
+    # @turns QR.2.a.2.1: nobody says what came of a request
+    ("QR.2.a.2.1/request-logged", "GET", QUESTION, member("outcome"), "outcome is not there"),
+    ("QR.2.a.2.1/request-logged", "GET", QUESTION, member("kind", "other"), "kind is not there"),
+    ("QR.2.a.2.1/request-logged", "GET", QUESTION, member("answers.0.kept_text", "another"), "answers.0.kept_text is not there"),
+    ("QR.2.a.2.1/request-logged", "POST", "/api/v1/answers", instead(404), "It was refused"),
+    # @turns QR.2.a.2.2: the documents of a product do not ask for it
+    ("QR.2.a.2.2/documents-ask", "GET", "/products/lamp?*", without(rb"document=https://lamps.example/l3/manual", b""), "has no link to the form", ),
+    ("QR.2.a.2.2/documents-ask", "GET", POLICY, without(rb"/question\?kind=documentation"), "/policy?lang=en has no link to the form"),
+    ("QR.2.a.2.2/documents-ask", "GET", "/question?*", without(rb'name="depth"', b'name="other"'), "does not ask for its depth"),
+    ("QR.2.a.2.2/view-arrives", "POST", "/question", lambda asked: asked.answer(body=asked.body.replace(b"&breadth=missing", b"")), "questions.0.breadth is not there"),
+    ("QR.2.a.2.2/view-arrives", "GET", "/api/v1/questions?*", member("questions", []), "questions.0.id is not there"),
+    # @turns QR.2.a.3.1: nobody is led to where settings are explained
+    ("QR.2.a.3.1/settings-linked", "GET", "/question?*", without(SETTINGS.encode(), b"/"), "does not lead to where those of lamp"),
+    ("QR.2.a.3.1/settings-linked", "GET", "/api/v1/products", member("products.0.documents"), "No product names"),
+    ("QR.2.a.3.1/settings-linked", "GET", "/question?*", without(rb'name="product"', b'name="other"'), "does not ask for the question and the product"),
+    ("QR.2.a.3.1/settings-queued", "GET", "/api/v1/questions?*", member("questions.0.settings"), "questions.0.settings is not there"),
+    ("QR.2.a.3.1/settings-queued", "POST", "/report/status", without(rb"TEST, the answer"), "does not stand behind the receipt"),
+    # @turns QR.2.a.4.2: anybody is told what is kept of a customer
+    ("QR.2.a.4.2/identity-first", "POST", TELL, lenient, "though nobody has checked"),
+    ("QR.2.a.4.2/identity-first", "PUT", CUSTOMER, lenient, "though nobody has checked"),
+    ("QR.2.a.4.2/identity-first", "POST", "/api/v1/question-identity-checks/*", lambda asked: asked.answer(body=asked.body.replace(b"failed", b"passed")), "though the check was not passed"),
+    ("QR.2.a.4.2/identity-first", "POST", TELL, member("disclosures"), "disclosures.0.by is not there"),
+    # @turns QR.2.a.4.3: what is still to be done after a call is forgotten
+    ("QR.2.a.4.3/call-documented", "GET", QUESTION, member("follow_up"), "follow_up is not there"),
+    ("QR.2.a.4.3/call-documented", "GET", QUESTION, member("caller"), "caller is not there"),
+    ("QR.2.a.4.3/call-documented", "GET", QUESTION, member("answers.0.at"), "answers.0.at is not there"),
 ]
 
 
 @pytest.mark.parametrize("check, method, path, spoil, why", ROWS, ids=[f"{row[0]}-{n}" for n, row in enumerate(ROWS)])
-def test_what_is_wrong_is_found_out(told, tmp_path, check, method, path, spoil, why):
+def test_what_is_wrong_is_found_out(told, staff, tmp_path, check, method, path, spoil, why):
     with spoiled(told, tmp_path, method, path, spoil) as place:
-        verdicts, _, _ = assess(place, tmp_path, *only(check), ok=(1,))
+        verdicts, _, _ = assess(place, tmp_path, *staff, *only(check), ok=(1,))
     (verdict, reason) = verdicts[tuple(check.split("/"))]
     assert verdict == "fail" and why in reason, reason
 
@@ -165,6 +324,23 @@ def test_too_much_is_no_failing(told, tmp_path):
     with spoiled(told, tmp_path, "POST", "/report", instead(429)) as place:
         verdicts, _, _ = assess(place, tmp_path, *only("QR.1.a.1.5/bug-arrives"))
     assert verdicts["QR.1.a.1.5", "bug-arrives"][0] == "inconclusive"
+
+
+def test_what_is_inside_alone_is_left_open_without_somebody_inside(told, staff, tmp_path):
+    stale = tmp_path / "stale.json"
+    stale.write_text('{"token": "nobody"}')
+    with spoiled(told, tmp_path) as place:
+        verdicts, _, _ = assess(place, tmp_path, "--element", "QR.2.a.4.2", *staff[2:4])
+        assert verdicts["QR.2.a.4.2", "identity-first"] == ("inconclusive", "Not tried: this is seen from inside alone. With --staff FILE, a session of somebody who is analyst there, it is.")
+        (address, pin) = place
+        done = worlds.run(worlds.program("thingward"), "assess", "support", address, "--listener", pin, "--owner", tmp_path / "owner", "--out", tmp_path / "e.json", "--staff", stale, ok=(3,))
+        assert "none of this server's" in done.stderr
+
+
+def test_every_check_has_something_that_it_finds_wrong():
+    text = "".join((worlds.ROOT / "src/tool/probes" / f"{name}.c").read_text() for name in ("reception", "questions", "news", "bulletins", "remedies"))
+    checks = {f"{element}/{name}" for element, name in re.findall(r'^\t\{ "([A-Z0-9a-z.]+)", "([a-z-]+)",', text, re.M)}
+    assert checks and {row[0] for row in ROWS} == checks
 
 
 def test_who_answers_there_is_made_sure_of(told, tmp_path):
@@ -182,7 +358,7 @@ def test_who_answers_there_is_made_sure_of(told, tmp_path):
     assert "no https://HOST" in worlds.run(tool, "assess", "support", "http://x", *out, ok=(2,)).stderr
 
 
-def test_a_run_that_was_cut_goes_on_at_the_same_address_alone(told, tmp_path):
+def test_a_run_that_was_cut_goes_on_at_the_same_address_alone(told, staff, tmp_path):
     """What it has so far stands in the part, and is not tried again."""
     def cut(place):
         assess(place, tmp_path, *only("QR.1.a.1.2"), ok=(0,))
@@ -191,7 +367,7 @@ def test_a_run_that_was_cut_goes_on_at_the_same_address_alone(told, tmp_path):
 
     with spoiled(told, tmp_path) as place:
         cut(place)
-        verdicts, _, payload = assess(place, tmp_path, "--resume", ok=(0,))
+        verdicts, _, payload = assess(place, tmp_path, "--resume", *staff, ok=(0,))
         kept = {(row["element"], row["probe"]) for row in payload["results"] if "run" in row}
         assert len(kept) == 3 and {element for element, _ in kept} == {"QR.1.a.1.2"} and {element for element, _ in verdicts} == CLAIMED
         cut(place)

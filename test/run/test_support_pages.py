@@ -5,6 +5,8 @@ import html
 import http.cookies
 import json
 import re
+import sqlite3
+import time
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import support_staff as staff
@@ -55,6 +57,7 @@ def test_in_and_out_by_forms(service):
     one = come_in(service)
     r, text = one.ask("/login")
     assert r.status == 200 and 'action="/login"' in text
+    assert one.login(code="000000", password="")[0].status == 403
     r, text = one.login(code="000000")
     assert r.status == 403 and 'role="alert"' in text and f'value="{one.person.name}"' in text and staff.PASSWORD not in text
     assert r.getheader("Content-Type").startswith("text/html") and "Set-Cookie" not in r.headers
@@ -247,3 +250,188 @@ def test_reports_are_listed_and_shown(service):
     for path in ("/desk/reports/r9", "/desk/reports/1", "/desk/reports/r", "/desk/reports/r1x"):
         assert made["analyst"].ask(path)[0].status == 404
     assert one.ask("/desk/reports/r2")[0].status == 401
+
+
+def prove(one, text, code=None, password=staff.PASSWORD, expect=303):
+    """The form that asks once more who somebody is."""
+    assert 'action="/desk/prove"' in text and 'type="password"' in text, text
+    to = html.unescape(re.search(r'name="to" value="([^"]*)"', text)[1])
+    r, text = one.ask("/desk/prove", {"lang": "", "to": to, "password": password, "code": code or one.person.code()})
+    assert r.status == expect, (r.status, text)
+    return r.getheader("Location"), text
+
+
+def test_accounts_by_forms(service):
+    admin, made = people(service)
+    boss, analyst = Browser(service, admin), made["analyst"]
+    boss.cookies["__Host-session"] = admin.token
+    assert "/desk/invite" in boss.ask("/desk/people")[1] and "/desk/invite" not in analyst.ask("/desk/people")[1]
+    for path in ("/desk/invite", "/desk/lock/a3", "/desk/remove/a3", "/desk/role/a3", "/desk/invite-anew/a3"):
+        assert analyst.ask(path)[0].status == 403
+    assert re.findall(r'/desk/people/(a\d)"', boss.ask("/desk/people?sort=-name")[1]) == ["a4", "a2", "a3", "a1"]
+    assert re.findall(r'/desk/people/(a\d)"', boss.ask("/desk/people?role=analyst&sort=login")[1]) == ["a3"]
+    # The invitation is shown once, and used as any other.
+    _, text = do(boss, "/desk/invite", expect=200, name="Eve <b>", role="analyst")
+    code = re.search(r'class="receipt"><code>([\w-]{43})<', text)[1]
+    assert code not in boss.ask("/desk/people")[1] and "account.exists" in do(boss, "/desk/invite", expect=409, name="eve <B>", role="analyst")[1]
+    eve = Browser(service)
+    assert eve.person.join(code)[0] == 201 and eve.person.login()[0] == 201
+    eve.cookies["__Host-session"] = eve.person.token
+    assert do(boss, "/desk/role/a5", role="manager")[0] == "/desk/people/a5?done=2"
+    assert eve.ask("/desk/cases")[0].status == 401 and "manager" in boss.ask("/desk/people/a5?done=2")[1]
+    # Who is locked is out at once, and comes in with what he had when he is unlocked.
+    do(boss, "/desk/lock/a3")
+    assert analyst.ask("/desk/cases")[0].status == 401 and analyst.person.login()[0] == 403
+    assert "locked" in boss.ask("/desk/people/a3")[1] and "/desk/unlock/a3" in boss.ask("/desk/people/a3")[1]
+    do(boss, "/desk/unlock/a3")
+    assert analyst.person.login()[0] == 201 and "staff.not-locked" in do(boss, "/desk/unlock/a3", expect=409)[1]
+    do(boss, "/desk/remove/a5")
+    assert boss.ask("/desk/people/a5")[0].status == 404
+    # The last administrator who can come in locks out nobody but others.
+    for path in ("/desk/lock/a1", "/desk/remove/a1", "/desk/invite-anew/a1"):
+        assert "staff.last" in do(boss, path, expect=409)[1]
+    assert "staff.last" in do(boss, "/desk/role/a1", expect=409, role="analyst")[1]
+    # Each change is asked of somebody who has just proved who he is: a restart has forgotten that.
+    service.stop()
+    service.start()
+    assert boss.ask("/desk/people")[0].status == 200
+    assert admin.ask("POST", "/api/v1/staff-locks/a3", None)[1]["rule"] == "staff.fresh"
+    r, text = boss.ask("/desk/lock/a3", {"lang": ""})
+    assert r.status == 403 and "staff.fresh" not in text
+    assert 'role="alert"' in prove(boss, text, password="tall fences, quiet doves", code="000000", expect=403)[1]
+    r, text = boss.ask("/desk/lock/a3")
+    assert r.status == 403 and prove(boss, text)[0] == "/desk/lock/a3"
+    do(boss, "/desk/lock/a3")
+    assert admin.ask("DELETE", "/api/v1/staff-locks/a3")[0] == 204
+    assert staff.PASSWORD not in service.log() and code not in service.log()
+
+
+def test_ones_own_account(service):
+    _, made = people(service)
+    one = made["manager"]
+    other = staff.Person(service)
+    other.name, other.secret, other.step = one.person.name, one.person.secret, one.person.step
+    assert other.login()[0] == 201
+    text = one.ask("/desk/me")[1]
+    assert text.count("/desk/session-end/") == 2 and "this one" in text
+    assert one.ask("/desk/session-end/others", {"lang": ""})[0].getheader("Location") == "/desk/me?done=2"
+    assert other.ask("GET", "/api/v1/staff-self")[0] == 401 and one.ask("/desk/me")[0].status == 200
+    assert one.ask("/desk/session-end/0000000000000000", {"lang": ""})[0].status == 404
+    # A new password takes the place of the old one.
+    new = "wide rivers, slow barges"
+    r, text = one.ask("/desk/password", {"lang": "", "password": new, "again": "another"})
+    assert r.status == 422 and 'role="alert"' in text and new not in text
+    r, text = one.ask("/desk/password", {"lang": "", "password": "short", "again": "short"})
+    assert r.status == 400 and 'action="/desk/password"' in text
+    r, text = one.ask("/desk/password", {"lang": "de", "password": new, "again": new})
+    assert (r.status, r.getheader("Location")) == (303, "/desk/me?done=2&lang=de"), text
+    other.step = one.person.step + 1
+    assert other.login(code="000000")[0] == 403 and one.ask("/desk/me")[0].status == 200
+    # A new authenticator counts from its first code on, and the one before until then.
+    _, text = do(one, "/desk/authenticator", expect=200)
+    secret = base64.b32decode(parse_qs(urlsplit(html.unescape(re.search(r"otpauth://[^<]+", text)[0])).query)["secret"][0])
+    assert "staff.code" in do(one, "/desk/authenticator-code", expect=422, code="000000")[1]
+    one.person.secret, one.person.step = secret, 0
+    do(one, "/desk/authenticator-code", code=one.person.code())
+    assert one.person.login(password=new)[0] == 201 and one.person.login(password=staff.PASSWORD, code="000000")[0] == 403
+
+
+def mails(service):
+    with sqlite3.connect(f"file:{service.dir}/app/support.db?mode=ro", uri=True) as db:
+        return db.execute("SELECT recipient, subject, text FROM outbox ORDER BY number").fetchall()
+
+
+def test_mail_says_whose_and_never_what(service):
+    _, made = people(service)
+    manager, analyst = made["manager"], made["analyst"]
+    assert "No mail tells anybody" in manager.ask("/desk/alarms")[1]
+    assert "staff.mail" in do(analyst, "/desk/mail", expect=422, address="nobody at all", assigned="yes")[1]
+    do(analyst, "/desk/mail", address="ann@example.com", language="de", assigned="yes", alarms="no")
+    do(manager, "/desk/mail", address="bob@example.com", assigned="no", alarms="yes")
+    do(analyst, "/desk/new", title="A secret title", description="A secret")
+    do(manager, "/desk/embargo/c1", until="2099-01-01T00:00")
+    do(manager, "/desk/assign/c1", who=analyst.person.id)
+    do(manager, "/desk/assign/c1", who=manager.person.id)  # he wants none, and gives it to himself
+    do(manager, "/desk/aware/c1", kind="severe-incident", aware="2026-01-01T10:00")
+    deadline = time.monotonic() + 10
+    while len(mails(service)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    sent = mails(service)
+    assert [(to, "c1" in subject) for to, subject, _ in sent[:2]] == [("ann@example.com", True), ("bob@example.com", True)], sent
+    assert "zugewiesen" in sent[0][1] and all("secret" not in subject + text for _, subject, text in sent)
+    # Nobody is the last that alarms reach and goes silently.
+    assert "staff.on-call" in do(manager, "/desk/mail", expect=409, address="", alarms="no")[1]
+    do(analyst, "/desk/mail", address="ann@example.com", alarms="yes")
+    do(manager, "/desk/mail", address="", alarms="no")
+    assert "on call: 1" in manager.ask("/desk/alarms")[1]
+
+
+def test_alarms_drafts_and_a_drill(service):
+    _, made = people(service)
+    manager, analyst, publisher = made["manager"], made["analyst"], made["publisher"]
+    do(manager, "/desk/drill")
+    do(analyst, "/desk/new", title="The pump", product="Pump")
+    do(manager, "/desk/aware/c2", kind="severe-incident", aware="2026-01-01T10:00")
+    deadline = time.monotonic() + 10
+    while "/desk/acknowledge/1" not in (text := analyst.ask("/desk/alarms")[1]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert "deadline itself is over" in text and "/desk/acknowledge/" not in publisher.ask("/desk/alarms")[1]
+    do(analyst, "/desk/acknowledge/1", expect=422)
+    assert do(analyst, "/desk/acknowledge/1", note="I look <b>")[0] == "/desk/alarms?done=2"
+    assert "alarm.acknowledged" in do(analyst, "/desk/acknowledge/1", expect=409, note="again")[1]
+    assert "I look &lt;b&gt;" in analyst.ask("/desk/alarms?state=acknowledged&sort=due")[1] and "analyst (a3)" in analyst.ask("/desk/alarms?state=all")[1]
+    # What is missing leads to the form that says it; what is said stands in the text to paste, and in the file.
+    text = analyst.ask("/desk/drafts/c2?step=notification")[1]
+    assert "/desk/change/c2?member=nature" in text and "STILL MISSING" in text and "/desk/submitted/c2" not in text
+    do(analyst, "/desk/change/c2?member=nature", text="It <i>leaks")
+    text = manager.ask("/desk/drafts/c2?step=notification&lang=de")[1]
+    assert "It &lt;i&gt;leaks" in text and "/desk/submitted/c2" in text and 'lang="de"' in text
+    r, text = manager.ask("/desk/draft-file/c2?step=intermediate-report")
+    assert r.getheader("Content-Type") == "application/json" and json.loads(text)["step"] == "intermediate-report" and "leaks" in text
+    assert manager.ask("/desk/drafts/c9")[0].status == 404 and "early-warning" in manager.ask("/desk/drafts/c1")[1]
+    # A drill is one wherever it is seen, and over when somebody ends it.
+    for path in ("/desk/cases", "/desk/cases/c1", "/desk/move/c1", "/desk/drafts/c1", "/desk/cvss?case=c1"):
+        assert re.search("[Dd]rill", manager.ask(path)[1]), path
+    assert "/desk/drill-end/c1" in manager.ask("/desk/cases/c1")[1] and "/desk/drill-end/" not in manager.ask("/desk/cases/c2")[1]
+    assert "article14.no-drill" in do(manager, "/desk/drill-end/c2", expect=409)[1]
+    assert do(manager, "/desk/drill-end/c1", reason="We were slow")[0] == "/desk/cases/c1?done=1"
+    text = manager.ask("/desk/cases/c1")[1]
+    assert "not reportable" in text and "closed" in text and "We were slow" in text and "A drill" in text and "/desk/drill-end/" not in text
+
+
+def test_scores_are_calculated_without_script(service):
+    _, made = people(service)
+    analyst = made["analyst"]
+    do(analyst, "/desk/new", title="The pump")
+    vector = "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"
+    chosen = {k.lower(): v for k, v in (pair.split(":") for pair in vector.split("/")[1:])}
+    text = analyst.ask("/desk/cvss?" + urlencode({"version": "4.0", "case": "c1", **chosen, "e": "A"}))[1]
+    assert "9.3, Critical" in text and "CVSS-BT" in text and vector + "/E:A" in text
+    action, sent = fields(text)
+    assert action == "/desk/change/c1" and sent["member"] == "cvss"
+    assert analyst.ask(action, sent)[0].getheader("Location") == "/desk/cases/c1?done=1"
+    assert vector + "/E:A" in analyst.ask("/desk/cvss?case=c1")[1]
+    text = analyst.ask("/desk/cvss?vector=CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/E:P/MAV:L&lang=de")[1]
+    assert all(part in text for part in ("9.8, Kritisch", "9.3, Kritisch", "7.9, Hoch")), re.findall(r"\d\.\d, \w+", text)
+    for wrong in ("vector=CVSS:2.0", "vector=%3Cscript%3E", "version=4.0&av=%3Ci%3E", "version=3.1&av=N&e=A", "vector=" + "CVSS:4.0/" * 40):
+        r, text = analyst.ask("/desk/cvss?" + wrong)
+        assert r.status in (200, 400) and "<script" not in text and "<i>" not in text and (r.status == 400 or 'role="alert"' in text), wrong
+
+
+def test_what_is_new_is_shown_first(service):
+    _, made = people(service)
+    one, analyst, manager = Browser(service), made["analyst"], made["manager"]
+    listed = lambda who, query="": re.findall(r'/desk/reports/(r\d)"', who.ask("/desk/reports" + query)[1])  # noqa: E731
+    for n in range(2):
+        one.ask("/report", {"description": f"It fails {n}", "product": "Lamp"})
+    assert listed(analyst) == ["r2", "r1"] and "New since you looked: 2" in analyst.ask("/desk/reports")[1]
+    action, sent = fields(analyst.ask("/desk/reports")[1])
+    assert (action, sent["newest"]) == ("/desk/seen", "r2") and analyst.ask(action, sent)[0].status == 303
+    assert listed(analyst) == [] and listed(analyst, "?state=all") == ["r2", "r1"] and listed(manager) == ["r2", "r1"]
+    one.ask("/report", {"description": "It fails again", "product": "Lamp"})
+    assert listed(analyst) == ["r3"]
+    # What was decided stands there with who, when, why, by which rule and the journal's entry.
+    do(analyst, "/desk/reject/r1", reason="It is meant so")
+    assert "analyst (a3)" in (text := analyst.ask("/desk/reports?state=not-vulnerability")[1]) and "It is meant so" in text
+    text = manager.ask("/desk/reports/r1")[1]
+    assert "report.reason" in text and "<code>report.reject</code>" in text and "analyst (a3)" in text

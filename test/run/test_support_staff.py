@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """The manufacturer's own people: no default credential, password and code, roles, and an end to all of it."""
-import sqlite3
 import time
 
 import support_staff as staff
@@ -105,7 +104,6 @@ def test_what_administrators_do_with_accounts(service):
     assert ann.ask("GET", "/api/v1/staff-self")[0] == 401
     assert admin.ask("PUT", f"/api/v1/staff/{ann.id}", {"role": "analyst"})[0] == 404
     service.stop()
-    with sqlite3.connect(service.dir / "app/support.db") as db:
-        assert [row[0] for row in db.execute("SELECT what FROM account_change ORDER BY id")] == [
-            "joined", "made and invited", "joined", "given the role publisher", "invited anew", "joined", "removed"]
-        assert db.execute("SELECT count(*) FROM credential WHERE account <> 1").fetchone() == (0,)
+    assert [row[0] for row in service.sql("SELECT what FROM account_change ORDER BY id")] == [
+        "joined", "made and invited", "joined", "given the role publisher", "invited anew", "joined", "removed"]
+    assert service.sql("SELECT count(*) FROM credential WHERE account <> 1") == [("0",)]

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import sqlite3
 import subprocess
 import urllib.parse
 from datetime import datetime, timedelta, timezone
@@ -29,7 +28,7 @@ PRODUCTS = {"format": 1, "products": [
 
 
 def prepared(service):
-    (service.dir / "app").mkdir(mode=0o700)
+    (service.dir / "app").mkdir(mode=0o700, exist_ok=True)
     if (service.dir / "roles.tab").exists():
         os.chown(service.dir / "app", 64501, 64501)
     for name, what in (("desk.json", {"name": "Example", "site": SITE, "contacts": ["mailto:psirt@example.com"], "expires": "2099-01-01T00:00:00Z"}), ("products.json", PRODUCTS)):
@@ -38,8 +37,7 @@ def prepared(service):
 
 
 def rows(service, sql):
-    with sqlite3.connect(f"file:{service.dir}/app/support.db?mode=ro", uri=True) as db:
-        return db.execute(sql).fetchall()
+    return service.sql(sql)
 
 
 def stopped(service, sql):
@@ -78,6 +76,10 @@ def test_in_told_and_out(service):
     notice = {"id": "1", "kind": "update", "product": "thermostat", "versions": "vers:semver/<1.1.0", "title": "1.3.0 is there", "text": "Install it."}
     assert publisher.ask("POST", "/api/v1/notices", notice)[1]["rule"] == "IN.1.a.1.3"
     notice["data"] = "Settings stay."
+    for key, value, rule in (("severity", "low", "IN.1.a.2.3"), ("install_by", "2033-11-01", "IN.1.a.2.3"), ("needs", "Nothing.", "IN.1.a.2.3"), ("review", "Your list of versions.", "IN.1.c.1.2")):
+        assert publisher.ask("POST", "/api/v1/notices", notice)[1]["rule"] == rule
+        notice[key] = value
+    assert publisher.ask("POST", "/api/v1/notices", {**notice, "kind": "change"})[1]["rule"] == "notices.kind"
     status, said = publisher.ask("POST", "/api/v1/notices", notice)
     assert status == 201
     assert publisher.ask("POST", "/api/v1/notices", notice)[1] == said  # once
@@ -94,12 +96,12 @@ def test_in_told_and_out(service):
     one_click = {"Content-Type": "multipart/form-data; boundary=x"}  # RFC 8058 3.1: either kind of form
     body = '--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n'
     assert service.ask(way[:-1] + ("0" if way[-1] != "0" else "1"), "POST", one_click, body)[0].status == 200
-    assert stopped(service, "SELECT count(*) FROM subscription WHERE state = 'active'") == [(1,)]
+    assert stopped(service, "SELECT count(*) FROM subscription WHERE state = 'active'") == [("1",)]
     wait_for(lambda: post(service, "/subscriptions", **{**wanted, "recipient": "x"})[0] == 429)  # the network's allowance is used up
     assert 'value="ann@example.com"' in post(service, "/subscriptions", **wanted)[1]
     assert service.ask("/subscriptions/leave/1-00", "POST", one_click, body)[0].status == 429
     assert service.ask(way, "POST", one_click, body)[0].status == 200  # whoever may leave needs none of it
-    assert service.stop() == 0 and rows(service, "SELECT count(*) FROM subscription WHERE state = 'active'") == [(0,)]
+    assert service.stop() == 0 and rows(service, "SELECT count(*) FROM subscription WHERE state = 'active'") == [("0",)]
     assert rows(service, "SELECT text FROM outbox WHERE key = 'subscription-1'") == []  # it held an address and a token
     raw = b"".join(f.read_bytes() for f in (service.dir / "log").rglob("*") if f.is_file())
     assert token in text and token.encode() not in raw and token not in service.log()
@@ -123,7 +125,7 @@ def test_products_are_shown_to_people_and_programs(service):
     assert products["thermostat"]["support"] == PRODUCTS["products"][0]["support"]
     wait_for(lambda: "End of support" in service.ask("/products/lamp")[1])
     assert stopped(service, "SELECT id FROM notice") == [(f"support-end:lamp:{day(30)}",)]
-    assert stopped(service, "SELECT count(*) FROM notice") == [(1,)]  # once, through restarts
+    assert stopped(service, "SELECT count(*) FROM notice") == [("1",)]  # once, through restarts
     service.stop()
     (service.dir / "app/products.json").write_text('{"format":1,"products":[{"name":"A"}]}')
     with open(service.folder / "log", "ab") as log:

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "device/fetch/fetch-row.h"
 #include "device/firewall/firewall-row.h"
+#include "device/firewall/links-row.h"
 #include "device/hash/hash-row.h"
 #include "device/watch/watch-row.h"
 #include "service/role.h"
@@ -388,7 +389,8 @@ static void try_status(const struct subject *s)
 	for (size_t i = 0; s->row && i < TW_COUNT(sets); i++) {
 		char line[48];
 
-		(void)snprintf(line, sizeof line, "%s:\t%016llx\n", sets[i], s->want & TW_WANT_FILTER ? 1ULL << CAP_NET_ADMIN : 0);
+		(void)snprintf(line, sizeof line, "%s:\t%016llx\n", sets[i],
+			s->want & (TW_WANT_FILTER | TW_WANT_LINKS) ? 1ULL << CAP_NET_ADMIN : 0);
 		judge(strstr(text, line) != NULL, s->name, line, 0);
 	}
 	tracee_end(&t);
@@ -426,7 +428,8 @@ int main(int argc, char **argv)
 	static const struct tw_role_row hash_row = { "hash", TW_HASH_ROLE_MAY, NULL };
 	static const struct tw_role_row watch_row = { "watch", TW_WATCH_ROLE_MAY, NULL };
 	static const struct tw_role_row firewall_row = { TW_FIREWALL_ROLE_ROW, NULL };
-	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash, watch, firewall;
+	static const struct tw_role_row links_row = { "links", TW_LINKS_ROLE_MAY, NULL };
+	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash, watch, firewall, links;
 
 	if (argc != 8) {
 		(void)fprintf(stderr,
@@ -444,6 +447,7 @@ int main(int argc, char **argv)
 	hash = (struct subject){ hash_row.name, &hash_row, run.hash_program, hash_row.want | TW_WANT_ROLE };
 	watch = (struct subject){ watch_row.name, &watch_row, run.watch_program, watch_row.want | TW_WANT_ROLE };
 	firewall = (struct subject){ firewall_row.name, &firewall_row, run.firewall_program, firewall_row.want };
+	links = (struct subject){ links_row.name, &links_row, run.firewall_program, links_row.want | TW_WANT_ROLE };
 	if (!prepare()) {
 		perror(run.directory);
 		return 2;
@@ -457,6 +461,7 @@ int main(int argc, char **argv)
 	try_all(&hash);
 	try_all(&watch);
 	try_all(&firewall);
+	try_all(&links);
 	try_status(&hands);
 	try_numbers(&hands);
 	try_fatal(&hands);

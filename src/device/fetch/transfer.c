@@ -7,6 +7,7 @@
 #include "device/fetch/transfer.h"
 
 #include "base/mem.h"
+#include "base/release.h"
 #include "base/text.h"
 #include "crypto/cert.h"
 #include "crypto/chain.h"

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "device/firewall/firewall-row.h"
+#include "device/firewall/links-row.h"
 #include "device/firewall/nft.h"
 #include "service/errand.h"
 #include "service/firewall/firewall-wire.h"
@@ -194,7 +195,10 @@ static const struct tw_role_row rows[] = {
 	{ .name = NULL },
 };
 
+/* Two roles of one user and one capability, each with its own sandbox. */
 int main(int argc, char **argv)
 {
-	return tw_role_main(rows, argc, argv);
+	const struct tw_role_row both[] = { rows[0], tw_links_role, { .name = NULL } };
+
+	return tw_role_main(both, argc, argv);
 }

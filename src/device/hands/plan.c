@@ -10,16 +10,18 @@
 
 static const struct {
 	enum tw_tab_name tab;
-	bool disk; /* it reads the inventory's root and the package database */
+	bool disk;   /* it reads the inventory's root and the package database */
+	bool writes; /* the file is what it changes things by */
 	const char *program, *file;
 } errands[TW_ERRANDS] = {
-	[TW_ERRAND_FETCH] = { TW_TAB_FETCH, false, "thingward-fetch", "/etc/resolv.conf" },
-	[TW_ERRAND_SCAN] = { TW_TAB_SCAN, true, NULL, NULL },
-	[TW_ERRAND_HASH] = { TW_TAB_HASH, false, "thingward-hash", NULL },
-	[TW_ERRAND_HASH_2] = { TW_TAB_HASH, false, "thingward-hash", NULL },
-	[TW_ERRAND_FIREWALL] = { TW_TAB_FIREWALL, false, "thingward-firewall", NULL },
-	[TW_ERRAND_ASK] = { TW_TAB_FETCH, false, "thingward-fetch", NULL },
-	[TW_ERRAND_WATCH] = { TW_TAB_WATCH, false, "thingward-watch", NULL },
+	[TW_ERRAND_FETCH] = { TW_TAB_FETCH, false, false, "thingward-fetch", "/etc/resolv.conf" },
+	[TW_ERRAND_SCAN] = { TW_TAB_SCAN, true, false, NULL, NULL },
+	[TW_ERRAND_HASH] = { TW_TAB_HASH, false, false, "thingward-hash", NULL },
+	[TW_ERRAND_HASH_2] = { TW_TAB_HASH, false, false, "thingward-hash", NULL },
+	[TW_ERRAND_FIREWALL] = { TW_TAB_FIREWALL, false, false, "thingward-firewall", NULL },
+	[TW_ERRAND_LINKS] = { TW_TAB_FIREWALL, false, true, "thingward-firewall", "/dev/rfkill" },
+	[TW_ERRAND_ASK] = { TW_TAB_FETCH, false, false, "thingward-fetch", NULL },
+	[TW_ERRAND_WATCH] = { TW_TAB_WATCH, false, false, "thingward-watch", NULL },
 };
 
 static void give(struct tw_crew_plan *p, int fd)
@@ -83,8 +85,9 @@ static void plan_errands(const struct tw_places *at, struct tw_plan *plan)
 
 		if (uid)
 			n += (size_t)snprintf(plan->errand_names + n, size - n, "%s,", tw_errand_names[i]);
-		plan->errands[i] = (struct tw_errand_row){ errands[i].disk && at->packages < 0 ? 0 : uid, at->tab.of[errands[i].tab].gid,
-			errands[i].program, errands[i].file, { at->inventory, at->packages }, errands[i].disk ? 2 : 0 };
+		plan->errands[i] = (struct tw_errand_row){ errands[i].disk && at->packages < 0 ? 0 : uid,
+			at->tab.of[errands[i].tab].gid, errands[i].program, errands[i].file, { at->inventory, at->packages },
+			errands[i].disk ? 2 : 0, .writes = errands[i].writes };
 	}
 	/* Of the kernel's own trees nothing but this one. */
 	plan->errands[TW_ERRAND_WATCH].dirs[0] = at->kernel;

@@ -11,6 +11,7 @@
 #include "device/identification/identity.h"
 
 #include "base/log.h"
+#include "base/release.h"
 #include "base/text.h"
 #include "device/identification/assignment.h"
 #include "device/identification/peers.h"

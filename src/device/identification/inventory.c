@@ -8,6 +8,7 @@
 #include "device/identification/files.h"
 #include "device/identification/identity.h"
 
+#include "base/release.h"
 #include "base/text.h"
 #include "device/rows-identification.h"
 #include "formats/sbom.h"

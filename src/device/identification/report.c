@@ -4,6 +4,7 @@
  * Attestation Tokens reads. What the device does not know of itself is left out: hardware revision, secure boot, debug ports.
  */
 #include "device/identification/identity.h"
+#include "base/release.h"
 #include "device/rows-identification.h"
 #include "formats/report.h"
 

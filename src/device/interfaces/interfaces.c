@@ -24,6 +24,7 @@ tw_err tw_interfaces_start(struct tw_device *d)
 	if (!d->interfaces)
 		return TW_RAISE(NOMEM, "the interfaces");
 	d->interfaces->pause_ms = PAUSE_MS;
+	d->unsettled = tw_control_unsettled;
 	return TW_OK;
 }
 

@@ -23,7 +23,19 @@ struct tw_interface {
 	int64_t first_ms, last_ms;                          /* wall clock; last: of a change, while it is present */
 	const char *name, *what, *driver, *address, *state; /* behind this, in the same memory */
 };
+/* Which of them are to be off, and whether they are: control.c. */
+#define TW_CONTROL_OFF_MAX 1023
+struct tw_control {
+	bool begun, asked, told, holds, looked;
+	tw_channel *line;
+	uint32_t tag, count;                          /* count: how many there are that are off by it */
+	int64_t until_ms, again_at_ms, again_ms;      /* boot clock: it has to have answered; it is put again, after how long */
+	char off[TW_CONTROL_OFF_MAX + 1];             /* as the role was told last */
+	char was[TW_CONTROL_OFF_MAX + 1];             /* what may be off by us, as it is kept across starts */
+	char why[TW_DETAIL_MAX], said[TW_DETAIL_MAX]; /* why it is not so; said: as it was recorded */
+};
 struct tw_interfaces {
+	struct tw_control control;
 	enum { TW_INTERFACES_AWAY, TW_INTERFACES_BEGUN, TW_INTERFACES_HERE } role;
 	tw_channel *line; /* while HERE */
 	bool asked, owed; /* a look that has not come back yet; one that has to be asked for */
@@ -44,6 +56,14 @@ struct tw_interfaces {
 tw_err tw_interfaces_start(struct tw_device *d);
 void tw_interfaces_stop(struct tw_device *d);
 bool tw_interfaces_watched(const struct tw_device *d); /* what it has is what there is */
+
+/* control.c: does the device live by what the setting says now? NULL: yes, or it is none of ours; else why not yet. */
+const char *tw_control_unsettled(struct tw_context *c, const char *key);
+/* The words of the setting for the mode that is on, "" when nothing is to be off. */
+tw_err tw_control_wanted(struct tw_context *c, char ret[TW_CONTROL_OFF_MAX + 1]);
+bool tw_control_holds(struct tw_context *c);                                 /* what is to be off is, as was last read back */
+bool tw_control_has_off(struct tw_context *c, const struct tw_interface *i); /* it is to be */
+tw_err tw_control_say(struct tw_context *c, json_t *o);                      /* into the list */
 
 /* seen.c: one look, as the role says it. UNTRUSTED: it says what no role of ours says; NOMEM. */
 tw_err tw_interfaces_take(struct tw_device *d, struct tw_slice seen);

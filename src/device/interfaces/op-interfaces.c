@@ -14,7 +14,7 @@ static tw_err set_time(json_t *o, const char *key, int64_t ms)
 	return tw_json_set(o, key, json_string(text));
 }
 
-static tw_err describe(const struct tw_interface *i, bool declares, json_t **ret)
+static tw_err describe(struct tw_context *c, const struct tw_interface *i, json_t **ret)
 {
 	char id[24];
 
@@ -24,7 +24,8 @@ static tw_err describe(const struct tw_interface *i, bool declares, json_t **ret
 		i->name, "what", i->what, "driver", i->driver, "address", i->address, "state", i->state, "present", i->present);
 	if (!o)
 		return TW_RAISE(NOMEM, "an interface");
-	if (declares)
+	TW_TRY(tw_json_set(o, "off", json_boolean(tw_control_has_off(c, i))));
+	if (tw_interfaces_declared(tw_device_of(c)))
 		TW_TRY(tw_json_set(o, "declared", json_string(i->declared ? i->declared->name : i->known ? "its own" : "no")));
 	TW_TRY(set_time(o, "first", i->first_ms));
 	TW_TRY(set_time(o, "last", i->last_ms));
@@ -32,9 +33,9 @@ static tw_err describe(const struct tw_interface *i, bool declares, json_t **ret
 	return TW_OK;
 }
 
-static tw_err add_all(const struct tw_device *d, struct tw_page *page, struct tw_reply *rp)
+static tw_err add_all(struct tw_context *c, struct tw_page *page, struct tw_reply *rp)
 {
-	const struct tw_interfaces *f = d->interfaces;
+	const struct tw_interfaces *f = tw_device_of(c)->interfaces;
 	uint64_t after = 0;
 
 	TW_TRY(tw_page_after(page, rp, &after));
@@ -45,7 +46,7 @@ static tw_err add_all(const struct tw_device *d, struct tw_page *page, struct tw
 			continue;
 		if (!tw_page_takes(page))
 			return TW_OK;
-		TW_TRY(describe(f->of[n], tw_interfaces_declared(d), &one));
+		TW_TRY(describe(c, f->of[n], &one));
 		TW_TRY(tw_page_add_at(page, f->of[n]->id, one));
 	}
 	return TW_OK;
@@ -95,6 +96,7 @@ static tw_err say_how(struct tw_context *c, struct tw_reply *rp)
 		TW_TRY(tw_interfaces_status_ethernet(c, &s));
 		TW_TRY(tw_json_set(rp->body, "why", json_string(s.reason)));
 	}
+	TW_TRY(tw_control_say(c, rp->body));
 	TW_TRY(say_absent(d, rp->body));
 	return say_missed(f, rp->body);
 }
@@ -108,20 +110,19 @@ tw_err tw_interfaces_list(struct tw_context *c, const struct tw_request *rq, str
 	TW_TRY(tw_page_begin(c, rq, rp, &page));
 	if (rp->problem[0])
 		return TW_OK;
-	TW_TRY(add_all(tw_device_of(c), &page, rp));
+	TW_TRY(add_all(c, &page, rp));
 	return rp->problem[0] ? TW_OK : tw_page_end(&page, rp);
 }
 
 tw_err tw_interfaces_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	const struct tw_device *d = tw_device_of(c);
-	const struct tw_interfaces *f = d->interfaces;
+	const struct tw_interfaces *f = tw_device_of(c)->interfaces;
 	uint64_t id = 0;
 
 	if (!tw_failed(tw_parse_u64(rq->parameter, INT64_MAX, &id)))
 		for (size_t n = 0; n < f->count; n++)
 			if (f->of[n]->id == id)
-				return describe(f->of[n], tw_interfaces_declared(d), &rp->body);
+				return describe(c, f->of[n], &rp->body);
 	return tw_reply_problem(rp, 404, "not-found", "interfaces.unknown", "There is no such interface",
 		"List them to see what there is.", "No interface has this number since the start of the device's software.");
 }

@@ -91,3 +91,72 @@ tw_err tw_interfaces_status_management(struct tw_context *c, struct tw_element_s
 			" No flow is judged: %.90s.", tw_firewall_unjudged(c));
 	return TW_OK;
 }
+
+/* What the links role is for the rest of this file: "" when it can be had, else why not. */
+static void say_control(struct tw_context *c, struct tw_element_status *ret)
+{
+	struct tw_device *d = tw_device_of(c);
+	const char *why = tw_control_unsettled(c, "interfaces.mode");
+
+	(void)snprintf(ret->setting, sizeof ret->setting, "interfaces.mode");
+	if (!d->errands || !tw_errand_listed(d->errands, TW_ERRAND_LINKS))
+		(void)snprintf(ret->reason, sizeof ret->reason, "roles.tab has no line for firewall, whose user switches interfaces off.");
+	else if (why)
+		(void)snprintf(ret->reason, sizeof ret->reason, "What is to be off is not: %.200s", why);
+	if (ret->reason[0])
+		ret->status = TW_STATUS_NOT_PROVIDED;
+}
+
+/* @nist LA.IC.13: each type of radio that the kernel has, with its state, switched off and on by the mode's list */
+tw_err tw_interfaces_status_radios(struct tw_context *c, struct tw_element_status *ret)
+{
+	const struct tw_interfaces *f = tw_device_of(c)->interfaces;
+	size_t there = 0, off = 0;
+
+	TW_TRY(away(c, ret));
+	if (!ret->reason[0])
+		say_control(c, ret);
+	if (ret->reason[0])
+		return TW_OK;
+	for (size_t n = 0; n < f->count; n++) {
+		const struct tw_interface *i = f->of[n];
+
+		if (i->kind == TW_WATCH_RADIO && i->present) {
+			there++;
+			off += strcmp(i->state, "on") != 0;
+		}
+	}
+	ret->status = there ? TW_STATUS_PROVIDED : TW_STATUS_NEEDS_PART;
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		there ? "Radios: %zu, of these off: %zu. Each is listed with its type, and off when the list of the mode says so."
+		      : "The kernel knows no radio.",
+		there, off);
+	return TW_OK;
+}
+
+/* @nist LA.IC.14.4: a link of the manufacturer's own, by the name that the product declares, is listed and goes off by the mode's list */
+tw_err tw_interfaces_status_own_link(struct tw_context *c, struct tw_element_status *ret)
+{
+	const struct tw_interfaces *f = tw_device_of(c)->interfaces;
+	size_t there = 0, off = 0;
+
+	TW_TRY(away(c, ret));
+	if (!ret->reason[0])
+		say_control(c, ret);
+	if (ret->reason[0])
+		return TW_OK;
+	for (size_t n = 0; n < f->count; n++) {
+		const struct tw_interface *i = f->of[n];
+
+		if (i->kind == TW_WATCH_LINK && i->present && i->declared) {
+			there++;
+			off += tw_control_has_off(c, i);
+		}
+	}
+	ret->status = there ? TW_STATUS_PROVIDED : TW_STATUS_NEEDS_PART;
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		there ? "Links that the product declares and that are there: %zu, of these off by the list of the mode: %zu."
+		      : "There is no link that the product declares.",
+		there, off);
+	return TW_OK;
+}

@@ -50,6 +50,8 @@ struct tw_device {
 	struct tw_asking *asking;     /* likewise */
 	struct tw_firewall *firewall; /* likewise */
 	struct tw_providers providers;
+	/* A capability's word on a setting of its own that waits to be confirmed: NULL or why the device does not live by it yet. */
+	const char *(*unsettled)(struct tw_context *c, const char *key);
 	struct tw_display_notice display; /* what displays of the product's have to show */
 	/* The state of capabilities, each its own folder's business. */
 	struct tw_access *access;

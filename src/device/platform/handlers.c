@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The platform's own operation and facts: what the device is able to do now, and how its parts are confined. */
+#include "base/release.h"
 #include "base/text.h"
 #include "device/platform/device.h"
 #include "device/platform/start.h"

@@ -2,6 +2,7 @@
 #include "device/platform/start.h"
 
 #include "base/log.h"
+#include "base/release.h"
 #include "base/text.h"
 #include "device/sql-device.h"
 #include "device/grants.h"
@@ -235,7 +236,16 @@ static int64_t change_within_s(struct tw_context *c)
 	return (int64_t)s;
 }
 
-static const struct tw_changes_side changes_side = { tw_firewall_unsettled, change_within_s };
+/* Of the packet filter, or of a capability: each knows its own keys. */
+static const char *unsettled(struct tw_context *c, const char *key)
+{
+	const struct tw_device *d = tw_device_of(c);
+	const char *why = tw_firewall_unsettled(c, key);
+
+	return !why && d->unsettled ? d->unsettled(c, key) : why;
+}
+
+static const struct tw_changes_side changes_side = { unsettled, change_within_s };
 
 tw_err tw_start(struct tw_device *d, const struct tw_sys *sys, const struct tw_role_start *start)
 {

@@ -78,8 +78,8 @@ static void test_too_many(void **state)
 
 static void test_too_many_sets(void **state)
 {
-	for (uint16_t i = 0; i < MOST; i++) /* each overlaps all before, and is in none */
-		for (uint16_t n = 0; n < TW_MANIFEST_FLOW_PORTS; n++)
+	for (unsigned i = 0; i < MOST; i++) /* each overlaps all before, and is in none */
+		for (unsigned n = 0; n < TW_MANIFEST_FLOW_PORTS; n++)
 			flows[i].ports[n] = (struct tw_manifest_ports){ (uint16_t)(100 + i * 8 + n), (uint16_t)(1000 + i * 8 + n) };
 	for (size_t i = 0; i < MOST; i++)
 		for (size_t n = 0; n < TW_MANIFEST_FLOW_NETWORKS; n++)

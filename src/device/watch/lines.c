@@ -15,7 +15,7 @@
 
 static uint8_t datagram[DATAGRAM_MAX]; /* one at a time; not on the stack, which would stay as large */
 
-static tw_err open_line(const struct tw_sys *sys, int protocol, uint32_t groups, int number)
+tw_err tw_watch_line_open(const struct tw_sys *sys, int protocol, uint32_t groups, int number)
 {
 	const struct sockaddr_nl a = { .nl_family = AF_NETLINK, .nl_groups = groups };
 	int fd = sys->socket(sys, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
@@ -37,10 +37,10 @@ struct tw_watch_lines tw_watch_lines_at(int first)
 tw_err tw_watch_lines_open(const struct tw_sys *sys, int first, struct tw_watch_lines *ret)
 {
 	*ret = tw_watch_lines_at(first);
-	TW_TRY(open_line(sys, NETLINK_KOBJECT_UEVENT, 1, ret->uevents));
-	TW_TRY(open_line(sys, NETLINK_ROUTE, RTMGRP_LINK, ret->changes));
-	TW_TRY(open_line(sys, NETLINK_ROUTE, 0, ret->links));
-	return open_line(sys, NETLINK_SOCK_DIAG, 0, ret->sockets);
+	TW_TRY(tw_watch_line_open(sys, NETLINK_KOBJECT_UEVENT, 1, ret->uevents));
+	TW_TRY(tw_watch_line_open(sys, NETLINK_ROUTE, RTMGRP_LINK, ret->changes));
+	TW_TRY(tw_watch_line_open(sys, NETLINK_ROUTE, 0, ret->links));
+	return tw_watch_line_open(sys, NETLINK_SOCK_DIAG, 0, ret->sockets);
 }
 
 static tw_err send_to_kernel(const struct tw_sys *sys, int fd, uint16_t flags, const struct tw_watch_question *q)
@@ -144,6 +144,12 @@ tw_err tw_watch_ask(const struct tw_sys *sys, int fd, const struct tw_watch_ques
 	return hear_answer(sys, fd, each, user);
 }
 
+tw_err tw_watch_order(const struct tw_sys *sys, int fd, const struct tw_watch_question *q)
+{
+	TW_TRY(send_to_kernel(sys, fd, NLM_F_ACK, q));
+	return hear_answer(sys, fd, NULL, NULL);
+}
+
 tw_err tw_watch_lines_prove(const struct tw_sys *sys, const struct tw_watch_lines *l)
 {
 	/* A link of the kind dummy, which nobody can be hurt by while it is not there. */
@@ -194,6 +200,12 @@ static tw_err hear(const struct tw_sys *sys, int fd, bool device, bool *ret)
 		*ret = *ret || tw_failed(e) || tells(device, bytes);
 	}
 	return TW_OK;
+}
+
+tw_err tw_watch_line_hear(const struct tw_sys *sys, int fd, bool *ret)
+{
+	*ret = false;
+	return hear(sys, fd, false, ret);
 }
 
 tw_err tw_watch_lines_hear(const struct tw_sys *sys, const struct tw_watch_lines *l, bool *ret)

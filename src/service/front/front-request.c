@@ -270,9 +270,9 @@ static bool room_for_long(const struct tw_conn *of)
 		strangers += c->is_long && !c->known;
 		own += c->is_long && tw_conn_same_party(c, of);
 	}
-	if (f->long_bodies >= f->limits.long_bodies || (of->is_upload && own >= UPLOADS_OF_PARTY))
+	if (f->long_bodies >= f->limits.long_bodies)
 		return false;
-	return of->known || strangers < f->limits.uploads;
+	return !of->is_upload || (own < UPLOADS_OF_PARTY && (of->known || strangers < f->limits.uploads));
 }
 
 /*

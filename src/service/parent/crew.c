@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#define PATH_SIZE 4096
+
 static const struct tw_channel_row *const rows[TW_CREW_SIZE] = { tw_rows_hands_from_role, tw_rows_hands_from_core, tw_rows_hands_from_role };
 
 /* The boot's name, as the kernel gives it, without its hyphens. */
@@ -90,16 +92,26 @@ static void births(const struct tw_crew *c, const struct pairs *p, struct birth 
 	}
 }
 
+static tw_err program_of(const struct tw_crew *c, const struct tw_crew_plan *plan, char ret[PATH_SIZE])
+{
+	const char *slash = strrchr(c->program, '/');
+	const int folder = slash && plan->program ? (int)(slash - c->program) + 1 : 0;
+	const int n = snprintf(ret, PATH_SIZE, "%.*s%s", folder, c->program, plan->program ? plan->program : c->program);
+
+	return n < PATH_SIZE ? TW_OK : TW_RAISE(LIMIT, "the roles' program has a path of %d bytes", n);
+}
+
 static tw_err start_one(struct tw_crew *c, int role, const struct birth *b)
 {
 	const struct tw_crew_plan *plan = &c->plan[role];
-	char uid[16], gid[16], boot[48], died[32];
-	char *argv[6 + TW_CREW_WORDS_MAX + 1] = { (char *)(uintptr_t)c->program, (char *)(uintptr_t)plan->name, uid, gid };
+	char uid[16], gid[16], boot[48], died[32], program[PATH_SIZE];
+	char *argv[6 + TW_CREW_WORDS_MAX + 1] = { program, (char *)(uintptr_t)plan->name, uid, gid };
 	char *journal = getenv("JOURNAL_STREAM"), stream[128];
 	char *envp[] = { NULL, NULL };
-	struct tw_spawn what = { c->program, argv, envp, b->fds, b->count };
+	struct tw_spawn what = { program, argv, envp, b->fds, b->count };
 	size_t n = 4;
 
+	TW_TRY(program_of(c, plan, program));
 	(void)snprintf(uid, sizeof uid, "%u", plan->uid);
 	(void)snprintf(gid, sizeof gid, "%u", plan->gid);
 	(void)snprintf(boot, sizeof boot, "boot_id=%s", c->boot_id);
@@ -113,7 +125,7 @@ static tw_err start_one(struct tw_crew *c, int role, const struct birth *b)
 	if (journal && snprintf(stream, sizeof stream, "JOURNAL_STREAM=%s", journal) < (int)sizeof stream)
 		envp[0] = stream;
 	if (c->sys->spawn(c->sys, &what, &c->of[role].pid))
-		return TW_RAISE_ERRNO("starting %s", c->program);
+		return TW_RAISE_ERRNO("starting %s", program);
 	return TW_OK;
 }
 

@@ -24,6 +24,7 @@ struct tw_crew_plan {
 	size_t own_count;
 	const char *words[TW_CREW_WORDS_MAX]; /* KEY=VALUE; core's come behind boot_id= and died= */
 	size_t word_count;
+	const char *program; /* NULL: the one that the others have; else its name, beside theirs */
 };
 struct tw_crew_member {
 	pid_t pid; /* 0: not running */

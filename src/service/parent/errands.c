@@ -64,7 +64,9 @@ static void open_files(const struct tw_sys *sys, const struct tw_errand_row *row
 	for (size_t i = 0; i < TW_COUNT(ret->of); i++) {
 		const char *name = i == 0 ? row->file : i <= row->more_count ? row->more[i - 1] : NULL;
 
-		ret->of[i] = name ? sys->open_path(sys, name, O_RDONLY | O_CLOEXEC, 0) : -1;
+		const int how = i == 0 && row->writes ? O_RDWR | O_NONBLOCK : O_RDONLY;
+
+		ret->of[i] = name ? sys->open_path(sys, name, how | O_CLOEXEC, 0) : -1;
 	}
 }
 

@@ -23,6 +23,7 @@ struct tw_errand_row {
 	size_t dir_count;
 	const char *more[TW_ERRAND_MORE]; /* behind the file, in the same way */
 	size_t more_count;
+	bool writes; /* the file is a device by which things are changed: opened for that as well, and so that nobody waits for it */
 };
 struct tw_errand_run {
 	pid_t pid;     /* 0: not running */

@@ -19,8 +19,9 @@
  */
 tw_err tw_form_parse(const struct tw_sys *sys, struct tw_slice body, size_t max, const struct tw_shape *shape, json_t **ret);
 /*
- * The same of a multipart/form-data body (service/http/multipart.h), in which the field called files carries them: the first TW_UPLOADS_MAX into ret_files, slices of
- * the body; ret_count says how many there are. One without name and bytes is what a browser sends when none was chosen, and is left out. max bounds each text. UNSUPPORTED: of another type.
+ * The same of a multipart/form-data body (service/http/multipart.h), in which the field called files carries them: the first TW_UPLOADS_MAX
+ * into ret_files, slices of the body; ret_count says how many there are. One without name and bytes is what a browser sends when none was
+ * chosen, and is left out. max bounds each text. UNSUPPORTED: of another type.
  */
 struct tw_form_parts {
 	struct tw_slice content_type, body;

@@ -11,6 +11,7 @@
  * Everything up to the rename can fail or be cut and leaves the old store; the rename is the whole step. The old log must be
  * gone durably before it: found beside the new database, its frames would be taken for the new one's.
  */
+#include "service/store/formats.h"
 #include "service/store/store-inside.h"
 #include "sys/durable.h"
 
@@ -31,18 +32,7 @@ tw_err tw_store_find_format(tw_store *s)
 
 tw_err tw_store_check_format(const tw_store *s)
 {
-	const struct tw_store_formats *f = s->formats;
-	if (s->format > f->newest)
-		return TW_RAISE(STATE,
-			"store: %s has format %d, of a newer release; this one (" TW_VERSION ") reads %d to %d and has changed nothing: "
-			"install a release that reads format %d",
-			s->name, s->format, f->oldest, f->newest, s->format);
-	if (s->format && s->format < f->oldest)
-		return TW_RAISE(STATE,
-			"store: %s has format %d, of an older release; this one (" TW_VERSION ") reads %d to %d and has changed nothing: "
-			"install a release in between first",
-			s->name, s->format, f->oldest, f->newest);
-	return TW_OK;
+	return tw_store_judge_format(s->formats, s->name, s->format);
 }
 
 static tw_err advance(tw_store *s, void *user)

@@ -176,6 +176,11 @@ bool tw_store_broken(const tw_store *s)
 	return tw_vfs_broken(s->vfs);
 }
 
+tw_err tw_store_try(tw_store *s)
+{
+	return TW_OK;
+}
+
 bool tw_store_usable(const tw_store *s)
 {
 	return s->db != NULL;

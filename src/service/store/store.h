@@ -5,6 +5,8 @@
  * Write-ahead log, exclusive locking, synchronous=FULL. SQL stands in src/service/sql and src/device/sql files, compiled in as
  * rows; a statement is named, prepared once, and bound by position. A transaction is one function, so it cannot be left open.
  *
+ * The same calls over PostgreSQL are in postgresql/: a program links one of the two (README.md of src/service).
+ *
  * A store has a format, a number in its file (SQLite's user_version). A release reads and writes two of them, its own and the one
  * before. It brings a store to the older of the two when it opens it, and to the newer only when it is told to: see
  * tw_store_migrate. What it may count on is therefore asked by tw_store_format(), and never by what software this is.
@@ -47,6 +49,8 @@ enum tw_store_fault { TW_STORE_WELL, TW_STORE_FULL, TW_STORE_FAILED };
 enum tw_store_fault tw_store_fault(const tw_store *s);
 /* A sync has failed: nothing more is written until a restart has read what is there. */
 bool tw_store_broken(const tw_store *s);
+/* Whether a restart would find the store; of a file that is asked of the disk, so here nothing is. IO: a server that does not answer. */
+tw_err tw_store_try(tw_store *s);
 
 enum tw_value_kind { TW_VALUE_NULL, TW_VALUE_INT, TW_VALUE_TEXT, TW_VALUE_BLOB };
 struct tw_value {
@@ -65,6 +69,15 @@ int64_t tw_row_int(const tw_row *r, int column);
 struct tw_slice tw_row_bytes(const tw_row *r, int column); /* text or blob, valid during visit */
 bool tw_row_null(const tw_row *r, int column);
 int64_t tw_store_changes(const tw_store *s); /* rows changed by the last run */
+/*
+ * A copy of the database under another name beside it, in steps of so many pages, while it is in use: what it is at the last step. Not synced. One that is
+ * not whole is removed by the next begin. LIMIT: the disk is full. Freed before the store.
+ */
+typedef struct tw_store_copy tw_store_copy;
+tw_err tw_store_copy_begin(tw_store *s, const char *name, tw_store_copy **ret);
+tw_err tw_store_copy_step(tw_store_copy *c, int pages, bool *ret_done);
+tw_store_copy *tw_store_copy_free(tw_store_copy *c);
+TW_DEFINE_FREEP(tw_store_copy, tw_store_copy_free)
 /*
  * Between begin and end whatever is deleted is overwritten in the database, and end empties the write-ahead log, which may still hold it: for what is
  * deleted so that nobody reads it again. What the disk itself keeps of blocks it wrote before is beyond reach. Outside of transactions.

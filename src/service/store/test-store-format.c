@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Formats: what is refused, what a trial writes, and a migration under every fault and after every cut. */
 #include "service/store/store-inside.h"
+#include "base/release.h"
 #include "service/store/test-store.h"
 
 static const struct tw_store_step steps[] = { { 1, NOTE_1 }, { 1, TOTAL_1 }, { 2, SIZE_2 }, { 0, NULL } };

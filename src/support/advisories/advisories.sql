@@ -69,7 +69,7 @@ CREATE TRIGGER advisory_number_grows BEFORE UPDATE ON advisory_number WHEN NEW.l
 
 -- name: advisory_next
 INSERT INTO advisory_number (prefix, year, last) VALUES (?1, ?2, 1)
-ON CONFLICT (prefix, year) DO UPDATE SET last = last + 1 RETURNING last;
+ON CONFLICT (prefix, year) DO UPDATE SET last = advisory_number.last + 1 RETURNING last;
 
 -- name: advisory_add
 INSERT INTO advisory (name, case_id, state, revision, released, title, changed_ms, approved_by, approved_hash, comment, published, pending)

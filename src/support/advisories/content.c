@@ -118,6 +118,82 @@ const char *tw_advisory_severity(const json_t *document)
 	return ratings[best];
 }
 
+static bool has_text(const json_t *list, const char *text)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+		if (json_is_string(one) && !strcmp(json_string_value(one), text))
+			return true;
+	return false;
+}
+
+static bool in_groups(const json_t *document, const json_t *groups, const char *product)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(tw_json_get(tw_json_get(document, "product_tree"), "product_groups"), i, one)
+		if (has_text(groups, tw_json_text(one, "group_id")) && has_text(tw_json_get(one, "product_ids"), product))
+			return true;
+	return false;
+}
+
+static bool is_answered(const json_t *document, const json_t *vulnerability, const char *product)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(tw_json_get(vulnerability, "remediations"), i, one)
+		if (has_text(tw_json_get(one, "product_ids"), product) || in_groups(document, tw_json_get(one, "group_ids"), product))
+			return true;
+	return false;
+}
+
+/* @nist IN.1.c.1.1 IN.2.a.1.1: of each affected product, what is to be done */
+tw_err tw_advisory_unanswered(const json_t *document, json_t *paths)
+{
+	static const char *const affected[] = { "known_affected", "first_affected", "last_affected" };
+	const json_t *vulnerability, *product;
+	char path[96];
+	size_t i, k;
+
+	json_array_foreach(tw_json_get(document, "vulnerabilities"), i, vulnerability)
+		for (size_t n = 0; n < TW_COUNT(affected); n++)
+			json_array_foreach(tw_json_get(tw_json_get(vulnerability, "product_status"), affected[n]), k, product) {
+				if (!json_is_string(product) || is_answered(document, vulnerability, json_string_value(product)))
+					continue;
+				(void)snprintf(path, sizeof path, "/vulnerabilities/%zu/product_status/%s/%zu", i, affected[n], k);
+				TW_TRY(tw_json_append(paths, json_string(path)));
+			}
+	return TW_OK;
+}
+
+/* A message has lines and no other controls. */
+static bool can_be_sent(const char *text)
+{
+	for (; *text; text++)
+		if (((unsigned char)*text < ' ' && *text != '\n' && *text != '\t') || *text == 0x7f)
+			return false;
+	return true;
+}
+
+tw_err tw_advisory_actions(const json_t *document, struct tw_buf *ret)
+{
+	const json_t *vulnerability, *one;
+	size_t i, k;
+
+	json_array_foreach(tw_json_get(document, "vulnerabilities"), i, vulnerability)
+		json_array_foreach(tw_json_get(vulnerability, "remediations"), k, one) {
+			const char *category = tw_json_text(one, "category"), *details = tw_json_text(one, "details");
+
+			if (ret->size + strlen(category) + strlen(details) + 8 <= ret->max && can_be_sent(details))
+				TW_TRY(tw_buf_format(ret, "\n- %s: %s", category, details));
+		}
+	return TW_OK;
+}
+
 char tw_advisory_letter(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c == '+' ? ' ' : c;

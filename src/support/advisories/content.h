@@ -28,6 +28,10 @@ char tw_advisory_letter(char c);
 /* Names and ids of its products, a line each; what does not fit is left out, and the first byte is then TW_ADVISORY_CUT. */
 #define TW_ADVISORY_CUT '\1'
 tw_err tw_advisory_products(const json_t *document, struct tw_buf *ret);
+/* Where products are said to be affected of which no remediation says what to do: JSON pointers, as texts, appended to paths. */
+tw_err tw_advisory_unanswered(const json_t *document, json_t *paths);
+/* What its remediations say, a line each, of what can stand in a message; what does not fit whole is left out. */
+tw_err tw_advisory_actions(const json_t *document, struct tw_buf *ret);
 /* Members that differ: [{"path", "before", "after"}], values as JSON text; "" is not there. More than TW_ADVISORY_DIFF_MAX: the rest is cut, *ret_cut. */
 tw_err tw_advisory_diff(const struct tw_sys *sys, const json_t *before, const json_t *after, json_t *list, bool *ret_cut);
 #endif

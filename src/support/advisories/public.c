@@ -368,5 +368,6 @@ tw_err tw_advisories_page(struct tw_context *c, const struct tw_request *rq, str
 		link_to(&l, "/.well-known/csaf/" TW_CSAF_PROVIDER, TW_W_CSAF);
 		tw_html_close(&l.h);
 	}
+	tw_page_feedback(&l.h, l.look, "/advisories");
 	return tw_page_close(&l.h);
 }

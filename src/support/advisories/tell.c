@@ -59,11 +59,21 @@ static size_t products_of(struct tw_context *c, const struct tw_advisory_out *o,
 	return count;
 }
 
+/* @nist IN.1.c.1.2 IN.1.d.1.3: whoever has the product is told what to look at, and what to do */
+static tw_err text_of(const struct tw_advisory_out *o, struct tw_buf *ret)
+{
+	TW_TRY(tw_buf_text(ret, TW_NOTICE_REVIEW ": the systems and services in which the products of this advisory are used."));
+	return tw_advisory_actions(o->document, ret);
+}
+
 tw_err tw_advisory_told(struct tw_context *c, const struct tw_advisory_out *o)
 {
 	char id[TW_NOTICE_ID_MAX + 1], title[TW_NOTICE_TITLE_MAX + 1], link[TW_NOTICE_LINK_MAX + 1];
 	struct tw_notice_product products[TW_NOTICE_PRODUCTS_MAX];
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
+	tw_buf_init(&text, c->sys, TW_NOTICE_TEXT_MAX);
+	TW_TRY(text_of(o, &text));
 	(void)snprintf(id, sizeof id, "advisory-%s-%.32s", o->name, tw_json_text(o->entry, "version"));
 	(void)snprintf(link, sizeof link, "%s/advisories/%s", tw_app_of(c)->desk.site, o->name);
 	title_of(o, title);
@@ -71,6 +81,7 @@ tw_err tw_advisory_told(struct tw_context *c, const struct tw_advisory_out *o)
 		.kind = TW_NOTICE_ADVISORY,
 		.severity = severity_of(tw_advisory_severity(o->document)),
 		.title = title,
+		.text = tw_buf_cstr(&text),
 		.link = tw_outbox_url_valid(tw_slice_of(link)) ? link : NULL,
 		.products = products,
 		.product_count = products_of(c, o, products) };

@@ -185,6 +185,53 @@ static int setup(void **state)
 	return 0;
 }
 
-CHECK_MAIN_IN(setup, NULL, cmocka_unit_test(test_reading), cmocka_unit_test(test_the_hash_is_of_all_but_tracking),
+#define AFFECTED(remediations)                                                                                                                                     \
+	"{\"product_tree\":{\"product_groups\":[{\"group_id\":\"G1\",\"product_ids\":[\"P2\"]}]},\"vulnerabilities\":[{},{\"product_status\":{\"known_affected\":" \
+	"[\"P1\",\"P2\"],\"fixed\":[\"P9\"]},\"remediations\":[" remediations "]}]}"
+#define FIX(of) "{\"category\":\"vendor_fix\",\"details\":\"Install 2.\"," of "}"
+
+/* @nist IN.1.c.1.1 IN.1.c.1.2 IN.2.a.1.1: whoever is affected is told what to do */
+static void test_affected_products_want_an_action(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t count;
+		const char *first;
+	} rows[] = {
+		{ AFFECTED(""), 2, "/vulnerabilities/1/product_status/known_affected/0" },
+		{ AFFECTED(FIX("\"product_ids\":[\"P1\"]")), 1, "/vulnerabilities/1/product_status/known_affected/1" },
+		{ AFFECTED(FIX("\"product_ids\":[\"P1\"]") "," FIX("\"group_ids\":[\"G1\"]")), 0, "" },
+		{ AFFECTED(FIX("\"group_ids\":[\"G2\"]")), 2, "/vulnerabilities/1/product_status/known_affected/0" },
+		{ "{}", 0, "" },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *document = NULL, *paths = json_array();
+
+		CHECK_OK(tw_json_parse(tw_slice_of(rows[i].text), 4096, &document));
+		CHECK_OK(tw_advisory_unanswered(document, paths));
+		CHECK_INT(json_array_size(paths), rows[i].count);
+		if (rows[i].count)
+			CHECK_TEXT(json_string_value(json_array_get(paths, 0)), rows[i].first);
+	}
+}
+
+static void test_what_a_message_says_of_them(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf all = { 0 }, few = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+
+	CHECK_OK(tw_json_parse(TW_SLICE(AFFECTED(FIX("\"a\":1") ",{\"category\":\"workaround\",\"details\":\"a\\u0007b\"}," FIX("\"a\":2"))),
+		4096, &document));
+	tw_buf_init(&all, tw_sys_real(), 200);
+	tw_buf_init(&few, tw_sys_real(), 40);
+	CHECK_OK(tw_advisory_actions(document, &all));
+	CHECK_TEXT(tw_buf_cstr(&all), "\n- vendor_fix: Install 2.\n- vendor_fix: Install 2."); /* what no message can hold is left out */
+	CHECK_OK(tw_advisory_actions(document, &few));
+	CHECK_TEXT(tw_buf_cstr(&few), "\n- vendor_fix: Install 2.");
+}
+
+CHECK_MAIN_IN(setup, NULL, cmocka_unit_test(test_affected_products_want_an_action), cmocka_unit_test(test_what_a_message_says_of_them),
+	cmocka_unit_test(test_reading), cmocka_unit_test(test_the_hash_is_of_all_but_tracking),
 	cmocka_unit_test(test_revisions_count_on), cmocka_unit_test(test_what_lists_say), cmocka_unit_test(test_differences),
 	cmocka_unit_test(test_long_differences), cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_every_move))

@@ -34,7 +34,7 @@ INSERT INTO attachment_key (report, sealed) VALUES (?1, ?2);
 DELETE FROM attachment_key WHERE report = ?1;
 
 -- name: attachments_sum
-SELECT coalesce(sum(size), 0) FROM attachment;
+SELECT CAST(coalesce(sum(size), 0) AS INTEGER) FROM attachment;
 
 -- name: attachments_of
 SELECT id, report, at_ms, size, nonce, about FROM attachment WHERE report = ?1 ORDER BY id;

@@ -38,4 +38,6 @@ tw_err tw_alarms_raise(struct tw_context *c, int64_t now_ms, const struct tw_ala
 tw_err tw_alarms_log(struct tw_context *c, bool *ret_left);
 /* At the start, before anything is raised: an event may be in the log, and the row not say so. */
 tw_err tw_alarms_reconcile(struct tw_context *c);
+/* The alarm that the request's parameter names, as it is listed; NULL in *ret, and a problem, when there is none that he may see. */
+tw_err tw_alarm_load(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, int64_t *ret_id, json_t **ret);
 #endif

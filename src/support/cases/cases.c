@@ -287,6 +287,7 @@ tw_err tw_case_edit(struct tw_context *c, const struct tw_request *rq, struct tw
 	TW_CLEANUP(writing_done)
 	struct writing w = { .d = { c, e.now_ms, tw_subject_key(&rq->subject), rq->operation->name, .before = before, .after = after },
 		.id = e.id,
+		.beside = e.beside.write ? &e.beside : NULL,
 		.shown = &rp->body,
 		.once = rq->once };
 	tw_err wrote = write_change(&w);

@@ -35,6 +35,7 @@ struct tw_case_edit {
 	int64_t id;
 	json_t *doc; /* to be changed */
 	int64_t now_ms;
+	struct tw_case_beside beside; /* set by edit: written with it; write NULL: nothing */
 };
 /* Loads the case that the request's parameter names, lets edit change it, and writes both. An unknown case, and one that the subject
    may not see, is answered with 404. The answer's body is the case. */

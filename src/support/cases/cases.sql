@@ -62,7 +62,7 @@ ORDER BY next_ms, id LIMIT ?6;
 DELETE FROM case_access WHERE case_id = ?1;
 
 -- name: case_access_put
-INSERT OR IGNORE INTO case_access (case_id, who) VALUES (?1, ?2);
+INSERT INTO case_access (case_id, who) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
 
 -- name: case_once_put
 INSERT INTO case_once (who, key, at_ms, case_id) VALUES (?1, ?2, ?3, ?4);

@@ -99,8 +99,7 @@ static tw_err take_one(void *user, const tw_row *row)
 	return tw_row_int(row, 0) == o->id ? describe(row, &o->j) : TW_OK;
 }
 
-/* NULL in *ret, and a problem, when there is none that he may see. */
-static tw_err load(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, int64_t *ret_id, json_t **ret)
+tw_err tw_alarm_load(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, int64_t *ret_id, json_t **ret)
 {
 	struct one o = { .j = NULL };
 	uint64_t id = 0;
@@ -136,7 +135,7 @@ tw_err tw_op_alarm_acknowledge(struct tw_context *c, const struct tw_request *rq
 	struct acknowledging a = { 0, tw_time_wall_ms(c->time), tw_subject_key(&rq->subject), tw_json_text(rq->input, "note") };
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 
-	TW_TRY(load(c, rq, rp, &a.id, &j));
+	TW_TRY(tw_alarm_load(c, rq, rp, &a.id, &j));
 	if (!j)
 		return TW_OK;
 	if (*tw_json_text(j, "acknowledged"))

@@ -138,6 +138,31 @@ tw_err tw_op_a14_drill(struct tw_context *c, const struct tw_request *rq, struct
 	return TW_OK;
 }
 
+/* It stands for good as a drill that is over: no clock of it runs on, and no alarm of it comes any more. */
+static tw_err end_drill(struct tw_case_edit *e)
+{
+	if (!tw_json_bool(e->doc, "drill"))
+		return refuse(e->rp, 409, "article14.no-drill", "This is no drill", "Move it: case.move.", "The case is a true one.");
+	if (!strcmp(tw_json_text(e->doc, "state"), tw_case_states[TW_CASE_CLOSED]))
+		return refuse(e->rp, 409, "article14.drill-ended", "This drill is over", "Begin another: article14.drill.", "It is closed.");
+	for (enum tw_a14_kind k = TW_A14_EXPLOITED; k < TW_A14_KINDS; k++) {
+		json_t *of = tw_case_a14_of(e->doc, k), *j = NULL;
+
+		if (!of || json_object_get(of, "not_reportable"))
+			continue;
+		TW_TRY(note(e, e->now_ms, &j));
+		TW_TRY(tw_json_set(of, "not_reportable", j));
+		TW_TRY(tw_json_set(j, "reason", json_string("the drill ended")));
+	}
+	TW_TRY(copy(e, "reason", e->doc));
+	return tw_json_set(e->doc, "state", json_string(tw_case_states[TW_CASE_CLOSED]));
+}
+
+tw_err tw_op_a14_drill_end(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	return tw_case_edit(c, rq, rp, end_drill);
+}
+
 /* --- What was done --- */
 
 /* Who submitted, when that was another than who notes it. */
@@ -166,6 +191,7 @@ static tw_err moment_since(const struct tw_case_edit *e, int64_t aware_ms, int64
 	return TW_OK;
 }
 
+/* @nist IN.2.b.1.1: when it was sent, beside the deadline */
 static tw_err submit(struct tw_case_edit *e)
 {
 	enum tw_a14_kind kind = TW_A14_EXPLOITED;

@@ -7,6 +7,7 @@
 #include "support/cases/cases.h"
 #include "support/rows-cases.h"
 #include "support/sql-support.h"
+#include "support/staff/staff-mail.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -230,6 +231,14 @@ tw_err tw_op_case_move(struct tw_context *c, const struct tw_request *rq, struct
 
 /* --- Who --- */
 
+static tw_err tell_assigned(tw_store *s, void *user, const char *id)
+{
+	const struct tw_case_edit *e = user;
+
+	return tw_staff_mail_assigned(e->c, e->doc, e->now_ms);
+}
+
+/* Whoever takes a case himself needs no mail of it. */
 static tw_err assign(struct tw_case_edit *e)
 {
 	const char *who = tw_json_text(e->rq->input, "who");
@@ -239,7 +248,11 @@ static tw_err assign(struct tw_case_edit *e)
 		return TW_OK;
 	}
 	TW_TRY(tw_case_person(e, tw_slice_of(who)));
-	return e->rp->problem[0] ? TW_OK : tw_json_set(e->doc, "assigned", json_string(who));
+	if (e->rp->problem[0])
+		return TW_OK;
+	if (strcmp(who, tw_subject_key(&e->rq->subject)) != 0)
+		e->beside = (struct tw_case_beside){ tell_assigned, e };
+	return tw_json_set(e->doc, "assigned", json_string(who));
 }
 
 tw_err tw_op_case_assign(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

@@ -54,15 +54,15 @@ static bool count_event(void *user, const struct tw_log_record *r)
 	return true;
 }
 
-/* As many events as alarms, each once. */
+/* As many events as alarms, each once. Their numbers may have gaps: a store may give none again that was given in what was undone. */
 static void logged(int want)
 {
-	int counts[256] = { 0 };
+	int counts[1024] = { 0 };
 
 	CHECK_OK(tw_audit_recent(world.t.c.audit, 0, TW_AUDIT_RECENT_MAX, count_event, counts));
 	CHECK_INT(counts[0], want);
-	for (int i = 1; i <= want; i++)
-		CHECK_INT(counts[i], 1);
+	for (size_t i = 1; i < TW_COUNT(counts); i++)
+		CHECK(counts[i] <= 1);
 }
 
 static int64_t next(void)

@@ -114,29 +114,10 @@ static void write_states(struct board *b)
 
 static void write_whose(struct board *b)
 {
-	static const struct {
-		const char *value;
-		enum tw_word word;
-	} rows[] = { { "", TW_W_WHOSE_ALL }, { "me", TW_W_WHOSE_ME }, { "nobody", TW_W_WHOSE_NOBODY } };
+	static const struct tw_choice rows[] = { { "", TW_W_WHOSE_ALL }, { "me", TW_W_WHOSE_ME }, { "nobody", TW_W_WHOSE_NOBODY },
+		{ .value = NULL } };
 
-	tw_page_class(&b->h, TW_E_UL, "filters");
-	for (size_t i = 0; i < TW_COUNT(rows); i++) {
-		struct tw_desk_query q = b->q;
-		char path[TW_DESK_PATH_MAX], address[TW_PAGE_ADDRESS_MAX];
-
-		q.pairs[WHOSE].value = rows[i].value;
-		tw_desk_address(&q, path);
-		tw_page_address(b->look, path, address);
-		tw_html_open(&b->h, TW_E_LI);
-		tw_html_open(&b->h, TW_E_A);
-		if (strcmp(rows[i].value, b->q.pairs[WHOSE].value) == 0)
-			tw_html_attr(&b->h, TW_AT_CURRENT, TW_SLICE("true"));
-		tw_html_link(&b->h, tw_slice_of(address));
-		tw_html_text(&b->h, tw_slice_of(tw_word(rows[i].word, b->look.language)));
-		tw_html_close(&b->h);
-		tw_html_close(&b->h);
-	}
-	tw_html_close(&b->h);
+	tw_desk_filters(&b->h, b->look, &b->q, WHOSE, rows);
 }
 
 /* --- The rows --- */
@@ -357,7 +338,7 @@ tw_err tw_desk_board(struct tw_context *c, const struct tw_request *rq, struct t
 	tw_staff_frame_open(&f, &b.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
 	TW_TRY(count(&b));
 	TW_TRY(write_lead(&b));
-	tw_desk_begin(c, rq, &b.h, b.look);
+	tw_desk_actions(c, rq, &b.h, TW_ABOUT_NOTHING, NULL);
 	write_states(&b);
 	write_whose(&b);
 	TW_TRY(write_rows(&b));

@@ -4,11 +4,9 @@
 #include "base/text.h"
 #include "support/desk/desk.h"
 #include "support/rows-desk.h"
-#include "support/sql-support.h"
 
 #include <string.h>
 
-#define JOURNAL_SHOWN 100
 #define NOTHING "\xe2\x80\x93"
 
 struct view {
@@ -18,15 +16,7 @@ struct view {
 	struct tw_look look;
 	json_t *doc;
 	int64_t now_ms;
-	size_t entries;
 };
-
-static void note(struct view *v, const char *class, enum tw_word w)
-{
-	tw_html_open(&v->h, TW_E_P);
-	tw_desk_mark(&v->h, class, tw_word(w, v->look.language));
-	tw_html_close(&v->h);
-}
 
 /* --- Its state --- */
 
@@ -167,6 +157,16 @@ static void write_clock(struct view *v, const struct tw_a14 *a, const struct tw_
 	tw_html_close(&v->h);
 }
 
+static void draft_link(struct view *v, enum tw_a14_kind k)
+{
+	char path[TW_DESK_PATH_MAX];
+
+	(void)snprintf(path, sizeof path, TW_DESK_DRAFTS "%.24s?kind=%s", tw_json_text(v->doc, "id"), tw_a14_kinds[k]);
+	tw_html_open(&v->h, TW_E_P);
+	tw_page_link(&v->h, v->look, path, TW_W_DRAFT_LINK);
+	tw_html_close(&v->h);
+}
+
 static void write_kind(struct view *v, enum tw_a14_kind k, const struct tw_a14 *a)
 {
 	static const enum tw_word columns[] = { TW_W_COLUMN_STEP, TW_W_COLUMN_LEFT, TW_W_COLUMN_DUE, TW_W_COLUMN_SUBMITTED };
@@ -187,6 +187,7 @@ static void write_kind(struct view *v, enum tw_a14_kind k, const struct tw_a14 *
 		write_clock(v, a, &clocks[i]);
 	tw_html_close(&v->h);
 	tw_html_close(&v->h);
+	draft_link(v, k);
 }
 
 /* Who did it and, when that was another, who noted it. */
@@ -322,60 +323,14 @@ static tw_err write_told(struct view *v)
 	return TW_OK;
 }
 
-/* --- Its journal --- */
-
-static tw_err write_entry(void *user, const tw_row *row)
+static void cvss_link(struct view *v)
 {
-	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
-	struct view *v = user;
-	char name[TW_DESK_NAME_MAX], number[24];
-	const json_t *one;
-	size_t i;
+	char path[TW_DESK_PATH_MAX];
 
-	TW_TRY(tw_json_parse(tw_row_bytes(row, 1), TW_CASE_DOC_MAX, &j));
-	TW_TRY(tw_desk_person(v->c, tw_json_text(j, "who"), name));
-	(void)snprintf(number, sizeof number, "%lld", (long long)tw_row_int(row, 0));
-	v->entries++;
-	tw_html_open(&v->h, TW_E_TR);
-	tw_html_open(&v->h, TW_E_TH);
-	tw_html_attr(&v->h, TW_AT_SCOPE, TW_SLICE("row"));
-	tw_html_text(&v->h, tw_slice_of(number));
+	(void)snprintf(path, sizeof path, "/desk/cvss?case=%.24s", tw_json_text(v->doc, "id"));
+	tw_html_open(&v->h, TW_E_P);
+	tw_page_link(&v->h, v->look, path, TW_W_CVSS_OF_CASE);
 	tw_html_close(&v->h);
-	tw_desk_cell(&v->h, v->look, TW_W_COLUMN_WHEN);
-	tw_desk_when(&v->h, tw_json_text(j, "at"));
-	tw_html_close(&v->h);
-	tw_desk_cell(&v->h, v->look, TW_W_COLUMN_WHO);
-	tw_html_text(&v->h, tw_slice_of(name));
-	tw_html_close(&v->h);
-	tw_desk_cell(&v->h, v->look, TW_W_COLUMN_WHAT);
-	tw_html_put(&v->h, TW_E_CODE, tw_json_text(j, "what"));
-	tw_html_close(&v->h);
-	tw_desk_cell(&v->h, v->look, TW_W_COLUMN_MEMBERS);
-	json_array_foreach(tw_json_get(j, "changed"), i, one) {
-		tw_html_text(&v->h, tw_slice_of(i ? ", " : ""));
-		tw_html_text(&v->h, tw_slice_of(json_is_string(one) ? json_string_value(one) : ""));
-	}
-	tw_html_close(&v->h);
-	tw_html_close(&v->h);
-	return TW_OK;
-}
-
-static tw_err write_journal(struct view *v)
-{
-	static const enum tw_word columns[] = { TW_W_COLUMN_NUMBER, TW_W_COLUMN_WHEN, TW_W_COLUMN_WHO, TW_W_COLUMN_WHAT,
-		TW_W_COLUMN_MEMBERS };
-	const struct tw_value values[] = { TW_V_TEXT(tw_json_text(v->doc, "id")), TW_V_INT(JOURNAL_SHOWN) };
-
-	tw_page_put(&v->h, v->look, TW_E_H2, TW_W_JOURNAL);
-	tw_page_put(&v->h, v->look, TW_E_P, TW_W_JOURNAL_LEAD);
-	tw_desk_table(&v->h, v->look, TW_W_JOURNAL, false);
-	for (size_t i = 0; i < TW_COUNT(columns); i++)
-		tw_desk_head(&v->h, v->look, columns[i]);
-	tw_desk_rows(&v->h);
-	TW_TRY(tw_store_run(v->c->store, tw_sql_desk_journal, values, TW_COUNT(values), write_entry, v));
-	tw_html_close(&v->h);
-	tw_html_close(&v->h);
-	return TW_OK;
 }
 
 tw_err tw_desk_case(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -395,15 +350,16 @@ tw_err tw_desk_case(struct tw_context *c, const struct tw_request *rq, struct tw
 	const struct tw_staff_frame f = { c, rq, here, title };
 	tw_staff_frame_open(&f, &v.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
 	tw_desk_done(&v.h, rq, v.look);
-	if (tw_json_bool(doc, "drill"))
-		note(&v, "waiting", TW_W_DRILL);
+	tw_desk_drill(&v.h, v.look, doc);
 	TW_TRY(write_state(&v));
 	TW_TRY(write_clocks(&v));
-	tw_desk_actions(c, rq, &v.h, v.look, doc);
+	tw_page_put(&v.h, v.look, TW_E_H2, TW_W_ACTIONS);
+	cvss_link(&v);
+	tw_desk_actions(c, rq, &v.h, TW_ABOUT_CASE, doc);
 	write_facts(&v);
 	if (tw_staff_may(c, rq, "reports.read"))
 		TW_TRY(tw_desk_files(c, &v.h, v.look, 0, id));
 	TW_TRY(write_told(&v));
-	TW_TRY(write_journal(&v));
+	TW_TRY(tw_desk_journal(c, &v.h, v.look, tw_json_text(doc, "id")));
 	return tw_page_close(&v.h);
 }

@@ -53,6 +53,14 @@ static void write_kinds(const struct tw_form_choosing *g, bool clocks)
 			option(g, tw_a14_kinds[k], tw_word(tw_desk_kind_word(k), g->look.language));
 }
 
+static void write_roles(const struct tw_form_choosing *g)
+{
+	static const char *const roles[] = { "analyst", "manager", "publisher", TW_ROLE_ADMINISTRATOR };
+
+	for (size_t i = 0; i < TW_COUNT(roles); i++)
+		option(g, roles[i], tw_staff_role_word(roles[i], g->look));
+}
+
 static tw_err write_options(struct tw_form_choosing *g, const struct tw_form *f, enum tw_form_control control)
 {
 	switch (control) {
@@ -77,6 +85,13 @@ static tw_err write_options(struct tw_form_choosing *g, const struct tw_form *f,
 	case TW_FORM_GROUNDS:
 		for (const struct tw_a14_ground *ground = tw_a14_grounds; ground->name; ground++)
 			option(g, ground->name, ground->words);
+		break;
+	case TW_FORM_ROLES:
+		write_roles(g);
+		break;
+	case TW_FORM_LANGUAGES: /* each by its own name, which the link to it has in the other */
+		option(g, tw_language_tag(TW_ENGLISH), tw_word(TW_W_OTHER_LANGUAGE, TW_GERMAN));
+		option(g, tw_language_tag(TW_GERMAN), tw_word(TW_W_OTHER_LANGUAGE, TW_ENGLISH));
 		break;
 	case TW_FORM_YES_NO:
 		option(g, "no", tw_word(TW_W_NO, g->look.language));

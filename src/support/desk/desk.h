@@ -7,11 +7,15 @@
 #define TW_SUPPORT_DESK_DESK_H
 #include "support/cases/cases.h"
 #include "support/page/staff-frame.h"
+#include "support/query-reception/field.h"
 
 #define TW_DESK_BOARD "/desk/cases"
 #define TW_DESK_CASES TW_DESK_BOARD "/"
 #define TW_DESK_REPORTS "/desk/reports"
 #define TW_DESK_PEOPLE "/desk/people"
+#define TW_DESK_ALARMS "/desk/alarms"
+#define TW_DESK_ME "/desk/me"
+#define TW_DESK_DRAFTS "/desk/drafts/"
 #define TW_DESK_PAGE 50 /* rows of a table; the next ones are a link away */
 #define TW_DESK_PATH_MAX 200
 #define TW_DESK_NAME_MAX 96
@@ -32,6 +36,10 @@ void tw_desk_left(struct tw_html *h, struct tw_look look, const struct tw_clock 
 tw_err tw_desk_person(struct tw_context *c, const char *id, char ret[TW_DESK_NAME_MAX]);
 /* A time of a document as people read it; what is none is shown as it is. */
 void tw_desk_when(struct tw_html *h, const char *text);
+/* That it is invented, where it is. */
+void tw_desk_drill(struct tw_html *h, struct tw_look look, const json_t *doc);
+/* The last entries of the journal about a case or a report, by its id. */
+tw_err tw_desk_journal(struct tw_context *c, struct tw_html *h, struct tw_look look, const char *about);
 /* dt and dd; nothing when there is no value. */
 void tw_desk_pair(struct tw_html *h, struct tw_look look, enum tw_word label, const char *value);
 void tw_desk_done(struct tw_html *h, const struct tw_request *rq, struct tw_look look); /* a form has just done what it is for */
@@ -51,14 +59,29 @@ struct tw_desk_query {
 void tw_desk_address(const struct tw_desk_query *q, char ret[TW_DESK_PATH_MAX]);
 /* The head of a column that sorts: by it, and once more the other way round. now: what sorts, with - before it for downwards. */
 void tw_desk_sorted(struct tw_html *h, struct tw_look look, const struct tw_desk_query *q, const char *by, const char *now, enum tw_word w);
+/* Links that choose one value of a parameter, in the order of its choices. */
+void tw_desk_filters(struct tw_html *h, struct tw_look look, const struct tw_desk_query *q, size_t which, const struct tw_choice *choices);
 /* Links to the page before and behind; page counts from 1. */
 void tw_desk_pages(struct tw_html *h, struct tw_look look, const struct tw_desk_query *q, int64_t page, bool more);
 
 /* The files of a report; report 0: of all reports of the case. */
 tw_err tw_desk_files(struct tw_context *c, struct tw_html *h, struct tw_look look, int64_t report, int64_t of_case);
-/* The forms that the page of a case or of a report leads to (forms.c); doc: what is known of it, with its id. */
-void tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, struct tw_look look, const json_t *doc);
-void tw_desk_begin(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, struct tw_look look); /* those without a case */
+/* What a form is about, and the page that leads to it. */
+enum tw_form_about {
+	TW_ABOUT_CASE,
+	TW_ABOUT_NOTHING, /* it begins a case */
+	TW_ABOUT_REPORT,
+	TW_ABOUT_REPORTS, /* all of them */
+	TW_ABOUT_ALARM,
+	TW_ABOUT_ACCOUNT,
+	TW_ABOUT_PEOPLE, /* it makes an account */
+	TW_ABOUT_SELF,   /* the account of whoever sends it */
+};
+/* The forms that the page of such a thing leads to (forms.c); doc: what is known of it, with its id; NULL: there is none yet. */
+void tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, enum tw_form_about about, const json_t *doc);
+/* Answers that tell something once, and never again: an invitation, the secret of an authenticator. */
+tw_err tw_desk_invited(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
+tw_err tw_desk_secret(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 /* What a form sent and was refused: the form with why, and what was typed. False: it is not of these. */
 bool tw_desk_refused_here(const struct tw_request *rq, const struct tw_reply *rp);
 tw_err tw_desk_problem(

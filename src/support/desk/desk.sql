@@ -9,8 +9,8 @@ WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR coalesce(json_extract(doc, '$.assi
 ORDER BY
 	CASE ?5 WHEN 'case' THEN id WHEN '-case' THEN -id WHEN '-clock' THEN -next_ms
 		WHEN 'state' THEN instr(?6, ' ' || state || ' ') WHEN '-state' THEN -instr(?6, ' ' || state || ' ') END,
-	CASE ?5 WHEN 'title' THEN lower(json_extract(doc, '$.title')) WHEN 'whose' THEN json_extract(doc, '$.assigned') END,
-	CASE ?5 WHEN '-title' THEN lower(json_extract(doc, '$.title')) WHEN '-whose' THEN json_extract(doc, '$.assigned') END DESC,
+	CASE ?5 WHEN 'title' THEN lower(json_extract(doc, '$.title')) WHEN 'whose' THEN json_extract(doc, '$.assigned') END NULLS FIRST,
+	CASE ?5 WHEN '-title' THEN lower(json_extract(doc, '$.title')) WHEN '-whose' THEN json_extract(doc, '$.assigned') END DESC NULLS LAST,
 	next_ms, id
 LIMIT ?7 OFFSET ?8;
 
@@ -26,15 +26,35 @@ WHERE next_ms < ?1 AND (embargo_ms <= ?1 OR ?2 = '' OR EXISTS (SELECT 1 FROM cas
 -- name: desk_journal
 SELECT number, text FROM journal_entry WHERE about = ?1 ORDER BY number DESC LIMIT ?2;
 
--- ?1 kind, or ''; ?2 verdict, or ''; ?3 by what; ?6 now; ?7 who asks, '' sees all. A report of a case under embargo is seen as its case is.
+-- ?1 kind, or ''; ?2 verdict, 'all', or '' for those behind ?8; ?3 by what; ?6 now; ?7 who asks, '' sees all. A report of a case under embargo is seen as its case is.
 -- name: desk_reports
-SELECT id, received_ms, published_ms, verdict, product, version, substr(description, 1, 160), m, last FROM (
-	SELECT r.*, coalesce(d.verdict, 'new') AS verdict, coalesce(d.case_id, 0) AS of, coalesce(c.embargo_ms, 0) AS until,
+SELECT id, received_ms, published_ms, verdict, product, version, substr(description, 1, 160), m, last, said FROM (
+	SELECT r.*, d.doc AS said, coalesce(d.verdict, 'new') AS verdict, coalesce(d.case_id, 0) AS of, coalesce(c.embargo_ms, 0) AS until,
 		(SELECT count(*) FROM report_message m WHERE m.report = r.id) AS m,
 		(SELECT m.ours FROM report_message m WHERE m.report = r.id ORDER BY m.id DESC LIMIT 1) AS last
-	FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id)
-WHERE (?1 = '' OR kind = ?1) AND (?2 = '' OR verdict = ?2)
+	FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id) AS shown
+WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR verdict = ?2 OR (?2 = '' AND id > ?8))
 	AND (of = 0 OR ?7 = '' OR until <= ?6 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = of AND x.who = ?7))
 ORDER BY CASE ?3 WHEN 'report' THEN id WHEN 'messages' THEN m WHEN '-messages' THEN -m END,
 	CASE ?3 WHEN 'product' THEN lower(product) END, CASE ?3 WHEN '-product' THEN lower(product) END DESC, id DESC
 LIMIT ?4 OFFSET ?5;
+
+-- ?1 'all', 'acknowledged', or '' for those that wait; ?2 by what; ?3 now; ?4 who asks, '' sees all.
+-- name: desk_alarms
+SELECT a.id, a.case_id, a.kind, a.step, a.point, a.drill, a.at_ms, a.due_ms, a.raised_ms, a.acknowledged_ms, a.acknowledged_by, a.note
+FROM alarm a JOIN desk_case c ON c.id = a.case_id
+WHERE (?1 = 'all' OR (?1 = '') = (a.acknowledged_ms IS NULL))
+	AND (c.embargo_ms <= ?3 OR ?4 = '' OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?4))
+ORDER BY CASE ?2 WHEN 'alarm' THEN a.id WHEN 'case' THEN a.case_id WHEN '-case' THEN -a.case_id WHEN 'due' THEN a.due_ms WHEN '-due' THEN -a.due_ms END,
+	a.id DESC
+LIMIT ?5 OFFSET ?6;
+
+-- name: desk_alarms_open
+SELECT count(*) FROM alarm a JOIN desk_case c ON c.id = a.case_id
+WHERE a.acknowledged_ms IS NULL
+	AND (c.embargo_ms <= ?1 OR ?2 = '' OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?2));
+
+-- name: desk_reports_since
+SELECT count(*) FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
+WHERE r.id > ?1 AND (coalesce(d.case_id, 0) = 0 OR ?3 = '' OR c.embargo_ms <= ?2
+	OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?3));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The forms of the staff's pages: a row for each (forms.c), what its inputs let one choose (choices.c), and what stands in it (present.c). */
+/* The forms of the staff's pages: a row for each (forms-rows.c), what is shown and done (forms.c), what it is about and where it leads back to
+   (about.c), what its inputs let one choose (choices.c), and what stands in it (present.c). */
 #ifndef TW_SUPPORT_DESK_FORMS_H
 #define TW_SUPPORT_DESK_FORMS_H
 #include "support/desk/desk.h"
@@ -20,6 +21,8 @@ enum tw_form_control {
 	TW_FORM_STEPS,
 	TW_FORM_ZONES,
 	TW_FORM_GROUNDS,
+	TW_FORM_ROLES,
+	TW_FORM_LANGUAGES,
 	TW_FORM_MEMBERS /* chosen on a page before */
 };
 struct tw_form_input {
@@ -32,12 +35,24 @@ struct tw_form_input {
 struct tw_form {
 	const char *path, *does; /* path without the case */
 	enum tw_word title;
-	bool starts; /* it is about no case yet */
-	bool clocks; /* it is about a clock that somebody has started */
-	bool report; /* it is about a report */
-	bool keeps;  /* what is there already stands in it, and what somebody else said meanwhile is not overwritten */
+	enum tw_form_about about;
+	bool clocks;        /* it is about a clock that somebody has started */
+	bool drill;         /* it is about an invented case alone */
+	enum tw_word warns; /* what will be gone; 0 (TW_W_PORTAL): nothing */
+	bool keeps;         /* what is there already stands in it, and what somebody else said meanwhile is not overwritten */
 	struct tw_form_input inputs[TW_FORM_INPUTS_MAX + 1];
 };
+extern const struct tw_form tw_forms[]; /* ends with path NULL */
+
+/* What a form is about, with its id; NULL: nothing that is there yet. A problem when there is no such thing for whoever asks (about.c). */
+tw_err tw_form_subject(struct tw_context *c, const struct tw_request *rq, const struct tw_form *f, struct tw_reply *rp, json_t **ret);
+void tw_form_back(struct tw_html *h, struct tw_look look, const struct tw_form *f, const json_t *doc); /* a link to it */
+/* Where it goes on when it is done; body: what the operation answered. */
+void tw_form_next(const struct tw_form *f, const struct tw_request *rq, const json_t *body, char ret[TW_DESK_PATH_MAX]);
+/* Whether the page of such a thing leads to it, as the thing is now; doc NULL: there is none. */
+bool tw_form_fits(const struct tw_form *f, enum tw_form_about about, const json_t *doc);
+bool tw_form_does_once(const struct tw_form *f); /* by its key */
+
 struct tw_form_choosing {
 	struct tw_context *c;
 	struct tw_html *h;

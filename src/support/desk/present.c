@@ -40,6 +40,20 @@ static tw_err present_embargo(struct tw_context *c, const json_t *doc, json_t *t
 	return tw_json_set(to, "until", json_stringn(tw_json_text(embargo, "until"), TW_FORM_MOMENT));
 }
 
+/* Of an account, as the form's choices spell it. */
+static tw_err present_account(const struct tw_form *f, const json_t *doc, json_t *to)
+{
+	for (const struct tw_form_input *in = f->inputs; in->key; in++) {
+		const json_t *now = json_object_get(doc, in->key);
+
+		if (json_is_boolean(now))
+			TW_TRY(tw_json_set(to, in->key, json_string(json_is_true(now) ? "yes" : "no")));
+		else if (json_is_string(now))
+			TW_TRY(tw_json_set(to, in->key, json_string(json_string_value(now))));
+	}
+	return TW_OK;
+}
+
 tw_err tw_form_present(struct tw_context *c, const struct tw_form *f, const json_t *doc, const json_t *input, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *to = json_object();
@@ -47,7 +61,9 @@ tw_err tw_form_present(struct tw_context *c, const struct tw_form *f, const json
 
 	if (!to)
 		return TW_RAISE(NOMEM, "a form");
-	if (f->keeps && f->inputs[0].control != TW_FORM_MEMBERS) {
+	if (f->about == TW_ABOUT_ACCOUNT || f->about == TW_ABOUT_SELF) {
+		TW_TRY(present_account(f, doc, to));
+	} else if (f->keeps && f->inputs[0].control != TW_FORM_MEMBERS) {
 		TW_TRY(present_embargo(c, doc, to));
 	} else if (f->keeps) {
 		TW_TRY(tw_json_set(to, "member", json_string(member)));
@@ -106,5 +122,5 @@ tw_err tw_form_new_key(struct tw_context *c, struct tw_buf *hex)
 
 tw_err tw_form_once(struct tw_context *c, const struct tw_form *f, const json_t *input, struct tw_buf *hex)
 {
-	return !f->report && *tw_json_text(input, "once") ? hash_of(c, input, hex) : TW_OK;
+	return tw_form_does_once(f) && *tw_json_text(input, "once") ? hash_of(c, input, hex) : TW_OK;
 }

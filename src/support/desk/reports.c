@@ -2,6 +2,7 @@
 /* Reports as they came in: the list, and one of them with what was said about it. A receipt is in neither: it is the reporter's alone. */
 #include "base/mem.h"
 #include "base/text.h"
+#include "service/access/account.h"
 #include "support/desk/desk.h"
 #include "support/query-reception/reception.h"
 #include "support/rows-desk.h"
@@ -14,10 +15,11 @@
 #define LINE_MAX 160
 
 struct list {
+	struct tw_context *c;
 	struct tw_html h;
 	struct tw_look look;
 	struct tw_desk_query q;
-	int64_t page;
+	int64_t page, seen, newest, since;
 	size_t rows;
 };
 enum { KIND, STATE, SORT, PAGE };
@@ -40,7 +42,7 @@ static const char *one_of(const char *text, const char *const *list)
 
 static void read_query(struct list *l, const json_t *in)
 {
-	static const char *const kinds[] = { "flaw", "bug", NULL }, *const states[] = { "new", "case", "duplicate", "not-vulnerability", NULL },
+	static const char *const kinds[] = { "flaw", "bug", NULL }, *const states[] = { "all", "new", "case", "duplicate", "not-vulnerability", NULL },
 				 *const sorts[] = { "report", "-report", "product", "-product", "messages", "-messages", NULL };
 	int64_t page = tw_json_int(in, "page");
 
@@ -50,28 +52,6 @@ static void read_query(struct list *l, const json_t *in)
 			[STATE] = { "state", one_of(tw_json_text(in, "state"), states) },
 			[SORT] = { "sort", one_of(tw_json_text(in, "sort"), sorts) },
 			[PAGE] = { "page", "" } } };
-}
-
-static void filters(struct list *l, size_t which, const struct tw_choice *choices)
-{
-	tw_page_class(&l->h, TW_E_UL, "filters");
-	for (; choices->value; choices++) {
-		struct tw_desk_query q = l->q;
-		char path[TW_DESK_PATH_MAX], address[TW_PAGE_ADDRESS_MAX];
-
-		q.pairs[which].value = choices->value;
-		tw_desk_address(&q, path);
-		tw_page_address(l->look, path, address);
-		tw_html_open(&l->h, TW_E_LI);
-		tw_html_open(&l->h, TW_E_A);
-		if (strcmp(choices->value, l->q.pairs[which].value) == 0)
-			tw_html_attr(&l->h, TW_AT_CURRENT, TW_SLICE("true"));
-		tw_html_link(&l->h, tw_slice_of(address));
-		tw_html_text(&l->h, tw_slice_of(tw_word(choices->word, l->look.language)));
-		tw_html_close(&l->h);
-		tw_html_close(&l->h);
-	}
-	tw_html_close(&l->h);
 }
 
 static void mark_of(struct tw_html *h, struct tw_look look, const char *verdict)
@@ -101,7 +81,29 @@ static void begin_table(struct list *l)
 	tw_desk_rows(&l->h);
 }
 
-static void write_cells(struct list *l, const tw_row *row)
+/* Who decided, when and why: what stands behind the word. */
+static tw_err write_behind(struct list *l, const tw_row *row)
+{
+	TW_CLEANUP(tw_jsonp) json_t *doc = NULL;
+	char name[TW_DESK_NAME_MAX];
+
+	if (tw_row_null(row, 9))
+		return TW_OK;
+	TW_TRY(tw_json_parse(tw_row_bytes(row, 9), TW_CASE_DOC_MAX, &doc));
+	if (!*tw_json_text(doc, "by"))
+		return TW_OK;
+	TW_TRY(tw_desk_person(l->c, tw_json_text(doc, "by"), name));
+	tw_page_class(&l->h, TW_E_P, "quiet");
+	tw_html_text(&l->h, tw_slice_of(name));
+	tw_html_text(&l->h, TW_SLICE(", "));
+	tw_desk_when(&l->h, tw_json_text(doc, "at"));
+	tw_html_close(&l->h);
+	if (*tw_json_text(doc, "reason"))
+		tw_html_put(&l->h, TW_E_P, tw_json_text(doc, "reason"));
+	return TW_OK;
+}
+
+static tw_err write_cells(struct list *l, const tw_row *row)
 {
 	char line[LINE_MAX * 4 + 4], number[24];
 
@@ -111,6 +113,7 @@ static void write_cells(struct list *l, const tw_row *row)
 		tw_html_text(&l->h, TW_SLICE(", "));
 		tw_html_text(&l->h, tw_slice_of(tw_word(TW_W_STATE_PUBLISHED, l->look.language)));
 	}
+	TW_TRY(write_behind(l, row));
 	tw_html_close(&l->h);
 	tw_desk_cell(&l->h, l->look, TW_W_ARRIVED);
 	tw_page_time(&l->h, tw_row_int(row, 1));
@@ -132,6 +135,7 @@ static void write_cells(struct list *l, const tw_row *row)
 		tw_html_text(&l->h, tw_slice_of(tw_word(tw_row_int(row, 8) ? TW_W_FROM_US : TW_W_FROM_REPORTER, l->look.language)));
 	}
 	tw_html_close(&l->h);
+	return TW_OK;
 }
 
 static tw_err take_row(void *user, const tw_row *row)
@@ -143,6 +147,8 @@ static tw_err take_row(void *user, const tw_row *row)
 		return TW_OK;
 	if (l->rows == 1)
 		begin_table(l);
+	if (tw_row_int(row, 0) > l->newest)
+		l->newest = tw_row_int(row, 0);
 	(void)snprintf(name, sizeof name, "r%lld", (long long)tw_row_int(row, 0));
 	(void)snprintf(path, sizeof path, TW_DESK_REPORTS "/%s", name);
 	tw_html_open(&l->h, TW_E_TR);
@@ -150,8 +156,63 @@ static tw_err take_row(void *user, const tw_row *row)
 	tw_html_attr(&l->h, TW_AT_SCOPE, TW_SLICE("row"));
 	tw_page_link_text(&l->h, l->look, path, name);
 	tw_html_close(&l->h);
-	write_cells(l, row);
+	TW_TRY(write_cells(l, row));
 	tw_html_close(&l->h);
+	return TW_OK;
+}
+
+/* --- What is new --- */
+
+static tw_err take_number(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+static tw_err write_lead(struct list *l, const char *key, int64_t account)
+{
+	const struct tw_value who = TW_V_INT(account);
+	char text[120];
+
+	TW_TRY(tw_store_run(l->c->store, tw_sql_staff_seen_get, &who, 1, take_number, &l->seen));
+	const struct tw_value v[] = { TW_V_INT(l->seen), TW_V_INT(tw_time_wall_ms(l->c->time)), TW_V_TEXT(key) };
+	TW_TRY(tw_store_run(l->c->store, tw_sql_desk_reports_since, v, TW_COUNT(v), take_number, &l->since));
+	tw_page_counted(tw_word(l->since ? TW_W_REPORTS_NEW : TW_W_REPORTS_NEW_NONE, l->look.language),
+		(int)(l->since > INT32_MAX ? INT32_MAX : l->since), text, sizeof text);
+	tw_page_class(&l->h, TW_E_P, "lead");
+	tw_desk_mark(&l->h, l->since ? "fresh" : "done", text);
+	tw_html_close(&l->h);
+	return TW_OK;
+}
+
+/* What was shown is not new any more, when he says so: looking alone forgets nothing. */
+static void write_seen(struct list *l)
+{
+	char name[24];
+
+	if (*l->q.pairs[STATE].value || *l->q.pairs[KIND].value || *l->q.pairs[SORT].value || l->newest <= l->seen)
+		return;
+	(void)snprintf(name, sizeof name, "r%lld", (long long)l->newest);
+	tw_form_open(&l->h, l->look, "/desk/seen");
+	tw_form_hidden(&l->h, "newest", name);
+	tw_form_close(&l->h, l->look, TW_W_DO_SEEN);
+}
+
+static tw_err write_rows(struct list *l, const char *key)
+{
+	const struct tw_value v[] = { TW_V_TEXT(l->q.pairs[KIND].value), TW_V_TEXT(l->q.pairs[STATE].value),
+		TW_V_TEXT(l->q.pairs[SORT].value), TW_V_INT(TW_DESK_PAGE + 1), TW_V_INT((l->page - 1) * TW_DESK_PAGE),
+		TW_V_INT(tw_time_wall_ms(l->c->time)), TW_V_TEXT(key), TW_V_INT(l->seen) };
+
+	TW_TRY(tw_store_run(l->c->store, tw_sql_desk_reports, v, TW_COUNT(v), take_row, l));
+	if (l->rows) {
+		tw_html_close(&l->h);
+		tw_html_close(&l->h);
+	} else {
+		tw_page_put(&l->h, l->look, TW_E_P, TW_W_REPORTS_NONE);
+	}
+	write_seen(l);
+	tw_desk_pages(&l->h, l->look, &l->q, l->page, l->rows > TW_DESK_PAGE);
 	return TW_OK;
 }
 
@@ -159,35 +220,31 @@ tw_err tw_desk_reports(struct tw_context *c, const struct tw_request *rq, struct
 {
 	static const struct tw_choice kinds[] = { { "", TW_W_KIND_ANY }, { "flaw", TW_W_KIND_FLAW }, { "bug", TW_W_KIND_BUG },
 		{ .value = NULL } },
-				      states[] = { { "", TW_W_REPORT_ANY }, { "new", TW_W_REPORT_NEW },
+				      states[] = { { "", TW_W_REPORTS_SINCE }, { "all", TW_W_REPORT_ANY }, { "new", TW_W_REPORT_NEW },
 					      { "case", TW_W_REPORT_CASE }, { "duplicate", TW_W_CASE_DUPLICATE },
 					      { "not-vulnerability", TW_W_REPORT_NO_FLAW }, { .value = NULL } };
-	struct list l = { .look = tw_look_of(rq) };
+	const char *key = rq->subject.kind == TW_SUBJECT_LOCAL ? "" : tw_subject_key(&rq->subject);
+	struct list l = { .c = c, .look = tw_look_of(rq) };
 	char here[TW_DESK_PATH_MAX];
+	int64_t account = 0;
 
+	(void)tw_account_id_read(tw_slice_of(rq->subject.account), &account);
 	read_query(&l, rq->input);
 	tw_desk_address(&l.q, here);
 	const struct tw_staff_frame f = { c, rq, here, tw_word(TW_W_REPORTS, l.look.language) };
 	tw_staff_frame_open(&f, &l.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
-	filters(&l, STATE, states);
-	filters(&l, KIND, kinds);
-	const struct tw_value v[] = { TW_V_TEXT(l.q.pairs[KIND].value), TW_V_TEXT(l.q.pairs[STATE].value),
-		TW_V_TEXT(l.q.pairs[SORT].value), TW_V_INT(TW_DESK_PAGE + 1), TW_V_INT((l.page - 1) * TW_DESK_PAGE),
-		TW_V_INT(tw_time_wall_ms(c->time)), TW_V_TEXT(rq->subject.kind == TW_SUBJECT_LOCAL ? "" : tw_subject_key(&rq->subject)) };
-	TW_TRY(tw_store_run(c->store, tw_sql_desk_reports, v, TW_COUNT(v), take_row, &l));
-	if (l.rows) {
-		tw_html_close(&l.h);
-		tw_html_close(&l.h);
-	} else {
-		tw_page_put(&l.h, l.look, TW_E_P, TW_W_REPORTS_NONE);
-	}
-	tw_desk_pages(&l.h, l.look, &l.q, l.page, l.rows > TW_DESK_PAGE);
+	tw_desk_done(&l.h, rq, l.look);
+	TW_TRY(write_lead(&l, key, account));
+	tw_desk_filters(&l.h, l.look, &l.q, STATE, states);
+	tw_desk_filters(&l.h, l.look, &l.q, KIND, kinds);
+	TW_TRY(write_rows(&l, key));
 	return tw_page_close(&l.h);
 }
 
 /* --- One --- */
 
 struct view {
+	struct tw_context *c;
 	struct tw_html h;
 	struct tw_look look;
 	size_t messages;
@@ -225,7 +282,39 @@ static void when(struct view *v, enum tw_word label, const char *text)
 	tw_html_close(&v->h);
 }
 
-static void write_report(struct view *v, const struct tw_desk_report *r)
+/* Whether it can be said anew is one table's to say (triage/verdict.c). */
+static void write_rule(struct view *v, const char *verdict)
+{
+	enum tw_triage_verdict from = TW_TRIAGE_NEW;
+	const bool stays = tw_triage_find(tw_slice_of(verdict), &from) && !tw_triage_may(from, TW_TRIAGE_CASE);
+
+	tw_html_text(&v->h, tw_slice_of(tw_word(stays ? TW_W_RULE_STAYS : TW_W_RULE_ANEW, v->look.language)));
+	tw_html_text(&v->h, TW_SLICE(" "));
+	tw_html_put(&v->h, TW_E_CODE, stays ? "report.decided" : "report.reason");
+}
+
+/* Who said what it is, when, and by which rule what was said may be said anew. */
+static tw_err write_decision(struct view *v, const json_t *doc)
+{
+	char name[TW_DESK_NAME_MAX];
+
+	if (!*tw_json_text(doc, "by"))
+		return TW_OK;
+	TW_TRY(tw_desk_person(v->c, tw_json_text(doc, "by"), name));
+	tw_page_put(&v->h, v->look, TW_E_DT, TW_W_DECIDED);
+	tw_html_open(&v->h, TW_E_DD);
+	tw_html_text(&v->h, tw_slice_of(name));
+	tw_html_text(&v->h, TW_SLICE(", "));
+	tw_desk_when(&v->h, tw_json_text(doc, "at"));
+	tw_html_close(&v->h);
+	tw_page_put(&v->h, v->look, TW_E_DT, TW_W_DECIDED_RULE);
+	tw_html_open(&v->h, TW_E_DD);
+	write_rule(v, tw_json_text(doc, "verdict"));
+	tw_html_close(&v->h);
+	return TW_OK;
+}
+
+static tw_err write_report(struct view *v, const struct tw_desk_report *r)
 {
 	static const struct {
 		const char *key;
@@ -237,13 +326,15 @@ static void write_report(struct view *v, const struct tw_desk_report *r)
 	tw_page_class(&v->h, TW_E_DL, "facts");
 	write_verdict(v, r);
 	tw_desk_pair(&v->h, v->look, TW_W_REASON, tw_json_text(r->doc, "reason"));
+	TW_TRY(write_decision(v, r->doc));
 	when(v, TW_W_ARRIVED, tw_json_text(r->shown, "received"));
 	when(v, TW_W_STATE_PUBLISHED, tw_json_text(r->shown, "published"));
-	chosen(v, TW_W_KIND, tw_report_kinds, tw_json_text(r->shown, "kind"));
+	chosen(v, TW_W_KIND, tw_kinds_shown, tw_json_text(r->shown, "kind"));
 	chosen(v, TW_W_FLAW, tw_report_flaws, tw_json_text(r->shown, "flaw"));
 	for (size_t i = 0; i < TW_COUNT(texts); i++)
 		tw_desk_pair(&v->h, v->look, texts[i].label, tw_json_text(r->shown, texts[i].key));
 	tw_html_close(&v->h);
+	return TW_OK;
 }
 
 static tw_err write_message(void *user, const struct tw_report_message *m)
@@ -268,7 +359,7 @@ static tw_err write_message(void *user, const struct tw_report_message *m)
 tw_err tw_desk_report(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	TW_CLEANUP(tw_desk_report_done) struct tw_desk_report r = { .id = 0 };
-	struct view v = { .look = tw_look_of(rq) };
+	struct view v = { .c = c, .look = tw_look_of(rq) };
 	char here[TW_DESK_PATH_MAX], title[120];
 
 	TW_TRY(tw_desk_report_load(c, rq, rp, &r));
@@ -279,8 +370,9 @@ tw_err tw_desk_report(struct tw_context *c, const struct tw_request *rq, struct 
 	const struct tw_staff_frame f = { c, rq, here, title };
 	tw_staff_frame_open(&f, &v.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
 	tw_desk_done(&v.h, rq, v.look);
-	write_report(&v, &r);
-	tw_desk_actions(c, rq, &v.h, v.look, r.shown);
+	TW_TRY(write_report(&v, &r));
+	tw_page_put(&v.h, v.look, TW_E_H2, TW_W_ACTIONS);
+	tw_desk_actions(c, rq, &v.h, TW_ABOUT_REPORT, r.shown);
 	TW_TRY(tw_desk_files(c, &v.h, v.look, r.id, 0));
 	tw_page_put(&v.h, v.look, TW_E_H2, TW_W_MESSAGES);
 	TW_TRY(tw_report_messages(c->store, r.id, write_message, &v));
@@ -288,5 +380,7 @@ tw_err tw_desk_report(struct tw_context *c, const struct tw_request *rq, struct 
 		tw_html_close(&v.h);
 	else
 		tw_page_put(&v.h, v.look, TW_E_P, TW_W_NO_MESSAGES);
+	if (r.doc) /* whatever was decided has its entry, and that its proof */
+		TW_TRY(tw_desk_journal(c, &v.h, v.look, here + sizeof TW_DESK_REPORTS));
 	return tw_page_close(&v.h);
 }

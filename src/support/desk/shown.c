@@ -190,11 +190,13 @@ void tw_desk_pair(struct tw_html *h, struct tw_look look, enum tw_word label, co
 
 void tw_desk_done(struct tw_html *h, const struct tw_request *rq, struct tw_look look)
 {
-	if (!*tw_json_text(rq->input, "done"))
+	const char *done = tw_json_text(rq->input, "done");
+
+	if (!*done)
 		return;
 	tw_page_class(h, TW_E_P, "notice");
 	tw_html_attr(h, TW_AT_ROLE, TW_SLICE("status"));
-	tw_html_text(h, tw_slice_of(tw_word(TW_W_DONE, look.language)));
+	tw_html_text(h, tw_slice_of(tw_word(*done == '2' ? TW_W_DONE_HERE : TW_W_DONE, look.language)));
 	tw_html_close(h);
 }
 
@@ -297,5 +299,35 @@ void tw_desk_pages(struct tw_html *h, struct tw_look look, const struct tw_desk_
 		tw_desk_address(&behind, path);
 		tw_page_link(h, look, path, TW_W_PAGE_BEHIND);
 	}
+	tw_html_close(h);
+}
+
+void tw_desk_filters(struct tw_html *h, struct tw_look look, const struct tw_desk_query *q, size_t which, const struct tw_choice *choices)
+{
+	tw_page_class(h, TW_E_UL, "filters");
+	for (; choices->value; choices++) {
+		const struct tw_desk_query other = with(q, q->pairs[which].key, choices->value);
+		char path[TW_DESK_PATH_MAX], address[TW_PAGE_ADDRESS_MAX];
+
+		tw_desk_address(&other, path);
+		tw_page_address(look, path, address);
+		tw_html_open(h, TW_E_LI);
+		tw_html_open(h, TW_E_A);
+		if (strcmp(choices->value, q->pairs[which].value) == 0)
+			tw_html_attr(h, TW_AT_CURRENT, TW_SLICE("true"));
+		tw_html_link(h, tw_slice_of(address));
+		tw_html_text(h, tw_slice_of(tw_word(choices->word, look.language)));
+		tw_html_close(h);
+		tw_html_close(h);
+	}
+	tw_html_close(h);
+}
+
+void tw_desk_drill(struct tw_html *h, struct tw_look look, const json_t *doc)
+{
+	if (!tw_json_bool(doc, "drill"))
+		return;
+	tw_page_class(h, TW_E_P, "notice drill");
+	tw_desk_mark(h, "waiting", tw_word(TW_W_DRILL, look.language));
 	tw_html_close(h);
 }

@@ -175,12 +175,6 @@ static struct tw_slice piece_of(struct tw_slice *rest)
 	return piece;
 }
 
-static tw_err note_id(void *user, const struct tw_report *r)
-{
-	*(int64_t *)user = r->id;
-	return TW_OK;
-}
-
 static tw_err add_messages(struct taking *t, struct tw_slice rest, int most, enum tw_kept *ret)
 {
 	tw_store *s = t->in->c->store;
@@ -302,12 +296,11 @@ static tw_err new_report(struct taking *t)
 
 	(void)snprintf(description, sizeof description, TW_SLICE_FMT, TW_SLICE_ARG(first));
 	(void)snprintf(contact, sizeof contact, TW_SLICE_FMT, TW_SLICE_ARG(t->m->from));
-	TW_TRY(tw_report_put(t->in->c->store, &t->receipt, &r, &kept));
+	TW_TRY(tw_report_put(t->in->c->store, &t->receipt, &r, &kept, &t->done->report));
 	if (kept == TW_KEPT_FULL) {
 		t->done->end = TW_INTAKE_WAIT;
 		return TW_OK;
 	}
-	TW_TRY(tw_report_find(t->in->c->store, t->receipt.hash, note_id, &t->done->report));
 	TW_TRY(add_messages(t, rest, TW_INTAKE_PIECES - 1, &kept));
 	TW_TRY(keep_raw(t));
 	t->done->end = TW_INTAKE_REPORT;

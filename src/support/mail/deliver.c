@@ -5,6 +5,7 @@
 #include "support/mail/deliver.h"
 
 #include "base/mem.h"
+#include "base/release.h"
 #include "base/text.h"
 #include "support/mail/public.h"
 

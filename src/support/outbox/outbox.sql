@@ -78,7 +78,7 @@ DELETE FROM outbox WHERE number IN (SELECT number FROM outbox
 
 -- name: outbox_bound_failed
 DELETE FROM outbox WHERE number IN (SELECT number FROM outbox
-	WHERE state = 'failed' AND kind IN (0, 1) AND class = ?1 ORDER BY next_ms DESC, number DESC LIMIT -1 OFFSET ?2);
+	WHERE state = 'failed' AND kind IN (0, 1) AND class = ?1 ORDER BY next_ms DESC, number DESC LIMIT 9223372036854775807 OFFSET ?2);
 
 -- name: outbox_counts
 SELECT count(*) FILTER (WHERE state = 'waiting'), count(*) FILTER (WHERE state = 'sending'), count(*) FILTER (WHERE state = 'failed'),

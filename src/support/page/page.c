@@ -104,6 +104,20 @@ void tw_page_link(struct tw_html *h, struct tw_look look, const char *path, enum
 	tw_page_link_text(h, look, path, tw_word(w, look.language));
 }
 
+/* @nist QR.2.a.2.2: each document that is published here leads there */
+void tw_page_feedback(struct tw_html *h, struct tw_look look, const char *document)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/:";
+	char path[TW_PAGE_ADDRESS_MAX] = "/question?kind=documentation&document=";
+	size_t n = strlen(path);
+
+	for (const char *c = document; *c && n + 4 < sizeof path; c++)
+		n += (size_t)snprintf(path + n, sizeof path - n, strchr(plain, *c) ? "%c" : "%%%02X", (unsigned char)*c);
+	tw_page_class(h, TW_E_P, "quiet");
+	tw_page_link(h, look, path, TW_W_FEEDBACK);
+	tw_html_close(h);
+}
+
 void tw_page_class(struct tw_html *h, enum tw_html_element e, const char *class)
 {
 	tw_html_open(h, e);

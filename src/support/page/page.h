@@ -35,6 +35,8 @@ void tw_page_link_text(struct tw_html *h, struct tw_look look, const char *path,
 void tw_page_address(struct tw_look look, const char *path, char ret[TW_PAGE_ADDRESS_MAX]);
 void tw_page_put(struct tw_html *h, struct tw_look look, enum tw_html_element e, enum tw_word w);
 void tw_page_link(struct tw_html *h, struct tw_look look, const char *path, enum tw_word w);
+/* A line that leads to the form for what readers think of a document: a path of ours, or an address. */
+void tw_page_feedback(struct tw_html *h, struct tw_look look, const char *document);
 void tw_page_time(struct tw_html *h, int64_t ms);
 /* The same, with these words where it is not certain whether it was done. */
 void tw_page_why_as(struct tw_html *h, struct tw_look look, const struct tw_reply *rp, uint64_t reference, enum tw_word uncertain);

@@ -6,14 +6,16 @@
 
 #include <string.h>
 
-/* Where one can go. A new page is a row here, with the permission of its operation. */
-static const struct place {
-	const char *path, *permission;
-	enum tw_word word;
-} places[] = {
-	{ "/desk/cases", "cases.read", TW_W_BOARD },
-	{ "/desk/reports", "reports.read", TW_W_REPORTS },
-	{ "/desk/people", "staff.read", TW_W_PEOPLE },
+/* A new page is a row here, with the permission of its operation, and a digit that no other has: letters are the browsers' and the readers' of pages. */
+const struct tw_staff_place tw_staff_places[] = {
+	{ "/desk/cases", "cases.read", "1", TW_W_BOARD },
+	{ "/desk/alarms", "cases.read", "2", TW_W_ALARMS },
+	{ "/desk/reports", "reports.read", "3", TW_W_REPORTS },
+	{ "/desk/cvss", "cases.read", "4", TW_W_CVSS },
+	{ "/desk/people", "staff.read", "5", TW_W_PEOPLE },
+	{ "/desk/me", "staff.self", "6", TW_W_ME },
+	{ "/desk/help", "staff.self", "7", TW_W_HELP },
+	{ .path = NULL },
 };
 static const struct role {
 	const char *name;
@@ -61,16 +63,17 @@ static void write_places(const struct tw_staff_frame *f, struct tw_html *h, stru
 	char address[TW_PAGE_ADDRESS_MAX];
 
 	tw_html_open(h, TW_E_UL);
-	for (size_t i = 0; i < TW_COUNT(places); i++) {
-		if (!tw_staff_may(f->c, f->rq, places[i].permission))
+	for (const struct tw_staff_place *p = tw_staff_places; p->path; p++) {
+		if (!tw_staff_may(f->c, f->rq, p->permission))
 			continue;
 		tw_html_open(h, TW_E_LI);
 		tw_html_open(h, TW_E_A);
-		if (is_here(f->here, places[i].path))
+		if (is_here(f->here, p->path))
 			tw_html_attr(h, TW_AT_CURRENT, TW_SLICE("page"));
-		tw_page_address(look, places[i].path, address);
+		tw_html_attr(h, TW_AT_ACCESSKEY, tw_slice_of(p->key));
+		tw_page_address(look, p->path, address);
 		tw_html_link(h, tw_slice_of(address));
-		tw_html_text(h, tw_slice_of(tw_word(places[i].word, look.language)));
+		tw_html_text(h, tw_slice_of(tw_word(p->word, look.language)));
 		tw_html_close(h);
 		tw_html_close(h);
 	}

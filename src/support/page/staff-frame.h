@@ -13,6 +13,12 @@ struct tw_staff_frame {
 	const char *here;  /* the path of this page, with its query: where the other language is */
 	const char *title; /* of page and heading, in the reader's language */
 };
+/* Where one can go, in the order of the frame; ends with path NULL. key: by which a keyboard leads there (accesskey). */
+struct tw_staff_place {
+	const char *path, *permission, *key;
+	enum tw_word word;
+};
+extern const struct tw_staff_place tw_staff_places[];
 /* Up to and with the heading; tw_page_close ends the page. Never fails by itself: h keeps what failed. */
 void tw_staff_frame_open(const struct tw_staff_frame *f, struct tw_html *h, struct tw_buf *out);
 /* Whether the gate would let whoever asks do what has this permission; false also when it cannot be asked. */

@@ -15,6 +15,7 @@ const char tw_support_help[] =
 	"  certificate import   takes the certificate (--chain) and key (--key) under which the site is known; a running server goes on with it\n"
 	"  certificate show     names, fingerprint and end of the present one\n"
 	"  certificate reload   has a running server take the one that lies in DIR/keys\n"
+	"  backup               a whole copy of a running server (--out), keys and all; says how to restore it\n"
 	"  serve                offers it; ends on SIGTERM\n"
 	"\n"
 	"  --dir DIR            where its database, log and keys live; belongs to who starts it, mode 700\n"
@@ -23,15 +24,17 @@ const char tw_support_help[] =
 	"  --role-program FILE  the program of the roles\n"
 	"  -n                   of serve: look at folders and ids, then end\n"
 	"  --from FILE          of init: the answers, as desk.json has them, in place of questions\n"
+	"  --store ADDRESS      of init: keep the store in PostgreSQL, postgresql:///DATABASE?host=/DIRECTORY&user=NAME, and not in a file in DIR\n"
 	"  --chain FILE         of certificate import: PEM, the site's certificate first, then what vouches for it\n"
 	"  --key FILE           of certificate import: PEM, its private key (P-256, PKCS#8, not encrypted)\n"
+	"  --out FOLDER         of backup: where it goes; nothing may be there\n"
 	"  --help               print this\n"
 	"\n"
 	"Ends with 0 when it was asked to end or all is well, 1 when it cannot go on or something is wrong, 2 when the command line is wrong.\n";
 
 bool tw_support_sets_up(const char *word)
 {
-	static const char *const words[] = { "init", "check", "certificate" };
+	static const char *const words[] = { "init", "check", "certificate", "backup" };
 
 	for (size_t i = 0; word && i < TW_COUNT(words); i++)
 		if (strcmp(word, words[i]) == 0)

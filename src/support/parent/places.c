@@ -5,6 +5,7 @@
 #include "service/parent/doors.h"
 #include "service/parent/os.h"
 #include "service/parent/tab.h"
+#include "service/store/postgresql/where.h"
 #include "support/mail/files.h"
 #include "sys/durable.h"
 
@@ -180,6 +181,20 @@ static tw_err say_where(const struct tw_sys *sys, const struct tw_support_places
 	return tw_durable_replace(sys, p->dir, "listening", text.data, text.size, 0644);
 }
 
+/* Which store it is says whether a file is there; what it says the role reads, and nobody here. */
+static tw_err find_store(const struct tw_sys *sys, struct tw_support_places *p)
+{
+	TW_CLEANUP(tw_closep)
+	int fd = p->app < 0 ? -1 : sys->open_beneath(sys, p->app, TW_PG_WHERE_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+
+	if (p->app < 0 || (fd < 0 && errno == ENOENT))
+		return TW_OK;
+	if (fd < 0)
+		return TW_RAISE_ERRNO("opening app/" TW_PG_WHERE_FILE);
+	p->crew[TW_CREW_CORE].program = TW_SUPPORT_POSTGRESQL_PROGRAM;
+	return TW_OK;
+}
+
 tw_err tw_support_places_dirs(const struct tw_sys *sys, const struct tw_support_options *o, struct tw_support_places *p)
 {
 	struct tw_tab tab = { 0 };
@@ -190,6 +205,7 @@ tw_err tw_support_places_dirs(const struct tw_sys *sys, const struct tw_support_
 	plan(&tab, p);
 	plan_errands(&tab, p);
 	TW_TRY(open_one(sys, o, "/app", &p->crew[TW_CREW_CORE], p->dir, &p->app));
+	TW_TRY(find_store(sys, p));
 	TW_TRY(open_one(sys, o, "/log", &p->crew[TW_CREW_CORE], p->dir, &p->log));
 	return open_one(sys, o, "/keys", &p->crew[TW_CREW_KEYS], p->dir, &p->keys);
 }

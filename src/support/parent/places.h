@@ -12,6 +12,8 @@
 #include "service/parent/errands.h"
 
 #define TW_SUPPORT_MAIL_FILES 5
+#define TW_SUPPORT_POSTGRESQL_PROGRAM \
+	"thingward-support-role-postgresql" /* app's, beside that of the roles, where app/store.url is */
 
 struct tw_support_options {
 	const char *dir, *listen, *roles, *role_program;

@@ -10,6 +10,8 @@
 #include "support/cases/alarms.h"
 #include "support/outbox/outbox.h"
 #include "support/platform/app.h"
+#include "support/staff/staff.h"
+#include "support/staff/staff-mail.h"
 
 #include <stdio.h>
 
@@ -29,39 +31,74 @@ static void failed(struct tw_app *a, tw_err e)
 }
 
 /* What a mail says stays with its receivers and the servers between: never what the case is about, since it may be under embargo. */
-static tw_err mail_one(struct tw_app *a, const struct tw_alarm *n, size_t receiver)
+struct receiver {
+	const char *to, *name; /* name: by which the outbox tells it from the others */
+};
+
+static tw_err mail_one(struct tw_app *a, const struct tw_alarm *n, const struct receiver *r)
 {
 	const char *drill = tw_json_bool(n->doc, "drill") ? "DRILL: " : "", *step = tw_a14_steps[n->step], *kind = tw_a14_kinds[n->kind];
 	const bool over = n->point == TW_A14_POINTS;
 	char due[TW_TIME_TEXT_MAX], key[TW_OUTBOX_KEY_MAX + 1], subject[TW_OUTBOX_SUBJECT_MAX + 1], text[1024];
 	const struct tw_outbox_message m = {
-		.kind = TW_OUTBOX_MAIL, .to = a->desk.alarms[receiver], .subject = subject, .text = text, .key = key, .class = TW_OUTBOX_ALARM
+		.kind = TW_OUTBOX_MAIL, .to = r->to, .subject = subject, .text = text, .key = key, .class = TW_OUTBOX_ALARM
 	};
 
 	tw_time_text(n->due_ms, due);
-	(void)snprintf(key, sizeof key, "alarm-c%lld-%s-%s-%d-%zu", (long long)n->case_id, kind, step, n->point, receiver);
+	(void)snprintf(key, sizeof key, "alarm-c%lld-%s-%s-%d-%s", (long long)n->case_id, kind, step, n->point, r->name);
 	(void)snprintf(subject, sizeof subject, "%s%s of case c%lld %s %s", drill, step, (long long)n->case_id,
 		over ? "was due at" : "is due at", due);
 	(void)snprintf(text, sizeof text,
 		"%sArticle 14 of Regulation (EU) 2024/2847, %s: the %s of case c%lld %s %s, and was not submitted yet.\n\n"
-		"This is alarm %d of %d of this clock%s. Acknowledge it at the desk: alarms list, alarm acknowledge.\n",
+		"This is alarm %d of %d of this clock%s. Acknowledge it at the desk: %s%s.\n",
 		drill, kind, step, (long long)n->case_id, over ? "was due at" : "is due at", due, n->point, TW_A14_POINTS,
-		n->raised_ms - n->at_ms > TW_ALARM_LATE_MS ? ", late: nothing ran at its moment, or the clock was started behind it" : "");
+		n->raised_ms - n->at_ms > TW_ALARM_LATE_MS ? ", late: nothing ran at its moment, or the clock was started behind it" : "",
+		a->desk.site[0] ? a->desk.site : "alarms list, alarm acknowledge", a->desk.site[0] ? "/desk/alarms" : "");
 	return tw_outbox_add(a->context.store, &m, n->raised_ms);
+}
+
+/* Too many wait to be sent: the alarm is raised all the same. */
+static tw_err try_one(struct tw_app *a, const struct tw_alarm *n, const struct receiver *r)
+{
+	tw_err e = mail_one(a, n, r);
+
+	if (!tw_is(e, TW_CODE_LIMIT) || tw_store_fault(a->context.store) != TW_STORE_WELL)
+		return e;
+	tw_log_err(e, "no mail tells of an alarm, which is raised all the same");
+	return TW_OK;
+}
+
+struct calling {
+	struct tw_app *app;
+	const struct tw_alarm *alarm;
+	size_t called;
+};
+
+static tw_err call_one(void *user, const struct tw_staff_mail *m)
+{
+	struct calling *g = user;
+	char name[TW_ACCOUNT_ID_MAX + 2];
+
+	tw_account_id(m->account, name);
+	g->called++;
+	return try_one(g->app, g->alarm, &(struct receiver){ m->address, name });
 }
 
 tw_err tw_app_alarm_mail(struct tw_context *c, const struct tw_alarm *n, void *user)
 {
 	struct tw_app *a = user;
+	struct calling g = { .app = a, .alarm = n };
 
 	for (size_t i = 0; i < a->desk.alarm_count; i++) {
-		tw_err e = mail_one(a, n, i);
+		char name[24];
 
-		if (tw_is(e, TW_CODE_LIMIT) && tw_store_fault(c->store) == TW_STORE_WELL)
-			tw_log_err(e, "no mail tells of an alarm, which is raised all the same"); /* too many wait to be sent */
-		else
-			TW_TRY(e);
+		(void)snprintf(name, sizeof name, "%zu", i);
+		TW_TRY(try_one(a, n, &(struct receiver){ a->desk.alarms[i], name }));
 	}
+	TW_TRY(tw_staff_mail_each(c, call_one, &g));
+	if (a->desk.alarm_count + g.called == 0)
+		tw_warn("an alarm of case c%lld: no mail tells anybody, since nobody is on call and app/desk.json names no address",
+			(long long)n->case_id);
 	return TW_OK;
 }
 

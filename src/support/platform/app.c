@@ -2,6 +2,7 @@
 #include "support/platform/app.h"
 
 #include "base/log.h"
+#include "base/release.h"
 #include "base/text.h"
 #include "service/access/throttle-store.h"
 #include "support/intake/collector.h"

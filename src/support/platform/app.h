@@ -18,7 +18,9 @@
 
 #include <event2/event.h>
 
-#define TW_APP_COMMIT_MS 200 /* a read's record may be lost with this much of the last moment before a power cut */
+#define TW_APP_STORE "support.db"
+#define TW_APP_BACKUP "support.backup" /* the copy of it that a backup takes away */
+#define TW_APP_COMMIT_MS 200           /* a read's record may be lost with this much of the last moment before a power cut */
 #define TW_APP_CHECKPOINT_MS 60000
 
 struct tw_app {
@@ -32,6 +34,7 @@ struct tw_app {
 	uint8_t boot_id[16];
 	int dir, log_dir;       /* its own, with the database, and the log's */
 	struct tw_staff *staff; /* who comes in (support/staff) */
+	tw_store_copy *backup;  /* being made; NULL: none is */
 	tw_errands *errands;    /* roles on demand */
 	tw_hashing *hashing;
 	struct tw_sender *sender;         /* what goes out (support/outbox); NULL: nothing does yet */

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FILE_MAX 4096
+#define FILE_MAX (16 * 1024)
 
 static const struct tw_shape shape[] = {
 	{ "name", TW_JSON_TEXT, true, 1, 100 },
@@ -20,6 +20,18 @@ static const struct tw_shape shape[] = {
 	{ "prefix", TW_JSON_TEXT, false, 1, 20 },
 	{ "hours", TW_JSON_TEXT, false, 1, 100 },
 	{ "terms", TW_JSON_OBJECT, false, 0, 0 },
+	{ "news", TW_JSON_OBJECT, false, 0, 0 },
+	{ "updates", TW_JSON_OBJECT, false, 0, 0 },
+	{ .key = NULL },
+};
+static const struct tw_shape news_shape[] = {
+	{ "when", TW_JSON_TEXT, true, 1, TW_DESK_TEXT_MAX },
+	{ "from", TW_JSON_TEXT, true, 1, TW_DESK_TEXT_MAX },
+	{ .key = NULL },
+};
+static const struct tw_shape updates_shape[] = {
+	{ "fix-tests", TW_JSON_TEXT, true, 1, TW_DESK_TEXT_MAX },
+	{ "security-tests", TW_JSON_TEXT, true, 1, TW_DESK_TEXT_MAX },
 	{ .key = NULL },
 };
 
@@ -98,6 +110,35 @@ static tw_err take_terms(const json_t *terms, struct tw_desk *d)
 	return TW_OK;
 }
 
+static tw_err take_text(const json_t *of, const char *key, char ret[TW_DESK_TEXT_MAX + 1])
+{
+	const char *text = tw_json_text(of, key);
+	bool good = text[strspn(text, " \n")] != '\0' && tw_utf8_valid(tw_slice_of(text));
+
+	for (const char *c = text; *c; c++)
+		good = good && ((unsigned char)*c >= ' ' || *c == '\n') && *c != 0x7f;
+	if (!good)
+		return TW_RAISE(SYNTAX, "%s: %s is lines of text", TW_DESK_FILE, key);
+	(void)snprintf(ret, TW_DESK_TEXT_MAX + 1, "%s", text);
+	return TW_OK;
+}
+
+static tw_err take_texts(const json_t *j, struct tw_desk *d)
+{
+	const json_t *news = tw_json_get(j, "news"), *updates = tw_json_get(j, "updates");
+
+	if (news) {
+		TW_TRY(tw_json_check(news, news_shape));
+		TW_TRY(take_text(news, "when", d->news.when));
+		TW_TRY(take_text(news, "from", d->news.from));
+	}
+	if (!updates)
+		return TW_OK;
+	TW_TRY(tw_json_check(updates, updates_shape));
+	TW_TRY(take_text(updates, "fix-tests", d->updates.fix_tests));
+	return take_text(updates, "security-tests", d->updates.security_tests);
+}
+
 tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
@@ -117,6 +158,7 @@ tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret)
 		return TW_RAISE(SYNTAX, "%s: the hours are one line of text", TW_DESK_FILE);
 	(void)snprintf(d.hours, sizeof d.hours, "%s", tw_json_text(j, "hours"));
 	TW_TRY(take_terms(tw_json_get(j, "terms"), &d));
+	TW_TRY(take_texts(j, &d));
 	TW_TRY(tw_parse_time(tw_slice_of(tw_json_text(j, "expires")), &d.expires_ms));
 	json_array_foreach(tw_json_get(j, "contacts"), i, one)
 		TW_TRY(take_contact(one, &d));

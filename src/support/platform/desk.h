@@ -10,7 +10,8 @@
 
 #define TW_DESK_FILE "desk.json"
 #define TW_DESK_CONTACTS 5
-#define TW_DESK_PREFIX "ADV" /* where the file names none */
+#define TW_DESK_PREFIX "ADV"  /* where the file names none */
+#define TW_DESK_TEXT_MAX 2000 /* bytes of what the manufacturer says in his own words */
 struct tw_desk {
 	char name[101], site[201]; /* site: "https://security.example.com", without a slash behind it */
 	char contacts[TW_DESK_CONTACTS][201];
@@ -24,6 +25,14 @@ struct tw_desk {
 	struct tw_desk_terms {
 		int answer, decide, fix, status;
 	} terms;
+	/* What customers are told of how they hear of security: when, and from whom. Both or "". */
+	struct tw_desk_news {
+		char when[TW_DESK_TEXT_MAX + 1], from[TW_DESK_TEXT_MAX + 1];
+	} news;
+	/* What they should try before an update is installed. Both or "". */
+	struct tw_desk_updates {
+		char fix_tests[TW_DESK_TEXT_MAX + 1], security_tests[TW_DESK_TEXT_MAX + 1];
+	} updates;
 };
 /* SYNTAX, LIMIT say what is wrong. Pure, but for memory. */
 tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What this service provides of the catalog, for whoever wants to hold that against what he sees. */
 #include "service/path/elements.h"
+#include "base/release.h"
 #include "support/platform/app.h"
 #include "support/rows-platform.h"
 

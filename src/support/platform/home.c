@@ -34,11 +34,13 @@ tw_err tw_support_home(struct tw_context *c, const struct tw_request *rq, struct
 	tw_html_open(&h, TW_E_UL);
 	entry(&h, look, "/report", TW_W_REPORT);
 	entry(&h, look, "/report/status", TW_W_FOLLOW);
+	entry(&h, look, "/question", TW_W_ASK);
 	entry(&h, look, "/advisories", TW_W_ADVISORIES);
 	entry(&h, look, "/policy", TW_W_POLICY);
 	entry(&h, look, "/thanks", TW_W_THANKS);
 	entry(&h, look, "/products", TW_W_PRODUCTS);
 	entry(&h, look, "/subscriptions", TW_W_SUBS);
+	entry(&h, look, "/news", TW_W_TELL);
 	tw_html_close(&h);
 	tw_html_open(&h, TW_E_DL);
 	tw_page_put(&h, look, TW_E_DT, TW_W_RUNNING_SINCE);

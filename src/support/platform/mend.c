@@ -19,6 +19,8 @@ static void on_mend(int fd, short what, void *user)
 
 	if (!tw_failed(e))
 		e = tw_durable_try(a->sys, a->log_dir);
+	if (!tw_failed(e))
+		e = tw_store_try(a->context.store);
 	a->mend_ms = a->mend_ms < TW_APP_MEND_MAX_MS / 2 ? a->mend_ms * 2 : TW_APP_MEND_MAX_MS;
 	if (tw_failed(e)) {
 		tw_log_err(e, "the disk still takes no writes; changes stay refused");

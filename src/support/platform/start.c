@@ -45,6 +45,7 @@ static const struct tw_store_step steps[] = {
 	{ 1, tw_sql_outbox_format_1 },
 	{ 1, tw_sql_subscriptions_format_1 },
 	{ 1, tw_sql_intake_format_1 },
+	{ 1, tw_sql_staff_format_1 },
 	{ 0, NULL },
 };
 static const struct tw_store_formats formats = { steps, 1, 1 };
@@ -136,7 +137,7 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 	TW_TRY(tw_desk_read(a->sys, STORE_FD, &a->desk));
 	TW_TRY(tw_products_read(a->sys, STORE_FD, &a->products));
 	TW_TRY(tw_keys_client_new(a->sys, TW_FD_PEER2, &c->keys));
-	TW_TRY(tw_store_open(a->sys, STORE_FD, "support.db", &formats, &c->store));
+	TW_TRY(tw_store_open(a->sys, STORE_FD, TW_APP_STORE, &formats, &c->store));
 	TW_TRY(tw_store_run(c->store, tw_sql_support_boots, &TW_V_TEXT(boot), 1, take_number, &boots));
 	TW_TRY(open_log(a, boot, boots));
 	TW_TRY(tw_gate_compile(a->sys, &(struct tw_gate_source){ .roles = tw_built_in_roles, .grants = tw_grants }, &c->gate));
@@ -153,6 +154,7 @@ void tw_app_close(struct tw_app *a)
 	tw_jsonp(&a->products);
 	(void)tw_gate_free(a->context.gate);
 	(void)tw_audit_free(a->context.audit);
+	a->backup = tw_store_copy_free(a->backup);
 	(void)tw_store_free(a->context.store);
 	(void)tw_keys_client_free(a->context.keys);
 	(void)tw_cert_free(a->identity);

@@ -11,4 +11,4 @@ CREATE TABLE boot (
 ) STRICT;
 
 -- name: support_boots
-INSERT INTO boot (one, id, count) VALUES (1, ?1, 1) ON CONFLICT (one) DO UPDATE SET count = count + (id <> ?1), id = ?1 RETURNING count;
+INSERT INTO boot (one, id, count) VALUES (1, ?1, 1) ON CONFLICT (one) DO UPDATE SET count = boot.count + CASE WHEN boot.id = ?1 THEN 0 ELSE 1 END, id = ?1 RETURNING count;

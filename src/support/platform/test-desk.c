@@ -13,6 +13,7 @@
 	"{\"name\":\"a\",\"site\":\"https://example.com\",\"contacts\":[\"mailto:a@b\"],\"expires\":\"2027-01-01T00:00:00Z\"," more "}"
 #define TERMS(days) "\"terms\":{\"answer_days\":" days ",\"decide_days\":14,\"fix_days\":90,\"status_days\":30}"
 
+#define NEWS(when) "\"news\":{\"when\":\"" when "\",\"from\":\"us\"}"
 #define TWICE "\"mailto:duty@example.com\", \"mailto:duty@example.com\""
 #define ALARMS(list) DESK("a", "https://example.com", "\"mailto:a@b\"],\"alarms\":[" list, "2027-01-01T00:00:00Z")
 
@@ -96,7 +97,16 @@ static void test_terms_and_hours(void **state)
 	CHECK_INT(d.terms.status, 30);
 	CHECK_TEXT(d.hours, "9 to 5");
 	CHECK_OK(tw_desk_parse(TW_SLICE(GOOD), &d));
-	CHECK(d.terms.answer == 0 && !d.hours[0]);
+	CHECK(d.terms.answer == 0 && !d.hours[0] && !d.news.when[0] && !d.updates.fix_tests[0]);
+	CHECK_OK(tw_desk_parse(
+		TW_SLICE(MORE(NEWS("at once\\nor later") ",\"updates\":{\"fix-tests\":\"try\",\"security-tests\":\"look\"}")), &d));
+	CHECK_TEXT(d.news.when, "at once\nor later");
+	CHECK_TEXT(d.news.from, "us");
+	CHECK_TEXT(d.updates.security_tests, "look");
+	CHECK_ERR(tw_desk_parse(TW_SLICE(MORE(NEWS(" \\n"))), &d), SYNTAX);
+	CHECK_ERR(tw_desk_parse(TW_SLICE(MORE(NEWS("a\\u0007b"))), &d), SYNTAX);
+	CHECK_ERR(tw_desk_parse(TW_SLICE(MORE("\"news\":{\"when\":\"x\"}")), &d), SYNTAX);
+	CHECK_ERR(tw_desk_parse(TW_SLICE(MORE("\"updates\":{\"fix-tests\":\"x\"}")), &d), SYNTAX);
 }
 
 static tw_err sweep(const struct tw_sys *sys, void *user)

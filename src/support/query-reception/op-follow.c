@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "support/platform/app.h"
 #include "support/query-reception/field.h"
+#include "support/query-reception/progress.h"
 #include "support/query-reception/reception.h"
 #include "support/query-reception/report.h"
 #include "support/rows-query-reception.h"
@@ -77,6 +78,7 @@ struct view {
 	struct tw_html h;
 	struct tw_look look;
 	int64_t report; /* 0: there is none */
+	enum tw_word state;
 	size_t messages;
 };
 
@@ -105,12 +107,16 @@ static tw_err write_report(void *user, const struct tw_report *r)
 
 	v->report = r->id;
 	tw_html_open(&v->h, TW_E_DL);
-	pair(v, TW_W_STATE, tw_word(r->published_ms ? TW_W_STATE_PUBLISHED : TW_W_STATE_RECEIVED, v->look.language));
+	tw_page_put(&v->h, v->look, TW_E_DT, TW_W_STATE);
+	tw_html_open(&v->h, TW_E_DD);
+	tw_html_attr(&v->h, TW_AT_ID, TW_SLICE("report-state"));
+	tw_html_text(&v->h, tw_slice_of(tw_word(v->state, v->look.language)));
+	tw_html_close(&v->h);
 	tw_page_put(&v->h, v->look, TW_E_DT, TW_W_ARRIVED);
 	tw_html_open(&v->h, TW_E_DD);
 	tw_page_time(&v->h, r->received_ms);
 	tw_html_close(&v->h);
-	chosen(v, TW_W_KIND, tw_report_kinds, r->kind);
+	chosen(v, TW_W_KIND, tw_kinds_shown, r->kind);
 	pair(v, TW_W_PRODUCT, r->product);
 	pair(v, TW_W_VERSION, r->version);
 	chosen(v, TW_W_FLAW, tw_report_flaws, r->flaw);
@@ -149,11 +155,27 @@ struct shown {
 	enum tw_word done;               /* TW_WORDS: nothing */
 };
 
+static tw_err note_id(void *user, const struct tw_report *r)
+{
+	*(int64_t *)user = r->id;
+	return TW_OK;
+}
+
+/* @nist QR.1.a.1.4: as it is at this moment, whatever was said of it meanwhile */
+static tw_err look_up(struct tw_context *c, const struct shown *s, struct view *v)
+{
+	int64_t id = 0;
+
+	TW_TRY(tw_report_find(c->store, s->receipt.hash, note_id, &id));
+	return id ? tw_report_progress(c->store, id, tw_time_wall_ms(c->time), &v->state) : TW_OK;
+}
+
 /* ret_report 0: there is no report of that receipt, and the page is not to be sent. */
 static tw_err report_page(struct tw_context *c, struct tw_buf *out, struct tw_look look, const struct shown *s, int64_t *ret_report)
 {
 	struct view v = { .look = look };
 
+	TW_TRY(look_up(c, s, &v));
 	tw_page_open(&v.h, out, look, "/report/status", TW_W_FOLLOW);
 	tw_field_summary(&v.h, look, &answer, &s->fault, 1);
 	tw_field_summary(&v.h, look, &files, &s->files_fault, 1);
@@ -220,12 +242,6 @@ tw_err tw_reception_status(struct tw_context *c, const struct tw_request *rq, st
 	return report ? TW_OK : unknown(c, rq, rp);
 }
 
-static tw_err note_id(void *user, const struct tw_report *r)
-{
-	*(int64_t *)user = r->id;
-	return TW_OK;
-}
-
 tw_err tw_reception_answer(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct shown s = { .typed = tw_json_text(rq->input, "text"), .files_fault = TW_WORDS };
@@ -278,6 +294,8 @@ tw_err tw_reception_problem(
 
 	if (rq->input && rq->operation && rq->operation->handler == tw_reception_send)
 		return tw_report_refused(rq, &refusal, body);
+	if (rq->input && rq->operation && rq->operation->handler == tw_question_send && *tw_json_text(rq->input, "kind"))
+		return tw_question_refused(rq, &refusal, body);
 	if (rq->input && rq->operation &&
 		(rq->operation->handler == tw_reception_status || rq->operation->handler == tw_reception_answer ||
 			rq->operation->handler == tw_reception_files))

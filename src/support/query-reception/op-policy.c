@@ -55,6 +55,7 @@ static void questions(struct tw_html *h, struct tw_look look)
 	part(h, look, TW_W_POLICY_QUESTIONS, TW_W_POLICY_QUESTIONS_TEXT);
 	report_link(h, look, "/report?kind=event", TW_W_ASK_EVENT);
 	report_link(h, look, "/report?kind=rules", TW_W_ASK_RULES);
+	report_link(h, look, "/question", TW_W_ASK_ELSE);
 }
 
 /* @nist QR.2.a.4.1: the routes, and when somebody is there */
@@ -102,6 +103,7 @@ tw_err tw_reception_policy(struct tw_context *c, const struct tw_request *rq, st
 	questions(&h, look);
 	part(&h, look, TW_W_POLICY_SAFE, TW_W_POLICY_SAFE_TEXT);
 	contacts(&h, look, &tw_app_of(c)->desk);
+	tw_page_feedback(&h, look, "/policy");
 	return tw_page_close(&h);
 }
 

@@ -8,13 +8,19 @@
 #include "support/query-reception/field.h"
 #include "support/query-reception/reception.h"
 #include "support/query-reception/report.h"
+#include "support/questions/questions.h"
 #include "support/rows-query-reception.h"
 
 #include <string.h>
 
+#define TEXT_MAX (64 * 1024) /* what front takes from a stranger is less */
+
 /* @nist QR.1.a.1.5 QR.2.a.1.2: not only flaws */
 const struct tw_choice tw_report_kinds[] = { { "flaw", TW_W_KIND_FLAW }, { "bug", TW_W_KIND_BUG }, { "event", TW_W_KIND_EVENT },
 	{ "rules", TW_W_KIND_RULES }, { .value = NULL } };
+const struct tw_choice tw_kinds_shown[] = { { "flaw", TW_W_KIND_FLAW }, { "bug", TW_W_KIND_BUG }, { "event", TW_W_KIND_EVENT },
+	{ "rules", TW_W_KIND_RULES }, { "configuration", TW_W_KIND_CONFIGURATION }, { "component", TW_W_KIND_COMPONENT },
+	{ "documentation", TW_W_KIND_DOCUMENTATION }, { "other", TW_W_KIND_OTHER }, { .value = NULL } };
 const struct tw_choice tw_report_flaws[] = {
 	{ "", TW_W_FLAW_UNKNOWN },
 	{ "memory", TW_W_FLAW_MEMORY },
@@ -133,17 +139,28 @@ static tw_err confirm(struct tw_context *c, const struct tw_request *rq, struct 
 	return tw_page_close(&h);
 }
 
+static tw_err add(struct tw_reception_files *f, const struct tw_receipt *receipt, const struct tw_report *r, enum tw_kept *ret)
+{
+	const struct tw_report_beside beside = { tw_reception_files_beside, f };
+
+	return tw_question_is(r->kind) ? tw_question_receive(f->c, f->rq, receipt, r, ret)
+				       : tw_report_add_with(f->c->store, receipt, r, &beside, ret);
+}
+
 static tw_err keep(struct tw_reception_files *f, struct tw_receipt *receipt, enum tw_kept *ret)
 {
 	struct tw_context *c = f->c;
 	const struct tw_request *rq = f->rq;
-	const struct tw_report_beside beside = { tw_reception_files_beside, f };
 	const json_t *in = rq->input;
 	const char *kind = tw_json_text(in, "kind");
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+
+	tw_buf_init(&text, c->sys, TEXT_MAX);
+	TW_TRY(tw_question_text(rq, &text));
 	const struct tw_report r = { .received_ms = tw_time_wall_ms(c->time),
 		.language = tw_language_tag(tw_look_of(rq).language),
 		.kind = *kind ? kind : "flaw",
-		.description = tw_json_text(in, "description"),
+		.description = tw_buf_cstr(&text),
 		.product = tw_json_text(in, "product"),
 		.version = tw_json_text(in, "version"),
 		.flaw = tw_json_text(in, "flaw"),
@@ -154,19 +171,39 @@ static tw_err keep(struct tw_reception_files *f, struct tw_receipt *receipt, enu
 
 	if (tw_failed(tw_receipt_parse(tw_slice_of(tw_json_text(in, "receipt")), receipt)))
 		TW_TRY(tw_receipt_make(c->sys, receipt)); /* a program's, or somebody's who changed the page */
-	TW_TRY(tw_report_add_with(c->store, receipt, &r, &beside, ret));
+	TW_TRY(add(f, receipt, &r, ret));
 	if (*ret != TW_KEPT_OTHER)
 		return TW_OK;
 	TW_TRY(tw_receipt_make(c->sys, receipt)); /* he went back and wrote another one */
-	return tw_report_add_with(c->store, receipt, &r, &beside, ret);
+	return add(f, receipt, &r, ret);
+}
+
+/* What is wrong with the files stays in f; then there is no answer yet. */
+static tw_err take(struct tw_reception_files *f, struct tw_reply *rp)
+{
+	struct tw_receipt receipt;
+	enum tw_kept kept = TW_KEPT;
+
+	tw_err e = keep(f, &receipt, &kept);
+	if (f->fault != TW_WORDS)
+		return TW_OK;
+	TW_TRY(e);
+	if (kept == TW_KEPT_FULL)
+		return tw_reply_problem(rp, 503, "storage-full", "reception.most", "No more reports are taken",
+			"Write to the contact that /.well-known/security.txt names.", "There are %d, which is the most.", TW_REPORTS_MAX);
+	(void)snprintf(rp->note, sizeof rp->note, "%s", kept == TW_KEPT ? "kept" : "kept before");
+	return confirm(f->c, f->rq, rp, receipt.text);
+}
+
+tw_err tw_reception_take(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	return take(&(struct tw_reception_files){ c, rq, TW_WORDS }, rp);
 }
 
 tw_err tw_reception_send(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	enum tw_word faults[TW_COUNT(fields)];
 	struct tw_reception_files files = { c, rq, TW_WORDS };
-	struct tw_receipt receipt;
-	enum tw_kept kept = TW_KEPT;
 	bool good = true;
 
 	for (size_t i = 0; i < TW_COUNT(fields); i++) {
@@ -176,14 +213,7 @@ tw_err tw_reception_send(struct tw_context *c, const struct tw_request *rq, stru
 	faults[FILES] = tw_reception_files_fault(rq);
 	if (!good || faults[FILES] != TW_WORDS)
 		return form_again(c, rq, rp, faults);
-	tw_err e = keep(&files, &receipt, &kept);
+	TW_TRY(take(&files, rp));
 	faults[FILES] = files.fault;
-	if (files.fault != TW_WORDS)
-		return form_again(c, rq, rp, faults);
-	TW_TRY(e);
-	if (kept == TW_KEPT_FULL)
-		return tw_reply_problem(rp, 503, "storage-full", "reception.most", "No more reports are taken",
-			"Write to the contact that /.well-known/security.txt names.", "There are %d, which is the most.", TW_REPORTS_MAX);
-	(void)snprintf(rp->note, sizeof rp->note, "%s", kept == TW_KEPT ? "kept" : "kept before");
-	return confirm(c, rq, rp, receipt.text);
+	return files.fault == TW_WORDS ? TW_OK : form_again(c, rq, rp, faults);
 }

@@ -79,12 +79,13 @@ tw_err tw_report_add_with(tw_store *s, const struct tw_receipt *receipt, const s
 	return TW_OK;
 }
 
-tw_err tw_report_put(tw_store *s, const struct tw_receipt *receipt, const struct tw_report *r, enum tw_kept *ret)
+tw_err tw_report_put(tw_store *s, const struct tw_receipt *receipt, const struct tw_report *r, enum tw_kept *ret, int64_t *ret_id)
 {
 	struct adding a = { .receipt = receipt, .report = r };
 
 	TW_TRY(add(s, &a));
 	*ret = a.kept;
+	*ret_id = a.id;
 	return TW_OK;
 }
 

@@ -18,8 +18,8 @@ struct tw_report {
 enum tw_kept { TW_KEPT, TW_KEPT_BEFORE, TW_KEPT_OTHER, TW_KEPT_FULL };
 /* KEPT_BEFORE: this very report is there under this receipt. OTHER: another one is. FULL: no more are taken. */
 tw_err tw_report_add(tw_store *s, const struct tw_receipt *receipt, const struct tw_report *r, enum tw_kept *ret);
-/* The same within the caller's transaction. */
-tw_err tw_report_put(tw_store *s, const struct tw_receipt *receipt, const struct tw_report *r, enum tw_kept *ret);
+/* The same within the caller's transaction; ret_id: of the report that is there then, 0 when none is. */
+tw_err tw_report_put(tw_store *s, const struct tw_receipt *receipt, const struct tw_report *r, enum tw_kept *ret, int64_t *ret_id);
 /* Done within the same transaction, of a report that is new or there before; an error undoes all. */
 struct tw_report_beside {
 	tw_err (*run)(tw_store *s, void *user, int64_t report);

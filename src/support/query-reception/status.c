@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What of the reception is so at this moment. A status reads what the pages stand on, and never what they were meant to be. */
 #include "base/text.h"
+#include "support/advisories/advisories.h"
 #include "support/platform/app.h"
 #include "support/query-reception/report.h"
 #include "support/rows-query-reception.h"
+#include "support/staff/there.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +54,19 @@ tw_err tw_reception_status_published(struct tw_context *c, struct tw_element_sta
 						  : "What " TW_DESK_FILE " says was good until %s, so there is no security.txt.",
 		expires);
 	return TW_OK;
+}
+
+/* @nist QR.1.a.1.4 */
+tw_err tw_reception_status_progress(struct tw_context *c, struct tw_element_status *ret)
+{
+	static const char *const roles[] = { "analyst", "manager", NULL };
+
+	if (!tw_advisories_there(c))
+		return say(ret, TW_STATUS_NOT_PROVIDED,
+			"Whoever reported sees each state of it; no advisory is published yet, so there is no feed.");
+	return tw_staff_there(c, roles,
+		"The page behind a receipt says each state of the report's case, and the feed each advisory and when it changed.",
+		"Nothing moves on: no analyst and no manager has an account that is in use.", ret);
 }
 
 /* @nist QR.1.a.1.5 */

@@ -2,6 +2,7 @@
 /* Questions: noted from a call, from mail or from a form, answered, and what may be told of a customer to whom. */
 #include "base/text.h"
 #include "support/cases/cases.h"
+#include "support/platform/app.h"
 #include "support/questions/questions.h"
 #include "support/rows-questions.h"
 #include "support/sql-support.h"
@@ -43,9 +44,10 @@ static bool came_by(const char *text)
 	return !strcmp(text, "call") || !strcmp(text, "mail") || !strcmp(text, "form");
 }
 
+/* @nist QR.2.a.1.1 QR.2.a.4.3: who called, about what, the directive he has to carry out and until when, and what is still to be done */
 static tw_err note(struct tw_question_edit *e)
 {
-	static const char *const keys[] = { "via", "kind", "caller", "product", "version", "text", "follow_up" };
+	static const char *const keys[] = { "via", "kind", "caller", "product", "version", "text", "directive", "follow_up" };
 	const char *customer = tw_json_text(e->rq->input, "customer");
 
 	if (!came_by(tw_json_text(e->rq->input, "via")))
@@ -58,6 +60,7 @@ static tw_err note(struct tw_question_edit *e)
 		TW_TRY(tw_question_copy(e, keys[i]));
 	TW_TRY(tw_json_set(e->doc, "state", json_string("open")));
 	e->customer = *customer ? customer : NULL; /* what the caller says of himself now is his own */
+	TW_TRY(tw_question_settings(e->doc, tw_app_of(e->c) ? tw_app_of(e->c)->products : NULL));
 	return take_due(e);
 }
 
@@ -76,7 +79,7 @@ static tw_err closed(struct tw_question_edit *e)
 		: TW_OK;
 }
 
-/* The text of the library's answer, as it is now, with whatever is said beside it. */
+/* @nist QR.2.a.2.1: the reply that was agreed on, as it is now, with whatever is said beside it. */
 static tw_err from_library(struct tw_question_edit *e, const char *name, json_t *j)
 {
 	TW_CLEANUP(tw_jsonp) json_t *kept = NULL;
@@ -109,6 +112,8 @@ static tw_err answer(struct tw_question_edit *e)
 		return TW_OK;
 	if (*text)
 		TW_TRY(tw_json_set(j, "text", json_string(text)));
+	e->tell[0] = tw_json_text(j, "kept_text"); /* j goes into the document, which outlives it */
+	e->tell[1] = text;
 	TW_TRY(tw_question_append(e, "answers", TW_STEAL(j)));
 	TW_TRY(tw_question_copy(e, "follow_up"));
 	TW_TRY(tw_json_set(e->doc, "state", json_string("answered")));
@@ -120,6 +125,7 @@ tw_err tw_op_question_answer(struct tw_context *c, const struct tw_request *rq, 
 	return tw_question_edit(c, rq, rp, &tw_question_kept, answer);
 }
 
+/* @nist QR.2.a.2.1: with what came of it */
 static tw_err close_it(struct tw_question_edit *e)
 {
 	TW_TRY(closed(e));
@@ -153,7 +159,7 @@ tw_err tw_op_question_identify(struct tw_context *c, const struct tw_request *rq
 	return tw_question_edit(c, rq, rp, &tw_question_kept, identify);
 }
 
-/* Nobody is told what is kept of a customer, and nobody has it changed, who was not checked; whoever did is noted. */
+/* @nist QR.2.a.4.2: nobody is told what is kept of a customer, and nobody has it changed, who was not checked; whoever did is noted. */
 static tw_err touch(struct tw_question_edit *e, const char *what)
 {
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;

@@ -5,9 +5,11 @@
 #include "service/path/page.h"
 #include "support/cases/cases.h"
 #include "support/sql-support.h"
+#include "support/subscriptions/products.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 const struct tw_question_kept tw_question_kept = { 'q', tw_sql_question_one, tw_sql_question_number, tw_sql_question_list,
 	tw_sql_question_put, "question.unknown", "There is no such question" };
@@ -111,6 +113,25 @@ static void writing_done(struct writing *w)
 	tw_document_done(&w->d);
 }
 
+/* Of a question that came by a form: what is answered stands behind its receipt, in the same transaction. */
+static tw_err tell(tw_store *s, const struct tw_question_edit *e)
+{
+	struct tw_report_message m = { .at_ms = e->now_ms, .ours = true };
+	enum tw_kept kept = TW_KEPT;
+	int64_t report = 0;
+
+	if (!id_of(tw_slice_of(tw_json_text(e->doc, "report")), 'r', &report))
+		return TW_OK;
+	for (size_t i = 0; i < TW_COUNT(e->tell); i++) {
+		m.text = tw_slice_of(e->tell[i] ? e->tell[i] : "");
+		if (m.text.size)
+			TW_TRY(tw_report_message_put(s, report, &m, &kept));
+		if (kept == TW_KEPT_FULL)
+			return TW_RAISE(LIMIT, "the receipt's page takes no more messages");
+	}
+	return TW_OK;
+}
+
 static tw_err write_both(tw_store *s, void *user)
 {
 	const struct writing *w = user;
@@ -124,6 +145,7 @@ static tw_err write_both(tw_store *s, void *user)
 
 		TW_TRY(tw_store_run(s, tw_sql_question_customer_put, customer, TW_COUNT(customer), NULL, NULL));
 	}
+	TW_TRY(tell(s, w->e));
 	return tw_journal_append(w->d.c, w->d.entry);
 }
 
@@ -209,6 +231,22 @@ tw_err tw_question_note(const struct tw_question_edit *e, json_t **ret)
 	TW_TRY(tw_case_set_time(j, "at", e->now_ms));
 	TW_TRY(tw_json_set(j, "by", json_string(tw_subject_key(&e->rq->subject))));
 	*ret = TW_STEAL(j);
+	return TW_OK;
+}
+
+/* @nist QR.2.a.3.1: whoever answers has the reference at hand. A product is known by its name or its title. */
+tw_err tw_question_settings(json_t *doc, const json_t *products)
+{
+	const char *of = tw_json_text(doc, "product");
+	const json_t *one;
+	size_t i;
+
+	if (strcmp(tw_json_text(doc, "kind"), "configuration") != 0)
+		return TW_OK;
+	json_array_foreach(products, i, one)
+		if ((!strcasecmp(of, tw_json_text(one, "name")) || !strcasecmp(of, tw_json_text(one, "title"))) &&
+			*tw_product_document(one, TW_PRODUCT_SETTINGS))
+			return tw_json_set(doc, "settings", json_string(tw_product_document(one, TW_PRODUCT_SETTINGS)));
 	return TW_OK;
 }
 

@@ -9,6 +9,7 @@
 #ifndef TW_SUPPORT_QUESTIONS_QUESTIONS_H
 #define TW_SUPPORT_QUESTIONS_QUESTIONS_H
 #include "support/cases/document.h"
+#include "support/query-reception/report.h"
 
 #define TW_QUESTION_LIST_MAX 64
 #define TW_QUESTION_IDENTITY_MS 3600000 /* a check belongs to the call it was made in: an hour */
@@ -32,6 +33,7 @@ struct tw_question_edit {
 	int64_t id, now_ms;
 	json_t *doc;          /* to be changed */
 	const char *customer; /* set by edit: what is kept of the customer from now on; NULL: as it is */
+	const char *tell[2];  /* set by edit: what whoever sent the question reads with his receipt; NULL or "": nothing */
 };
 tw_err tw_question_edit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const struct tw_question_kept *k,
 	tw_err (*edit)(struct tw_question_edit *e));
@@ -47,5 +49,11 @@ bool tw_question_kind(const char *text); /* event, noncompliance, configuration,
 tw_err tw_question_note(const struct tw_question_edit *e, json_t **ret);
 /* Appends to a list of the document; too many: a problem. entry is consumed. */
 tw_err tw_question_append(struct tw_question_edit *e, const char *list, json_t *entry);
+/* What a customer sent by a form: a report under his receipt, and a question that names it. OTHER, FULL: neither is there. */
+bool tw_question_is(const char *kind);                /* of what the forms offer: it is a question, and no report of a fault */
+bool tw_question_day(const char *text, int64_t *ret); /* "" or a day; ret: its end, UTC */
+tw_err tw_question_settings(json_t *doc, const json_t *products); /* of a question about settings: where its product's are explained */
+tw_err tw_question_receive(struct tw_context *c, const struct tw_request *rq, const struct tw_receipt *receipt,
+	const struct tw_report *r, enum tw_kept *ret);
 bool tw_question_identified(const json_t *doc, int64_t now_ms);
 #endif

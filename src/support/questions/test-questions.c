@@ -16,6 +16,29 @@ static void at(int64_t ms)
 	tw_fake_clock(world.fake, true, ms, ms - NOON + 1000);
 }
 
+/* @nist QR.2.a.1.1 QR.2.a.2.1 QR.2.a.4.3: what is noted stands there, with the reply that was agreed on and the outcome */
+static void test_what_is_noted_stands_there(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *read = NULL;
+
+	at(NOON);
+	CHECK_TEXT(rule_of(&ann, "answer.keep", "", "{\"title\":\"Spare fans\",\"text\":\"Order part 7.\",\"kind\":\"component\"}"), "");
+	CHECK_TEXT(rule_of(&ann, "question.note", "",
+			   "{\"via\":\"call\",\"kind\":\"component\",\"caller\":\"Mrs Ng\",\"product\":\"Lamp 3\",\"version\":\"unknown\",\"text\":\"A fan?\","
+			   "\"directive\":\"ED 24-02\",\"due\":\"2030-03-12T10:00:00Z\",\"follow_up\":\"call her back\"}"),
+		"");
+	CHECK_TEXT(rule_of(&bob, "question.answer", "q1", "{\"from\":\"l1\"}"), "");
+	CHECK_TEXT(rule_of(&bob, "question.close", "q1", "{\"outcome\":\"sent\"}"), "");
+	read = answer(&ann, "question.read", "q1", "");
+	const json_t *given = json_array_get(tw_json_get(read, "answers"), 0);
+	CHECK_TEXT(tw_json_text(read, "directive"), "ED 24-02");
+	CHECK_TEXT(tw_json_text(read, "due"), "2030-03-12T10:00:00.000Z");
+	CHECK_TEXT(tw_json_text(read, "follow_up"), "call her back");
+	CHECK_TEXT(tw_json_text(read, "outcome"), "sent");
+	CHECK_TEXT(tw_json_text(given, "kept_text"), "Order part 7.");
+	CHECK_TEXT(tw_json_text(given, "by"), "a2");
+}
+
 static void test_what_is_refused(void **state)
 {
 	static const struct {
@@ -59,7 +82,7 @@ static void test_what_is_refused(void **state)
 	}
 }
 
-/* A question opens freely; a customer's data stays closed until somebody has checked who asks. */
+/* @nist QR.2.a.4.2: a question opens freely; a customer's data stays closed until somebody has checked who asks. */
 static void test_who_asks_is_checked_first(void **state)
 {
 	TW_CLEANUP(tw_jsonp) json_t *read = NULL, *told = NULL, *again = NULL;
@@ -163,5 +186,135 @@ static void test_every_failure_leaves_all_or_nothing(void **state)
 	CHECK(!fired && told > 10);
 }
 
-CHECK_MAIN(TEST(test_what_is_refused), TEST(test_who_asks_is_checked_first), TEST(test_the_library_is_searched),
-	TEST(test_every_failure_leaves_all_or_nothing))
+/* --- By form --- */
+
+static const struct tw_operation_row by_form = { .name = "question.send" };
+
+static tw_err receive(const char *input, const struct tw_receipt *receipt, const char *kind, enum tw_kept *ret)
+{
+	static const struct tw_subject anyone = { .kind = TW_SUBJECT_ANYONE, .name = "anyone" };
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+
+	CHECK_OK(tw_json_parse(tw_slice_of(input), 65536, &j));
+	const struct tw_request rq = { .subject = anyone, .operation = &by_form, .input = j };
+	const struct tw_report r = { .received_ms = NOON,
+		.language = "en",
+		.kind = kind,
+		.description = "Which ports are open?",
+		.product = "Lamp 3",
+		.version = "",
+		.flaw = "",
+		.traits = "",
+		.fix = "",
+		.contact = "",
+		.credit = "" };
+	tw_json_use(tw_fake_sys(world.fake));
+	tw_fake_fail(world.fake, world.fail_at, world.fail_at % 2 ? ENOSPC : EIO, false);
+	tw_err e = tw_question_receive(&world.t.c, &rq, receipt, &r, ret);
+	tw_json_use(tw_sys_real());
+	return e;
+}
+
+static struct tw_receipt receipt(void)
+{
+	struct tw_receipt r;
+
+	CHECK_OK(tw_receipt_make(tw_sys_real(), &r));
+	return r;
+}
+
+static tw_err count_ours(void *user, const struct tw_report_message *m)
+{
+	*(int *)user += m->ours;
+	return TW_OK;
+}
+
+/* @nist QR.2.a.2.2 QR.2.a.3.1: what a customer sends is a question at the desk, and what is answered stands behind his receipt */
+static void test_a_question_by_form_is_one_at_the_desk(void **state)
+{
+	static const char input[] =
+		"{\"document\":\"/policy\",\"breadth\":\"missing\",\"depth\":\"too-little\",\"directive\":\"ED 24-02\",\"due\":\"2030-03-12\"}";
+	TW_CLEANUP(tw_jsonp) json_t *read = NULL, *rules = NULL;
+	const struct tw_receipt one = receipt(), other = receipt();
+	enum tw_kept kept = TW_KEPT_FULL;
+	int ours = 0;
+
+	at(NOON);
+	CHECK_OK(receive(input, &one, "documentation", &kept));
+	CHECK_INT(kept, TW_KEPT);
+	CHECK_OK(receive(input, &one, "documentation", &kept));
+	CHECK_INT(kept, TW_KEPT_BEFORE);
+	CHECK_OK(receive(input, &one, "other", &kept));
+	CHECK_INT(kept, TW_KEPT_OTHER);
+	CHECK_INT(number("SELECT count(*) FROM question"), 1);
+	CHECK_OK(receive("{}", &other, "rules", &kept));
+	read = answer(&ann, "question.read", "q1", "");
+	CHECK_TEXT(tw_json_text(read, "via"), "form");
+	CHECK_TEXT(tw_json_text(read, "report"), "r1");
+	CHECK_TEXT(tw_json_text(read, "version"), "unknown");
+	CHECK_TEXT(tw_json_text(read, "depth"), "too-little");
+	CHECK_TEXT(tw_json_text(read, "due"), "2030-03-12T23:59:59.000Z");
+	rules = answer(&ann, "question.read", "q2", "");
+	CHECK_TEXT(tw_json_text(rules, "kind"), "noncompliance");
+	CHECK_TEXT(rule_of(&ann, "answer.keep", "", KEEP), "");
+	CHECK_TEXT(rule_of(&ann, "question.answer", "q1", "{\"from\":\"l1\",\"text\":\"And thank you.\"}"), "");
+	CHECK_OK(tw_report_messages(world.t.c.store, 1, count_ours, &ours));
+	CHECK_INT(ours, 2);
+	for (int i = 0; i < TW_MESSAGES_MAX - 2; i++) {
+		char text[64];
+
+		(void)snprintf(text, sizeof text, "{\"text\":\"number %d\"}", i);
+		CHECK_TEXT(rule_of(&ann, "question.answer", "q1", text), "");
+	}
+	CHECK_TEXT(rule_of(&ann, "question.answer", "q1", "{\"text\":\"one more\"}"), "question.size");
+}
+
+static void test_a_question_about_settings_has_their_reference(void **state)
+{
+	static const struct {
+		const char *kind, *product, *settings;
+	} rows[] = { { "configuration", "lamp", "https://l.example/s" }, { "configuration", "LAMP 3", "https://l.example/s" },
+		{ "configuration", "Fan", "" }, { "configuration", "Pump", "" }, { "other", "lamp", "" } };
+	TW_CLEANUP(tw_jsonp)
+	json_t *products = json_pack("[{s:s, s:s, s:[{s:s, s:s}, {s:s, s:s}]}, {s:s, s:s}]", "name", "lamp", "title", "Lamp 3",
+		"documents", "kind", "manual", "url", "https://l.example/m", "kind", "settings", "url", "https://l.example/s",
+		"name", "fan", "title", "Fan");
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *doc = json_pack("{s:s, s:s}", "kind", rows[i].kind, "product", rows[i].product);
+
+		CHECK_OK(tw_question_settings(doc, products));
+		CHECK_TEXT(tw_json_text(doc, "settings"), rows[i].settings);
+	}
+}
+
+/* The report, the question and the journal's entry: together or not at all. */
+static void test_every_failure_leaves_report_and_question_or_neither(void **state)
+{
+	bool fired = true;
+	int told = 0;
+
+	for (int n = 1; fired && n < CALLS_MAX; n += 5) {
+		const int64_t before = number("SELECT count(*) FROM question");
+		const struct tw_receipt one = receipt();
+		enum tw_kept kept = TW_KEPT_FULL;
+
+		world.fail_at = n;
+		tw_err e = receive("{\"directive\":\"ED 24-02\"}", &one, "event", &kept);
+		fired = tw_fake_fired(world.fake);
+		world.fail_at = 0;
+		tw_fake_fail(world.fake, 0, 0, false);
+		reopen();
+		const int64_t now = number("SELECT count(*) FROM question");
+		CHECK(now == before || (!tw_failed(e) && now == before + 1));
+		CHECK(tw_failed(e) || fired || now == before + 1);
+		CHECK_INT(number("SELECT count(*) FROM journal_entry"), now);
+		CHECK_INT(number("SELECT count(*) FROM report"), now);
+		told += tw_failed(e);
+	}
+	CHECK(!fired && told > 10);
+}
+
+CHECK_MAIN(TEST(test_a_question_by_form_is_one_at_the_desk), TEST(test_a_question_about_settings_has_their_reference),
+	TEST(test_every_failure_leaves_report_and_question_or_neither), TEST(test_what_is_refused), TEST(test_what_is_noted_stands_there),
+	TEST(test_who_asks_is_checked_first), TEST(test_the_library_is_searched), TEST(test_every_failure_leaves_all_or_nothing))

@@ -87,18 +87,34 @@ static tw_err receive_all(const struct tw_setup *s, int fd, struct tw_buf *ret)
 	return TW_OK;
 }
 
-tw_err tw_setup_ask(const struct tw_setup *s, const char *method, const char *path, struct tw_buf *ret_body)
+static tw_err ask(const struct tw_setup *s, char *text, size_t size, struct tw_buf *ret_body)
 {
 	TW_CLEANUP(tw_closep) int fd = s->sys->socket(s->sys, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	TW_CLEANUP(tw_buf_done) struct tw_buf reply = { 0 };
-	char text[256];
 
 	if (fd < 0)
 		return TW_RAISE_ERRNO("a socket");
-	int size = snprintf(text, sizeof text, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", method, path);
 	tw_buf_init(&reply, s->sys, REPLY_MAX);
 	TW_TRY(reach(s, fd));
-	TW_TRY(send_all(s, fd, text, (size_t)size));
+	TW_TRY(send_all(s, fd, text, size));
 	TW_TRY(receive_all(s, fd, &reply));
 	return tw_setup_answer(tw_buf_slice(&reply), ret_body);
+}
+
+tw_err tw_setup_ask(const struct tw_setup *s, const char *method, const char *path, struct tw_buf *ret_body)
+{
+	char text[256];
+	int size = snprintf(text, sizeof text, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", method, path);
+
+	return ask(s, text, (size_t)size, ret_body);
+}
+
+tw_err tw_setup_post(const struct tw_setup *s, const char *path, const char *json, struct tw_buf *ret_body)
+{
+	char text[512];
+	int size = snprintf(text, sizeof text,
+		"POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+		path, strlen(json), json);
+
+	return ask(s, text, (size_t)size, ret_body);
 }

@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 #include "formats/keydir.h"
+#include "service/store/postgresql/where.h"
+#include "sys/durable.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -107,17 +109,43 @@ static void check_keys(const struct tw_setup *s, struct findings *f, const struc
 		check_listener(s, f, desk);
 }
 
+static void check_program(const struct tw_setup *s, struct findings *f, const char *name, const char *package)
+{
+	const char *role = s->options.role_program, *slash = strrchr(role, '/');
+	char path[4096];
+
+	(void)snprintf(path, sizeof path, "%.*s%s", name && slash ? (int)(slash + 1 - role) : 0, role, name ? name : role);
+	if (access(path, X_OK) != 0)
+		say(f, "wrong", "%s cannot be run: %s; install the package %s again", path, strerror(errno), package);
+}
+
 static void check_programs(const struct tw_setup *s, struct findings *f)
 {
-	static const char hash[] = "thingward-hash";
-	const char *role = s->options.role_program, *slash = strrchr(role, '/');
-	char beside[4096];
+	check_program(s, f, NULL, "thingward-support");
+	check_program(s, f, "thingward-hash", "thingward-support");
+}
 
-	(void)snprintf(beside, sizeof beside, "%.*s%s", slash ? (int)(slash + 1 - role) : 0, role, hash);
-	const char *const programs[] = { role, beside };
-	for (size_t i = 0; i < TW_COUNT(programs); i++)
-		if (access(programs[i], X_OK) != 0)
-			say(f, "wrong", "%s cannot be run: %s; install the package again", programs[i], strerror(errno));
+/* What is said of PostgreSQL, and whether it is at its place; whether it lets app in, a start tells. */
+static void check_store(const struct tw_setup *s, struct findings *f)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	struct tw_pg_where where;
+	char path[128];
+	struct stat st;
+
+	if (!s->places.crew[TW_CREW_CORE].program)
+		return;
+	check_program(s, f, TW_SUPPORT_POSTGRESQL_PROGRAM, "thingward-support-postgresql");
+	tw_buf_init(&text, s->sys, TW_PG_WHERE_MAX + 2);
+	if (!holds(f, tw_durable_read(s->sys, s->places.app, TW_PG_WHERE_FILE, TW_PG_WHERE_MAX + 1, &text)) ||
+		!holds(f, tw_pg_where_parse(tw_buf_slice(&text), &where)))
+		return;
+	(void)snprintf(path, sizeof path, "%s/.s.PGSQL.%s", where.host, where.port);
+	TW_CLEANUP(tw_closep) int fd = s->sys->open_path(s->sys, path, O_PATH | O_CLOEXEC, 0);
+	if (fd < 0 || s->sys->fstat(s->sys, fd, &st) || !S_ISSOCK(st.st_mode))
+		say(f, "wrong", "there is no socket %s; start PostgreSQL, or put the right host into app/" TW_PG_WHERE_FILE, path);
+	else
+		say(f, "ok", "the store is in PostgreSQL, database %s at %s", where.database, path);
 }
 
 tw_err tw_setup_check(struct tw_setup *s)
@@ -130,6 +158,7 @@ tw_err tw_setup_check(struct tw_setup *s)
 	if (holds(&f, tw_support_places_dirs(s->sys, &s->options, &s->places))) {
 		say(&f, "ok", "folders and users");
 		const bool known = check_desk(s, &f, &desk);
+		check_store(s, &f);
 		check_keys(s, &f, known ? &desk : NULL);
 	}
 	if (f.wrong)

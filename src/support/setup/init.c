@@ -9,8 +9,10 @@
 #include "base/text.h"
 #include "formats/keydir.h"
 #include "service/parent/os.h"
+#include "service/store/postgresql/where.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #define FILE_MAX 4096
@@ -129,6 +131,34 @@ static void say_next(const struct tw_setup *s, const struct tw_desk *d)
 		dir, dir, dir, d->site, d->site, dir);
 }
 
+/* What a start, which knows of no PostgreSQL, has made already would never be looked at again. */
+static tw_err judge_store(const struct tw_setup *s)
+{
+	struct tw_pg_where where;
+
+	if (!s->store)
+		return TW_OK;
+	TW_TRY(tw_pg_where_parse(tw_slice_of(s->store), &where));
+	TW_CLEANUP(tw_closep) int fd = s->sys->open_beneath(s->sys, s->places.app, "support.db", O_RDONLY | O_CLOEXEC, 0);
+
+	if (fd >= 0 || errno != ENOENT)
+		return TW_RAISE(EXISTS, "there is app/support.db already; what is in it is not moved to PostgreSQL");
+	return TW_OK;
+}
+
+static tw_err write_store(const struct tw_setup *s)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf line = { 0 };
+
+	if (!s->store)
+		return TW_OK;
+	tw_buf_init(&line, s->sys, TW_PG_WHERE_MAX + 2);
+	TW_TRY(tw_buf_format(&line, "%s\n", s->store));
+	TW_TRY(tw_setup_write(s, s->places.app, TW_PG_WHERE_FILE, &line));
+	(void)printf("Written: %s/app/" TW_PG_WHERE_FILE ": the store is in PostgreSQL\n", s->options.dir);
+	return TW_OK;
+}
+
 static tw_err write_all(const struct tw_setup *s, const struct form *f)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
@@ -142,6 +172,7 @@ static tw_err write_all(const struct tw_setup *s, const struct form *f)
 		e = tw_setup_listener(s, &key, &chain);
 	}
 	TW_TRY(e);
+	TW_TRY(write_store(s));
 	TW_TRY(tw_setup_write(s, s->places.app, TW_DESK_FILE, &f->text)); /* last: it is what lets the unit start */
 	(void)printf("Written: %s/app/%s. Until another is imported, the certificate is\n", s->options.dir, TW_DESK_FILE);
 	return tw_setup_tell(s, chain.leaf);
@@ -166,6 +197,7 @@ tw_err tw_setup_init(struct tw_setup *s)
 	if (before.contact_count)
 		return TW_RAISE(EXISTS, "it belongs to %s already; change app/%s by hand, then: thingward-support check --dir %s",
 			before.name, TW_DESK_FILE, s->options.dir);
+	TW_TRY(judge_store(s));
 	if (!s->from && !isatty(s->in))
 		return TW_RAISE(STATE, "there is nobody to ask; start it on a terminal, or give the answers: --from FILE");
 	TW_TRY(s->from ? from_file(&f) : ask_all(&f));

@@ -20,6 +20,7 @@ static const struct {
 	{ "certificate", "import", tw_setup_import },
 	{ "certificate", "show", tw_setup_show },
 	{ "certificate", "reload", tw_setup_reload },
+	{ "backup", NULL, tw_setup_backup },
 };
 
 static const char **value_of(struct tw_setup *s, const char *name)
@@ -31,8 +32,10 @@ static const char **value_of(struct tw_setup *s, const char *name)
 		{ "--roles", &s->options.roles },
 		{ "--role-program", &s->options.role_program },
 		{ "--from", &s->from },
+		{ "--store", &s->store },
 		{ "--chain", &s->chain },
 		{ "--key", &s->key },
+		{ "--out", &s->out },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
@@ -52,7 +55,7 @@ static tw_err find(int argc, char *const *argv, int *ret_at, tw_setup_run **ret)
 		*ret = commands[i].run;
 		return TW_OK;
 	}
-	return TW_RAISE(SYNTAX, "say what to do: init, check, certificate import, certificate show or certificate reload");
+	return TW_RAISE(SYNTAX, "say what to do: init, check, certificate import, certificate show, certificate reload or backup");
 }
 
 tw_err tw_setup_parse(int argc, char *const *argv, struct tw_setup *ret, tw_setup_run **ret_run)
@@ -74,6 +77,10 @@ tw_err tw_setup_parse(int argc, char *const *argv, struct tw_setup *ret, tw_setu
 		return TW_RAISE(SYNTAX, "say which directory: --dir DIR");
 	if (*ret_run == tw_setup_import && (!s.chain || !s.key))
 		return TW_RAISE(SYNTAX, "certificate import wants --chain FILE and --key FILE");
+	if (s.store && *ret_run != tw_setup_init)
+		return TW_RAISE(SYNTAX, "--store is a word of init: a store is not changed for another later");
+	if (*ret_run == tw_setup_backup && (!s.out || !*s.out))
+		return TW_RAISE(SYNTAX, "backup wants --out FOLDER");
 	*ret = s;
 	return TW_OK;
 }

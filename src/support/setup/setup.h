@@ -14,8 +14,9 @@
 
 struct tw_setup {
 	const struct tw_sys *sys;
-	struct tw_support_options options; /* dir, roles, role_program */
-	const char *from, *chain, *key;    /* files of the operator's; NULL: not given */
+	struct tw_support_options options;    /* dir, roles, role_program */
+	const char *from, *chain, *key, *out; /* files of the operator's; NULL: not given */
+	const char *store;                 /* of init: the address of PostgreSQL; NULL: a file in DIR */
 	struct tw_support_places places;
 	int64_t now_ms;
 	int in; /* where answers come from */
@@ -23,7 +24,7 @@ struct tw_setup {
 /* SYNTAX: what is wrong with the command line; ret_run: what it asks for. */
 typedef tw_err tw_setup_run(struct tw_setup *s);
 tw_err tw_setup_parse(int argc, char *const *argv, struct tw_setup *ret, tw_setup_run **ret_run);
-tw_setup_run tw_setup_init, tw_setup_check, tw_setup_import, tw_setup_show, tw_setup_reload;
+tw_setup_run tw_setup_init, tw_setup_check, tw_setup_import, tw_setup_show, tw_setup_reload, tw_setup_backup;
 
 /* The same bytes or none: as the user to whom the folder belongs. */
 tw_err tw_setup_write(const struct tw_setup *s, int dir, const char *name, const struct tw_buf *content);
@@ -37,5 +38,6 @@ tw_err tw_setup_make_listener(const struct tw_setup *s, const char *host); /* se
 tw_err tw_setup_tell(const struct tw_setup *s, const tw_cert *c);          /* names, fingerprint and end, for a person */
 /* Asks a running service over DIR/desk.sock. CLOSED: none runs. STATE: it refused, and says why. */
 tw_err tw_setup_ask(const struct tw_setup *s, const char *method, const char *path, struct tw_buf *ret_body);
+tw_err tw_setup_post(const struct tw_setup *s, const char *path, const char *json, struct tw_buf *ret_body); /* the same, with a body */
 tw_err tw_setup_answer(struct tw_slice reply, struct tw_buf *ret_body); /* of its bytes, whole. Pure, but for memory */
 #endif

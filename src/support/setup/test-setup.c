@@ -23,15 +23,18 @@ static tw_err parse(const char *const words[MAX], struct tw_setup *ret, tw_setup
 
 static void test_command_lines(void **state)
 {
-	static const char *const wrong[][MAX] = { { "s" }, { "s", "init" }, { "s", "init", "--dir" }, { "s", "certificate", "--dir", "d" },
-		{ "s", "certificate", "sell", "--dir", "d" }, { "s", "certificate", "import", "--dir", "d", "--chain", "c" },
-		{ "s", "check", "--dir", "d", "--listen", "x" }, { "s", "check", "--dir", "" } };
+	static const char *const wrong[][MAX] = { { "s" }, { "s", "init" }, { "s", "init", "--dir" },
+		{ "s", "certificate", "--dir", "d" }, { "s", "certificate", "sell", "--dir", "d" },
+		{ "s", "certificate", "import", "--dir", "d", "--chain", "c" }, { "s", "check", "--dir", "d", "--listen", "x" },
+		{ "s", "check", "--dir", "" }, { "s", "check", "--dir", "d", "--store", "postgresql:///a?host=/b&user=c" } };
 	struct tw_setup s;
 	tw_setup_run *run = NULL;
 
 	CHECK_OK(parse((const char *const[MAX]){ "s", "init", "--dir", "d", "--from", "f" }, &s, &run));
 	CHECK(run == tw_setup_init);
 	CHECK_TEXT(s.from, "f");
+	CHECK_OK(parse((const char *const[MAX]){ "s", "init", "--store", "postgresql:///a?host=/b&user=c", "--dir", "d" }, &s, &run));
+	CHECK_TEXT(s.store, "postgresql:///a?host=/b&user=c");
 	CHECK_OK(parse((const char *const[MAX]){ "s", "certificate", "import", "--chain", "c", "--key", "k", "--dir", "d" }, &s, &run));
 	CHECK(run == tw_setup_import);
 	CHECK_TEXT(s.key, "k");

@@ -126,6 +126,13 @@ static tw_err use_code(struct tw_staff_work *w)
 	return tw_is(e, TW_CODE_NOTFOUND) ? tw_totp_confirm(c, w->account, tw_slice_of(w->code)) : e;
 }
 
+static tw_err opens_nothing(struct tw_reply *rp)
+{
+	return tw_reply_problem(rp, 403, "login", "access.login", "These open nothing",
+		"Look at the name and the password, wait for the authenticator's next code, then try again.",
+		"There is no such account, it is not active, or the password or the code is not its own.");
+}
+
 static tw_err judge(struct tw_staff_work *w, bool right, struct tw_reply *rp)
 {
 	struct tw_context *c = &w->app->context;
@@ -140,16 +147,14 @@ static tw_err judge(struct tw_staff_work *w, bool right, struct tw_reply *rp)
 	right = right && kept.is && tw_phc_same(&kept.hash, &w->began); /* it may have been another's since */
 	e = right ? use_code(w) : TW_RAISE(DENIED, "the password is not right");
 	if (!tw_failed(e))
-		return let_in(w, &a, rp);
+		return w->why == TW_STAFF_PROVES ? tw_staff_proven(w, rp) : let_in(w, &a, rp);
 	if (tw_is(e, TW_CODE_STATE))
 		return tw_reply_problem(rp, 503, "clock", "access.clock", "The service's clock cannot be trusted now",
 			"Wait until the clock is set.", "Without the time no code can be judged.");
 	if (!tw_is(e, TW_CODE_DENIED) && !tw_is(e, TW_CODE_NOTFOUND))
 		return e;
 	tw_login_failed(c, &w->who);
-	return tw_reply_problem(rp, 403, "login", "access.login", "These open nothing",
-		"Look at the name and the password, wait for the authenticator's next code, then try again.",
-		"There is no such account, it is not active, or the password or the code is not its own.");
+	return opens_nothing(rp);
 }
 
 static void on_verified(void *user, const struct tw_hash_answer *a)
@@ -165,12 +170,40 @@ tw_err tw_staff_login(struct tw_context *c, const struct tw_request *rq, struct 
 {
 	char client[TW_COOKIE_TEXT + 1];
 	const struct tw_login_typed typed = { tw_json_text(rq->input, "account"), client, rq->subject.source };
+	const struct tw_slice password = tw_slice_of(tw_json_text(rq->input, "password"));
 	struct tw_staff_work want = { .account = 0, .page = tw_staff_page_of(rq) }, *w = NULL;
 	struct tw_password_kept kept;
 
 	tw_staff_client(rq, client);
-
+	if (password.size == 0) /* a form may have left it out; no account has such a one, and none is guessed by it */
+		return opens_nothing(rp);
 	TW_TRY(tw_login_who(c, &typed, &want.who, &want.account));
+	TW_TRY(tw_password_of(c, want.account, &kept));
+	want.began = kept.hash;
+	(void)snprintf(want.code, sizeof want.code, "%s", tw_json_text(rq->input, "code"));
+	TW_TRY(place(c, rq, rp, &want, &w));
+	if (rp->problem[0])
+		return TW_OK;
+	tw_err e = tw_hash_verify(w->app->hashing, &w->began, password, on_verified, w);
+	return tw_failed(e) ? cannot(w, e, rp) : TW_OK;
+}
+
+/* The same once more, of whoever is in. */
+tw_err tw_staff_prove(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	const char *name = strchr(rq->subject.name, ':');
+	char client[TW_COOKIE_TEXT + 1];
+	struct tw_staff_work want = { .why = TW_STAFF_PROVES, .page = tw_staff_page_of(rq) }, *w = NULL;
+	struct tw_password_kept kept;
+	int64_t account = 0;
+	int wait;
+
+	tw_staff_client(rq, client);
+	TW_TRY(tw_login_who(c, &(struct tw_login_typed){ name ? name + 1 : "", client, rq->subject.source }, &want.who, &account));
+	wait = tw_login_wait_s(c, &want.who); /* the path lets those wait who are not in yet, and whoever stole a session guesses too */
+	if (wait)
+		return tw_access_wait(rq, wait, rp);
+	TW_TRY(tw_staff_own_work(c, rq, &want));
 	TW_TRY(tw_password_of(c, want.account, &kept));
 	want.began = kept.hash;
 	(void)snprintf(want.code, sizeof want.code, "%s", tw_json_text(rq->input, "code"));
@@ -257,7 +290,9 @@ static void on_made(void *user, const struct tw_hash_answer *a)
 {
 	struct tw_staff_work *w = user;
 	struct tw_reply rp = { .status = 200 };
-	tw_err e = a->outcome == TW_HASH_YES ? let_join(w, a->phc, &rp) : busy(&rp);
+	tw_err e = a->outcome != TW_HASH_YES ? busy(&rp)
+		: w->why == TW_STAFF_CHANGES ? tw_staff_password_made(w, a->phc, &rp)
+					     : let_join(w, a->phc, &rp);
 
 	finish(w, &rp, e);
 }
@@ -266,7 +301,7 @@ tw_err tw_staff_join(struct tw_context *c, const struct tw_request *rq, struct t
 {
 	const struct tw_hash_cost cost = { TW_HASH_KIB_MIN, TW_HASH_PASSES_MIN };
 	struct tw_slice code = tw_slice_of(tw_json_text(rq->input, "code")), password = tw_slice_of(tw_json_text(rq->input, "password"));
-	struct tw_staff_work want = { .account = 0, .page = tw_staff_page_of(rq) }, *w = NULL;
+	struct tw_staff_work want = { .why = TW_STAFF_JOINS, .page = tw_staff_page_of(rq) }, *w = NULL;
 	struct tw_account a;
 
 	TW_TRY(tw_sha256(code.at, code.size, want.invitation));
@@ -275,6 +310,27 @@ tw_err tw_staff_join(struct tw_context *c, const struct tw_request *rq, struct t
 		return no_invitation(rp);
 	tw_app_of(c)->staff->proven = true;
 	tw_throttle_source(rq->subject.source, want.who.source);
+	TW_TRY(tw_account_get(c, want.account, &a));
+	TW_TRY(tw_password_check(c, &a, password, rp));
+	if (!rp->problem[0])
+		TW_TRY(place(c, rq, rp, &want, &w));
+	if (rp->problem[0])
+		return TW_OK;
+	tw_err e = tw_hash_make(w->app->hashing, cost, password, on_made, w);
+	return tw_failed(e) ? cannot(w, e, rp) : TW_OK;
+}
+
+/* A new password of whoever is in, who has just proved that he is he. */
+tw_err tw_staff_password(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	const struct tw_hash_cost cost = { TW_HASH_KIB_MIN, TW_HASH_PASSES_MIN };
+	struct tw_slice password = tw_slice_of(tw_json_text(rq->input, "password"));
+	struct tw_staff_work want = { .why = TW_STAFF_CHANGES, .page = tw_staff_page_of(rq) }, *w = NULL;
+	struct tw_account a;
+
+	TW_TRY(tw_staff_own_work(c, rq, &want));
+	tw_throttle_source(rq->subject.source, want.who.source);
+	want.who.known = true; /* he is in */
 	TW_TRY(tw_account_get(c, want.account, &a));
 	TW_TRY(tw_password_check(c, &a, password, rp));
 	if (!rp->problem[0])

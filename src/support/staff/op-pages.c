@@ -56,8 +56,7 @@ struct tw_staff_page tw_staff_page_of(const struct tw_request *rq)
 	return p;
 }
 
-/* See Other: the browser asks for the page anew, and a reload sends nothing twice. */
-static void go_on(const struct tw_staff_page *p, const char *to, struct tw_reply *rp)
+void tw_staff_page_on(const struct tw_staff_page *p, const char *to, struct tw_reply *rp)
 {
 	char address[TW_PAGE_ADDRESS_MAX];
 
@@ -92,28 +91,32 @@ static const struct refusal {
 	{ "again", TW_W_JOIN_AGAIN },
 	{ "password.rules", TW_W_JOIN_PASSWORD },
 	{ "unauthenticated", TW_W_LOGIN_NEEDED },
+	{ "step-up", TW_W_PROVE_NEEDED },
 };
 
-static void write_refusal(struct tw_html *h, const struct view *v)
+void tw_staff_page_refusal(struct tw_html *h, struct tw_look look, const struct tw_reply *rp, uint64_t reference)
 {
-	const struct tw_look look = v->page->look;
 	enum tw_word word = TW_WORDS;
 	char text[256];
 
-	if (!v->refused)
-		return;
 	for (size_t i = 0; i < TW_COUNT(refusals); i++)
-		if (strcmp(refusals[i].problem, v->refused->problem) == 0 || strcmp(refusals[i].problem, v->refused->rule) == 0)
+		if (strcmp(refusals[i].problem, rp->problem) == 0 || strcmp(refusals[i].problem, rp->rule) == 0)
 			word = refusals[i].word;
 	tw_page_class(h, TW_E_SECTION, "notice");
-	tw_html_attr(h, TW_AT_ROLE, word == TW_W_LOGIN_NEEDED ? TW_SLICE("status") : TW_SLICE("alert"));
+	tw_html_attr(h, TW_AT_ROLE, word == TW_W_LOGIN_NEEDED || word == TW_W_PROVE_NEEDED ? TW_SLICE("status") : TW_SLICE("alert"));
 	if (word == TW_WORDS) {
-		tw_page_why(h, look, v->refused, v->reference);
+		tw_page_why(h, look, rp, reference);
 	} else {
-		tw_page_counted(tw_word(word, look.language), v->refused->retry_after_s, text, sizeof text);
+		tw_page_counted(tw_word(word, look.language), rp->retry_after_s, text, sizeof text);
 		tw_html_put(h, TW_E_P, text);
 	}
 	tw_html_close(h);
+}
+
+static void write_refusal(struct tw_html *h, const struct view *v)
+{
+	if (v->refused)
+		tw_staff_page_refusal(h, v->page->look, v->refused, v->reference);
 }
 
 static void write_status(struct tw_html *h, struct tw_look look, enum tw_word word)
@@ -177,7 +180,7 @@ tw_err tw_staff_page_in(const struct tw_staff_page *p, const char *token, const 
 {
 	(void)snprintf(rp->session, sizeof rp->session, "%s", token);
 	(void)snprintf(rp->client, sizeof rp->client, "%s", client);
-	go_on(p, p->to[0] ? p->to : TW_STAFF_DESK, rp);
+	tw_staff_page_on(p, p->to[0] ? p->to : TW_STAFF_DESK, rp);
 	return TW_OK;
 }
 
@@ -189,7 +192,7 @@ tw_err tw_staff_logout(struct tw_context *c, const struct tw_request *rq, struct
 	if (s)
 		TW_TRY(tw_access_session_drop(c, s));
 	(void)snprintf(rp->session, sizeof rp->session, "%s", TW_COOKIE_END);
-	go_on(&p, "/login?out=1", rp);
+	tw_staff_page_on(&p, "/login?out=1", rp);
 	return TW_OK;
 }
 
@@ -227,8 +230,7 @@ tw_err tw_staff_join_send(struct tw_context *c, const struct tw_request *rq, str
 		"Nothing was changed, and the invitation is still good.");
 }
 
-/* The secret as an authenticator takes it when it is typed: in groups of four. */
-static void write_secret(struct tw_html *h, const char *uri)
+void tw_staff_page_secret(struct tw_html *h, const char *uri)
 {
 	const char *secret = strstr(uri, "secret="), *at = secret ? secret + 7 : "";
 	size_t size = strcspn(at, "&");
@@ -254,7 +256,7 @@ tw_err tw_staff_page_joined(struct tw_context *c, const struct tw_staff_page *p,
 	tw_html_put(&h, TW_E_CODE, name);
 	tw_html_close(&h);
 	tw_page_put(&h, look, TW_E_P, TW_W_JOINED_SECRET);
-	write_secret(&h, uri);
+	tw_staff_page_secret(&h, uri);
 	tw_page_put(&h, look, TW_E_P, TW_W_JOINED_URI);
 	tw_page_class(&h, TW_E_P, "quiet");
 	tw_html_put(&h, TW_E_CODE, uri);
@@ -278,16 +280,17 @@ bool tw_staff_refused_here(const struct tw_request *rq, const struct tw_reply *r
 
 	if (!rq->operation)
 		return false;
-	return (tw_staff_comes_in(rq, &login) && is_form(rq)) ||
+	return tw_staff_own_refused_here(rq, rp) || (tw_staff_comes_in(rq, &login) && is_form(rq)) ||
 		(rp->status == 401 && (is_desk(rq) || !strcmp(rq->operation->path, "/logout")));
 }
 
-/* Whoever has no session comes back to where he wanted; what he had sent there is not done. */
-static void wanted(const struct tw_request *rq, struct tw_staff_page *p)
+/* Whoever has no session comes back to where he wanted; what he had sent there is not done. A form of the desk is at the address that it is sent to. */
+void tw_staff_wanted_page(const struct tw_request *rq, struct tw_staff_page *p)
 {
+	const bool there = rq->head && (tw_slice_is(rq->head->method, "GET") || rq->subject.kind == TW_SUBJECT_ACCOUNT);
 	char target[TW_STAFF_TO_MAX + 1] = "";
 
-	if (rq->head && tw_slice_is(rq->head->method, "GET") && rq->head->target.size < sizeof target)
+	if (there && rq->head->target.size < sizeof target)
 		(void)snprintf(target, sizeof target, TW_SLICE_FMT, TW_SLICE_ARG(rq->head->target));
 	(void)snprintf(p->to, sizeof p->to, "%s", tw_staff_own(target) ? target : "");
 }
@@ -299,11 +302,13 @@ tw_err tw_staff_problem(struct tw_context *c, const struct tw_request *rq, const
 	const struct view v = { .page = &p, .refused = rp, .reference = reference };
 	bool login;
 
+	if (tw_staff_own_refused_here(rq, rp))
+		return tw_staff_own_problem(c, rq, rp, reference, body);
 	if (rq->subject.kind == TW_SUBJECT_ACCOUNT && rp->status == 403) /* he is in, and came again */
 		return logged_in(c, rq, body);
 	if (tw_staff_comes_in(rq, &login))
 		return login ? login_page(body, &v) : join_page(body, &v);
 	p.look = tw_look_of(rq);
-	wanted(rq, &p);
+	tw_staff_wanted_page(rq, &p);
 	return login_page(body, &v);
 }

@@ -236,6 +236,46 @@ tw_err tw_staff_change(struct tw_context *c, const struct tw_request *rq, struct
 	return TW_OK;
 }
 
+/* --- Locking --- */
+
+static tw_err set_state(struct work *w)
+{
+	const struct tw_value v[] = { TW_V_INT(w->account.id), TW_V_TEXT(w->role ? "suspended" : "active") };
+
+	TW_TRY(tw_store_run(w->c->store, tw_sql_account_state, v, TW_COUNT(v), NULL, NULL));
+	return tw_access_sessions_drop(w->c, w->account.id);
+}
+
+tw_err tw_staff_lock(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct work w = { .c = c, .rq = rq, .role = "", .what = "locked", .act = set_state };
+
+	TW_TRY(tw_staff_wanted(c, rq, rp, &w.account));
+	if (!rp->problem[0])
+		TW_TRY(check_last(c, &w.account, rp));
+	if (rp->problem[0])
+		return TW_OK;
+	TW_TRY(run(&w));
+	rp->status = 204;
+	return TW_OK;
+}
+
+/* Only what somebody has locked: what was not used for too long is invited anew. */
+tw_err tw_staff_unlock(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct work w = { .c = c, .rq = rq, .what = "unlocked", .act = set_state };
+
+	TW_TRY(tw_staff_wanted(c, rq, rp, &w.account));
+	if (rp->problem[0])
+		return TW_OK;
+	if (w.account.stored != TW_ACCOUNT_SUSPENDED)
+		return tw_reply_problem(rp, 409, "state", "staff.not-locked", "Nobody has locked this account",
+			"Invite anew whoever did not come for too long.", "It is active, or disabled for want of use.");
+	TW_TRY(run(&w));
+	rp->status = 204;
+	return TW_OK;
+}
+
 static tw_err drop(struct work *w)
 {
 	const struct tw_value v[] = { TW_V_INT(w->account.id) };

@@ -292,6 +292,7 @@ tw_err tw_staff_start(struct tw_app *a, int dir)
 	c->known = known;
 	c->admit = admit;
 	c->refused = refused;
+	c->step_up = tw_staff_step_up;
 	TW_TRY(load(c));
 	return begin(c, dir);
 }

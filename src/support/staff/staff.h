@@ -25,6 +25,8 @@
 /* Of a page that waits for the hash role: what it is written from when its answer comes. */
 #define TW_STAFF_TO_MAX 120
 #define TW_STAFF_DESK "/desk"
+#define TW_STAFF_ME TW_STAFF_DESK "/me"
+#define TW_STAFF_FRESH_MS 600000 /* so long behind a login or a proof accounts can be changed */
 struct tw_staff_page {
 	bool is; /* a page asked, and not a program */
 	struct tw_look look;
@@ -32,7 +34,9 @@ struct tw_staff_page {
 	char to[TW_STAFF_TO_MAX + 1];          /* where it goes on; "": the desk */
 };
 /* What the hash role computes for somebody. */
+enum tw_staff_why { TW_STAFF_LOGS_IN, TW_STAFF_PROVES, TW_STAFF_JOINS, TW_STAFF_CHANGES };
 struct tw_staff_work {
+	enum tw_staff_why why;
 	tw_later *later; /* NULL: free */
 	struct tw_app *app;
 	int64_t account; /* 0: there is no such */
@@ -40,6 +44,7 @@ struct tw_staff_work {
 	struct tw_phc began; /* of a login: what its password was compared with */
 	char code[TW_TOTP_DIGITS + 1];
 	uint8_t invitation[32]; /* of a joining: SHA-256 of its text */
+	uint8_t session[32];    /* of a proof, and of a new password: the hash of the session that asks */
 	struct tw_staff_page page;
 };
 struct tw_staff {
@@ -62,12 +67,27 @@ tw_err tw_staff_invitation(struct tw_context *c, int64_t account, const struct t
 struct tw_slice tw_staff_token(const struct tw_request *rq);
 void tw_staff_client(const struct tw_request *rq, char ret[TW_COOKIE_TEXT + 1]);
 
+/* Own accounts (own.c). */
+tw_err tw_staff_step_up(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp); /* the context's */
+tw_err tw_staff_own_work(struct tw_context *c, const struct tw_request *rq, struct tw_staff_work *ret); /* account and session of whoever asks */
+tw_err tw_staff_proven(struct tw_staff_work *w, struct tw_reply *rp);
+tw_err tw_staff_password_made(struct tw_staff_work *w, struct tw_slice made, struct tw_reply *rp);
+/* See Other: the browser asks for the page anew, and a reload sends nothing twice. */
+void tw_staff_page_on(const struct tw_staff_page *p, const char *to, struct tw_reply *rp);
 /* The pages by which people come in and go (op-pages.c). */
 bool tw_staff_own(const char *to); /* a page of the desk's, of this server: anything else nobody is sent to */
 bool tw_staff_comes_in(const struct tw_request *rq, bool *ret_login);
 struct tw_staff_page tw_staff_page_of(const struct tw_request *rq);
 tw_err tw_staff_page_in(const struct tw_staff_page *p, const char *token, const char *client, struct tw_reply *rp);
 tw_err tw_staff_page_joined(struct tw_context *c, const struct tw_staff_page *p, const char *name, const char *uri, struct tw_reply *rp);
+void tw_staff_page_secret(struct tw_html *h, const char *uri); /* as an authenticator takes it when it is typed: in groups of four */
+/* Why, in the words of whoever is at the form. */
+void tw_staff_page_refusal(struct tw_html *h, struct tw_look look, const struct tw_reply *rp, uint64_t reference);
+/* Of a form about his own account, and of whatever asks for a fresh proof: the form that asks for it. False: it is none of these (own-pages.c). */
+bool tw_staff_own_refused_here(const struct tw_request *rq, const struct tw_reply *rp);
+tw_err tw_staff_own_problem(
+	struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body);
+void tw_staff_wanted_page(const struct tw_request *rq, struct tw_staff_page *p); /* where whoever is asked first comes back to */
 /* Of what was refused there, and of whatever a stranger may not see: the page to log in by. False: it is none of these. */
 bool tw_staff_refused_here(const struct tw_request *rq, const struct tw_reply *rp);
 tw_err tw_staff_problem(

@@ -9,3 +9,32 @@ SELECT count(*) FROM account a JOIN account_role r ON r.account = a.id AND r.rol
 
 -- name: staff_roles_drop
 DELETE FROM account_role WHERE account = ?1;
+
+-- What a person says for himself: where mail goes to him and what of it, and up to which report he has seen them.
+-- name: staff_format_1
+CREATE TABLE staff_own (
+	account INTEGER PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
+	address TEXT NOT NULL,
+	language TEXT NOT NULL,
+	assigned INTEGER NOT NULL CHECK (assigned IN (0, 1)),
+	alarms INTEGER NOT NULL CHECK (alarms IN (0, 1)),
+	reports_seen INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- name: staff_mail_get
+SELECT account, address, language, assigned, alarms FROM staff_own WHERE account = ?1;
+
+-- name: staff_mail_put
+INSERT INTO staff_own (account, address, language, assigned, alarms) VALUES (?1, ?2, ?3, ?4, ?5)
+	ON CONFLICT (account) DO UPDATE SET address = ?2, language = ?3, assigned = ?4, alarms = ?5;
+
+-- name: staff_mail_on_call
+SELECT m.account, m.address, m.language, m.assigned, m.alarms FROM staff_own m JOIN account a ON a.id = m.account
+	WHERE m.alarms = 1 AND m.address <> '' AND a.state = 'active' ORDER BY m.account LIMIT ?1;
+
+-- name: staff_seen_get
+SELECT reports_seen FROM staff_own WHERE account = ?1;
+
+-- name: staff_seen_put
+INSERT INTO staff_own (account, address, language, assigned, alarms, reports_seen) VALUES (?1, '', '', 0, 0, ?2)
+	ON CONFLICT (account) DO UPDATE SET reports_seen = ?2;

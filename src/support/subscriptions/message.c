@@ -22,7 +22,7 @@ static tw_err wanted(struct tw_buf *b, const struct tw_subscription *s)
 	TW_TRY(pair(b, s, TW_W_PRODUCT, *s->product ? s->product : tw_word(TW_W_SUBS_ALL_PRODUCTS, s->language)));
 	if (*s->versions)
 		TW_TRY(pair(b, s, TW_W_SUBS_VERSIONS, s->versions));
-	for (enum tw_notice_kind k = TW_NOTICE_ADVISORY; k < TW_NOTICE_KINDS; k++)
+	for (enum tw_notice_kind k = TW_NOTICE_ADVISORY; k < TW_NOTICE_CHOICES; k++)
 		if (s->kinds & 1u << k)
 			TW_TRY(tw_buf_format(b, "- %s\n", tw_word((enum tw_word)(TW_W_NOTICE_ADVISORY + (int)k), s->language)));
 	return TW_OK;

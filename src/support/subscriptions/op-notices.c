@@ -27,21 +27,49 @@ static bool is_day(const char *text)
 	return !*text || !tw_failed(tw_parse_time(tw_slice_of(whole), &ms));
 }
 
+/* Whatever an update is announced with, in the order in which it is asked for. */
+static const struct {
+	const char *key, *rule, *why;
+} of_updates[] = {
+	{ "data", "IN.1.a.1.3", "Of an update it has to be said what it does to data that is on the device: data." },
+	{ "severity", "IN.1.a.2.3", "Of an update it has to be said how severe is what it mends: severity." },
+	{ "install_by", "IN.1.a.2.3", "Of an update it has to be said until which day it should be installed: install_by." },
+	{ "needs", "IN.1.a.2.3", "Of an update it has to be said what has to be there before, or that nothing has: needs." },
+	{ "review", "IN.1.c.1.2", "Of an update it has to be said what customers should review, or that it is nothing: review." },
+};
+
+/* @nist IN.1.a.1.3 IN.1.a.2.3 IN.1.c.1.2: an update is not announced without what customers need to decide about it. True: it is all there. */
+static bool update_is_whole(const json_t *in, struct tw_reply *rp)
+{
+	for (size_t i = 0; i < TW_COUNT(of_updates); i++)
+		if (!*tw_json_text(in, of_updates[i].key)) {
+			(void)refuse(rp, of_updates[i].rule, of_updates[i].why);
+			return false;
+		}
+	return true;
+}
+
+static bool is_of_updates(const json_t *in)
+{
+	return *tw_json_text(in, "data") || *tw_json_text(in, "install_by") || *tw_json_text(in, "needs");
+}
+
 static tw_err judge(struct tw_context *c, const json_t *in, struct tw_notice *n, struct tw_reply *rp)
 {
 	const char *kind = tw_json_text(in, "kind"), *product = tw_json_text(in, "product");
 
 	if (!tw_notice_kind_find(kind, &n->kind) || n->kind == TW_NOTICE_ADVISORY)
-		return refuse(rp, "notices.kind", "It is update, maintenance or end-of-support. An advisory is told when it is published.");
+		return refuse(rp, "notices.kind",
+			"It is update, maintenance, change or end-of-support. An advisory is told when it is published.");
 	if (!tw_notice_severity_find(tw_json_text(in, "severity"), &n->severity))
 		return refuse(rp, "notices.severity", "It is low, medium, high or critical.");
+	if (n->kind == TW_NOTICE_UPDATE && !update_is_whole(in, rp))
+		return TW_OK;
 	if (*product && !tw_products_find(tw_app_of(c)->products, tw_slice_of(product)))
 		return refuse(rp, "notices.product", "There is no such product in products.json.");
 	if (*tw_json_text(in, "versions") && !*product)
 		return refuse(rp, "notices.versions", "Versions are those of one product.");
-	if (n->kind == TW_NOTICE_UPDATE && !*tw_json_text(in, "data"))
-		return refuse(rp, "IN.1.a.1.3", "Of an update it has to be said what it does to data that is on the device.");
-	if (n->kind != TW_NOTICE_UPDATE && (*tw_json_text(in, "data") || *tw_json_text(in, "install_by") || *tw_json_text(in, "needs")))
+	if (n->kind != TW_NOTICE_UPDATE && is_of_updates(in))
 		return refuse(rp, "notices.kind", "data, install_by and needs are for updates.");
 	return is_day(tw_json_text(in, "install_by")) ? TW_OK : refuse(rp, "notices.install-by", "install_by is a day, as in 2033-11-01.");
 }
@@ -50,7 +78,7 @@ static tw_err judge(struct tw_context *c, const json_t *in, struct tw_notice *n,
 static tw_err write_text(const json_t *in, struct tw_buf *b)
 {
 	static const char *const more[][2] = { { "data", "Data on the device" }, { "install_by", "Install by" },
-		{ "needs", "Needed before" } };
+		{ "needs", "Needed before" }, { "review", TW_NOTICE_REVIEW } };
 
 	TW_TRY(tw_buf_text(b, tw_json_text(in, "text")));
 	for (size_t i = 0; i < TW_COUNT(more); i++)
@@ -81,7 +109,6 @@ static tw_err tell(tw_store *s, void *user)
 	return tw_notice_find(s, w->notice->id, take_number, w);
 }
 
-/* What IN.1.a.1.3 asks: an update is not announced without what it does to data. */
 tw_err tw_op_notice_create(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	const json_t *in = rq->input;

@@ -245,6 +245,9 @@ static void contacts(struct tw_html *h, struct tw_look look, const json_t *produ
 	tw_page_link(h, look, "/policy", TW_W_POLICY);
 	tw_html_close(h);
 	tw_html_open(h, TW_E_LI);
+	tw_page_link(h, look, "/question", TW_W_ASK);
+	tw_html_close(h);
+	tw_html_open(h, TW_E_LI);
 	(void)snprintf(path, sizeof path, look.chosen ? "/subscriptions?product=%s&lang=%s" : "/subscriptions?product=%s",
 		tw_json_text(product, "name"), tw_language_tag(look.language));
 	tw_html_open(h, TW_E_A);
@@ -260,6 +263,28 @@ static void contacts(struct tw_html *h, struct tw_look look, const json_t *produ
 	contact(h, look, of, "security-url", TW_W_CONTACT_SECURITY);
 	contact(h, look, of, "support-email", TW_W_CONTACT_SUPPORT);
 	contact(h, look, of, "support-url", TW_W_CONTACT_SUPPORT);
+	tw_html_close(h);
+}
+
+/* What its maker has published about it, each with a way to say what it lacks. */
+static void documents(struct tw_html *h, struct tw_look look, const json_t *product)
+{
+	const json_t *one;
+	size_t i;
+
+	if (!json_array_size(tw_json_get(product, "documents")))
+		return;
+	tw_page_put(h, look, TW_E_H2, TW_W_DOCUMENTS);
+	tw_html_open(h, TW_E_UL);
+	json_array_foreach(tw_json_get(product, "documents"), i, one) {
+		tw_html_open(h, TW_E_LI);
+		tw_html_open(h, TW_E_A);
+		tw_html_link(h, tw_slice_of(tw_json_text(one, "url")));
+		tw_html_text(h, tw_slice_of(tw_json_text(one, "title")));
+		tw_html_close(h);
+		tw_page_feedback(h, look, tw_json_text(one, "url"));
+		tw_html_close(h);
+	}
 	tw_html_close(h);
 }
 
@@ -283,9 +308,11 @@ tw_err tw_subs_product(struct tw_context *c, const struct tw_request *rq, struct
 	tw_page_open_named(&h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE), look, here, tw_json_text(product, "title"));
 	support(&h, look, product, now_ms);
 	contacts(&h, look, product);
+	documents(&h, look, product);
 	TW_TRY(news(&h, look, c, tw_json_text(product, "name")));
 	versions(&h, look, product, now_ms);
 	machine(&h, look);
+	tw_page_feedback(&h, look, here);
 	return tw_page_close(&h);
 }
 
@@ -320,6 +347,7 @@ static tw_err notice_one(void *user, const struct tw_notice_kept *n)
 		tw_html_close(&w->h);
 		tw_html_close(&w->h);
 	}
+	tw_page_feedback(&w->h, w->look, here);
 	return TW_OK;
 }
 

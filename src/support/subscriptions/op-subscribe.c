@@ -24,7 +24,7 @@
 static const struct tw_choice channels[] = { { "mail", TW_W_SUBS_BY_MAIL }, { "webhook", TW_W_SUBS_BY_HOOK }, { .value = NULL } };
 static const struct tw_choice lowest[] = { { "", TW_W_SEVERITY_ANY }, { "low", TW_W_SEVERITY_LOW }, { "medium", TW_W_SEVERITY_MEDIUM },
 	{ "high", TW_W_SEVERITY_HIGH }, { "critical", TW_W_SEVERITY_CRITICAL }, { .value = NULL } };
-static const char *const kinds[TW_NOTICE_KINDS] = { "advisory", "update", "maintenance", "end" };
+static const char *const kinds[TW_NOTICE_CHOICES] = { "advisory", "update", "maintenance", "end" };
 
 enum { CHANNEL, RECIPIENT, PRODUCT, VERSIONS, LOWEST, KINDS, FIELDS };
 /* Product and kinds are written here, because their choices are no words; the rows serve what is wrong with them. */
@@ -101,7 +101,7 @@ static void kind_boxes(struct tw_html *h, struct tw_look look, const json_t *inp
 	tw_page_put(h, look, TW_E_LEGEND, TW_W_SUBS_KINDS);
 	if (fault != TW_WORDS)
 		error(h, look, "error-kinds", fault);
-	for (size_t i = 0; i < TW_NOTICE_KINDS; i++) {
+	for (size_t i = 0; i < TW_NOTICE_CHOICES; i++) {
 		(void)snprintf(id, sizeof id, "field-%s", kinds[i]);
 		tw_html_open(h, TW_E_P);
 		tw_html_open(h, TW_E_INPUT);
@@ -210,7 +210,7 @@ static void judge(const json_t *products, const json_t *in, struct tw_subscripti
 	s->product = tw_json_text(in, "product");
 	s->versions = versions;
 	(void)tw_notice_severity_find(tw_json_text(in, "lowest"), &s->lowest);
-	for (size_t i = 0; i < TW_NOTICE_KINDS; i++)
+	for (size_t i = 0; i < TW_NOTICE_CHOICES; i++)
 		s->kinds |= tw_json_bool(in, kinds[i]) ? 1u << i : 0u;
 	if (faults[RECIPIENT] == TW_WORDS)
 		faults[RECIPIENT] = recipient_fault(s);

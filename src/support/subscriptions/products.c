@@ -26,6 +26,13 @@ static const struct tw_shape product_shape[] = {
 	{ "support", TW_JSON_OBJECT, true, 0, 0 },
 	{ "contacts", TW_JSON_OBJECT, false, 0, 0 },
 	{ "versions", TW_JSON_ARRAY, false, 0, 0 },
+	{ "documents", TW_JSON_ARRAY, false, 0, 0 },
+	{ .key = NULL },
+};
+static const struct tw_shape document_shape[] = {
+	{ "kind", TW_JSON_TEXT, true, 1, 20 },
+	{ "title", TW_JSON_TEXT, true, 1, 100 },
+	{ "url", TW_JSON_TEXT, true, 1, 200 },
 	{ .key = NULL },
 };
 static const struct tw_shape support_shape[] = {
@@ -109,6 +116,46 @@ static tw_err check_version(const json_t *version)
 	return *tw_json_text(version, "supported-until") ? day(version, "supported-until", &until) : TW_OK;
 }
 
+static tw_err check_document(const json_t *document)
+{
+	static const char *const kinds[] = { TW_PRODUCT_SETTINGS, "manual", "service", "security", "other" };
+	bool known = false;
+
+	TW_TRY(tw_json_check(document, document_shape));
+	for (size_t i = 0; i < TW_COUNT(kinds); i++)
+		known = known || !strcmp(kinds[i], tw_json_text(document, "kind"));
+	if (!known)
+		return TW_RAISE(SYNTAX, "a document is of the kind settings, manual, service, security or other");
+	if (!tw_text_printable(tw_slice_of(tw_json_text(document, "title"))))
+		return TW_RAISE(SYNTAX, "a document's title is one line");
+	return tw_outbox_url_valid(tw_slice_of(tw_json_text(document, "url")))
+		? TW_OK
+		: TW_RAISE(SYNTAX, "a document's url is no https address");
+}
+
+static tw_err check_documents(const json_t *documents)
+{
+	const json_t *one;
+	size_t i;
+
+	if (json_array_size(documents) > TW_PRODUCT_DOCUMENTS_MAX)
+		return TW_RAISE(LIMIT, "more than %d documents", TW_PRODUCT_DOCUMENTS_MAX);
+	json_array_foreach(documents, i, one)
+		TW_TRY(check_document(one));
+	return TW_OK;
+}
+
+const char *tw_product_document(const json_t *product, const char *kind)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(tw_json_get(product, "documents"), i, one)
+		if (!strcmp(tw_json_text(one, "kind"), kind))
+			return tw_json_text(one, "url");
+	return "";
+}
+
 static tw_err check_product(const json_t *product)
 {
 	const json_t *versions, *one;
@@ -126,6 +173,7 @@ static tw_err check_product(const json_t *product)
 	TW_TRY(check_support(tw_json_get(product, "support")));
 	if (tw_json_get(product, "contacts"))
 		TW_TRY(check_contacts(tw_json_get(product, "contacts")));
+	TW_TRY(check_documents(tw_json_get(product, "documents")));
 	versions = tw_json_get(product, "versions");
 	if (json_array_size(versions) > TW_PRODUCT_VERSIONS_MAX)
 		return TW_RAISE(LIMIT, "more than %d versions", TW_PRODUCT_VERSIONS_MAX);

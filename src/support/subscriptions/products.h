@@ -13,11 +13,15 @@
 #define TW_PRODUCTS_MAX 64         /* the page of all stays below 50 KB */
 #define TW_PRODUCT_VERSIONS_MAX 40 /* the page of one too */
 #define TW_PRODUCT_NAME_MAX 60
+#define TW_PRODUCT_DOCUMENTS_MAX 20
+#define TW_PRODUCT_SETTINGS "settings" /* of a document that explains them */
 
 /* SYNTAX, LIMIT: what is wrong, and of which product. Pure, but for memory. ret: an array; each product as the file has it. */
 tw_err tw_products_parse(struct tw_slice text, json_t **ret);
 tw_err tw_products_read(const struct tw_sys *sys, int dir, json_t **ret); /* without a file an empty array */
 const json_t *tw_products_find(const json_t *products, struct tw_slice name);
+
+const char *tw_product_document(const json_t *product, const char *kind); /* the address of its first one of that kind; "" */
 
 enum tw_support_state { TW_SUPPORTED, TW_SUPPORTED_UNSAFE, TW_UNSUPPORTED, TW_NOT_YET_SUPPORTED };
 /* UNSAFE: there is support, but no security update any more. A date counts until its day is over, UTC. */

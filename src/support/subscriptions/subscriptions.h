@@ -10,7 +10,15 @@
 #define TW_SUPPORT_SUBSCRIPTIONS_SUBSCRIPTIONS_H
 #include "service/store/store.h"
 
-enum tw_notice_kind { TW_NOTICE_ADVISORY, TW_NOTICE_UPDATE, TW_NOTICE_MAINTENANCE, TW_NOTICE_END, TW_NOTICE_KINDS };
+enum tw_notice_kind {
+	TW_NOTICE_ADVISORY,
+	TW_NOTICE_UPDATE,
+	TW_NOTICE_MAINTENANCE,
+	TW_NOTICE_END,
+	TW_NOTICE_CHANGE, /* of supplier, plans or services: for whoever wants to hear of maintenance */
+	TW_NOTICE_KINDS
+};
+#define TW_NOTICE_CHOICES TW_NOTICE_CHANGE /* that a subscriber chooses among: those before it */
 enum tw_notice_severity {
 	TW_NOTICE_UNRATED,
 	TW_NOTICE_LOW,
@@ -19,11 +27,12 @@ enum tw_notice_severity {
 	TW_NOTICE_CRITICAL,
 	TW_NOTICE_SEVERITIES
 };
-const char *tw_notice_kind_name(enum tw_notice_kind k);         /* "advisory", "update", "maintenance", "end-of-support" */
+const char *tw_notice_kind_name(enum tw_notice_kind k); /* "advisory", "update", "maintenance", "end-of-support", "change" */
 const char *tw_notice_severity_name(enum tw_notice_severity s); /* "", "low" .. "critical" */
 bool tw_notice_kind_find(const char *name, enum tw_notice_kind *ret);
 bool tw_notice_severity_find(const char *name, enum tw_notice_severity *ret);
 
+#define TW_NOTICE_REVIEW "To be reviewed" /* begins the line that says what: programs find it by that */
 #define TW_NOTICE_PRODUCTS_MAX 64
 #define TW_NOTICE_ID_MAX 100       /* bytes */
 #define TW_NOTICE_TITLE_MAX 150    /* with the kind's name before it, it is a subject */

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static const char *const kinds[] = { "advisory", "update", "maintenance", "end-of-support" };
+static const char *const kinds[] = { "advisory", "update", "maintenance", "end-of-support", "change" };
 static const char *const severities[] = { "", "low", "medium", "high", "critical" };
 
 const char *tw_notice_kind_name(enum tw_notice_kind k)
@@ -133,7 +133,9 @@ static bool rated_enough(const struct tw_notice *n, const struct tw_subscription
 
 bool tw_notice_concerns(const struct tw_sys *sys, const struct tw_notice *n, const struct tw_subscription *s)
 {
-	if (!(s->kinds & 1u << n->kind) || !rated_enough(n, s))
+	const enum tw_notice_kind chosen = n->kind == TW_NOTICE_CHANGE ? TW_NOTICE_MAINTENANCE : n->kind;
+
+	if (!(s->kinds & 1u << chosen) || !rated_enough(n, s))
 		return false;
 	for (size_t i = 0; i < n->product_count; i++) {
 		const struct tw_notice_product *p = &n->products[i];

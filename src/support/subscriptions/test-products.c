@@ -43,6 +43,11 @@ static const struct {
 	{ FILE_OF(LAMP ",\"versions\":[{\"version\":\"1 2\",\"released\":\"2020-01-01\"}]}"), TW_CODE_SYNTAX },
 	{ FILE_OF(LAMP ",\"versions\":[{\"version\":\"1\",\"released\":\"soon......\"}]}"), TW_CODE_SYNTAX },
 	{ FILE_OF(LAMP ",\"versions\":[{\"version\":\"1\",\"released\":\"2020-01-01\",\"supported-until\":\"2020-13-01\"}]}"), TW_CODE_SYNTAX },
+	{ FILE_OF(LAMP ",\"documents\":[{\"kind\":\"settings\",\"title\":\"S\",\"url\":\"https://a.example/s\"}]}"), TW_CODE_OK },
+	{ FILE_OF(LAMP ",\"documents\":[{\"kind\":\"gossip\",\"title\":\"S\",\"url\":\"https://a.example/s\"}]}"), TW_CODE_SYNTAX },
+	{ FILE_OF(LAMP ",\"documents\":[{\"kind\":\"manual\",\"title\":\"S\",\"url\":\"javascript:alert(1)\"}]}"), TW_CODE_SYNTAX },
+	{ FILE_OF(LAMP ",\"documents\":[{\"kind\":\"manual\",\"title\":\"a\\nb\",\"url\":\"https://a.example/s\"}]}"), TW_CODE_SYNTAX },
+	{ FILE_OF(LAMP ",\"documents\":[{\"kind\":\"manual\",\"title\":\"S\"}]}"), TW_CODE_SYNTAX },
 };
 
 static void test_rows(void **state)

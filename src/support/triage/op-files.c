@@ -204,7 +204,12 @@ static tw_err to_destroy(struct tw_desk_change *h)
 /* Done as soon as the transaction is; that the log of the database is emptied behind it is tried, and said when it failed. */
 tw_err tw_op_report_destroy(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	TW_TRY(tw_store_wipe_begin(c->store));
+	tw_err begun = tw_store_wipe_begin(c->store);
+
+	if (tw_is(begun, TW_CODE_UNSUPPORTED))
+		return tw_reply_problem(rp, 409, "conflict", "report.files-stay", "This store cannot destroy files",
+			"PostgreSQL keeps what was deleted until its files and its log are written over.", "Nothing was destroyed.");
+	TW_TRY(begun);
 	tw_err e = tw_desk_report_change(c, rq, rp, to_destroy, NULL);
 	tw_err wiped = tw_store_wipe_end(c->store);
 	TW_TRY(e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reports and their messages, as the staff reads them. */
 #include "base/text.h"
+#include "service/access/account.h"
 #include "service/path/page.h"
 #include "support/rows-triage.h"
 #include "support/sql-support.h"
@@ -168,4 +169,21 @@ tw_err tw_op_case_messages(struct tw_context *c, const struct tw_request *rq, st
 
 	TW_TRY(tw_case_load(c, rq, rp, &id, &doc));
 	return doc ? messages(c, rq, rp, tw_sql_triage_case_messages, id) : TW_OK;
+}
+
+/* Up to which report somebody has seen them: what came behind it is new to him. Whoever is no account has nothing to remember. */
+tw_err tw_op_reports_seen(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	int64_t id = 0, account = 0;
+
+	if (!tw_report_id_read(tw_slice_of(tw_json_text(rq->input, "newest")), &id))
+		return tw_reply_problem(rp, 422, "report", "report.unknown", "That is no report", "Write its name as in r17.",
+			"Reports are named r1, r2 and so on.");
+	if (!tw_account_id_read(tw_slice_of(rq->subject.account), &account))
+		return tw_reply_problem(rp, 409, "no-account", "report.seen", "You have no account here",
+			"List them by their verdict.", "It is kept for each account which reports it has seen.");
+	const struct tw_value v[] = { TW_V_INT(account), TW_V_INT(id) };
+	TW_TRY(tw_store_run(c->store, tw_sql_staff_seen_put, v, TW_COUNT(v), NULL, NULL));
+	rp->status = 204;
+	return TW_OK;
 }

@@ -200,8 +200,8 @@ static void test_long_texts(void **state)
 	/* As many characters as a report may have: 4500, of up to three bytes. */
 	char reply[13500 + sizeof "{\"text\":\"\"}"] = "{\"text\":\"";
 	for (size_t i = 0, at = strlen(reply); i < 4500; i++, at += 3)
-		memcpy(reply + at, "\xe2\x82\xac", 3);
-	memcpy(reply + sizeof reply - 3, "\"}", 3);
+		(void)snprintf(reply + at, sizeof reply - at, "\xe2\x82\xac");
+	(void)snprintf(reply + sizeof reply - 3, 3, "\"}");
 	CHECK_TEXT(rule_of(&ann, "report.reply", "r1", reply), "");
 }
 

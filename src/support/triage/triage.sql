@@ -36,3 +36,7 @@ SELECT id, report, at_ms, ours, text FROM report_message WHERE id > ?1 AND repor
 -- name: triage_case_messages
 SELECT m.id, m.report, m.at_ms, m.ours, m.text FROM report_message m JOIN report_desk d ON d.report = m.report
 WHERE m.id > ?1 AND d.case_id = ?2 ORDER BY m.id LIMIT ?3;
+
+-- name: triage_progress
+SELECT r.published_ms, coalesce(d.verdict, 'new'), coalesce(c.state, ''), coalesce(c.embargo_ms, 0)
+FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id WHERE r.id = ?1;

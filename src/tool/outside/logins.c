@@ -3,6 +3,7 @@
 #include "tool/outside/logins.h"
 
 #include "base/mem.h"
+#include "base/release.h"
 
 #include <string.h>
 #include <strings.h>

@@ -3,6 +3,7 @@
 #include "tool/outside/look.h"
 
 #include "base/mem.h"
+#include "base/release.h"
 #include "base/text.h"
 
 #include <openssl/evp.h>

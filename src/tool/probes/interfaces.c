@@ -88,7 +88,114 @@ static tw_err follows_a_link(struct tw_probe_context *c, struct tw_finding *f)
 	return judge(c, json_object_get(answer.body, "interfaces"), f);
 }
 
+/* --- What the list of the mode has off: one that somebody there names --- */
+
+/* A radio is named by its type, any other by its name. */
+static const json_t *named(const json_t *list, const char *kind, const char *name)
+{
+	const char *key = strcmp(kind, "radio") == 0 ? "what" : "name";
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(list, i, one)
+		if (tw_json_bool(one, "present") && !strcmp(tw_json_text(one, "kind"), kind) && !strcmp(tw_json_text(one, key), name))
+			return one;
+	return NULL;
+}
+
+static bool is_state_of(const json_t *record, const json_t *one)
+{
+	const json_t *fields = json_object_get(record, "fields");
+
+	return !strcmp(tw_json_text(record, "event"), "interface.changed") && !strcmp(tw_json_text(fields, "what"), "state") &&
+		!strcmp(tw_json_text(fields, "kind"), tw_json_text(one, "kind")) &&
+		!strcmp(tw_json_text(fields, "name"), tw_json_text(one, "name"));
+}
+
+/* The newest that its state came to, of all that is recorded, was this; a record of the list being in force is there as well. */
+static bool is_told_off(const json_t *records, const json_t *one, const char *off)
+{
+	bool in_force = false;
+	const char *newest = NULL;
+	size_t i;
+	json_t *r;
+
+	json_array_foreach(records, i, r) {
+		in_force = in_force || !strcmp(tw_json_text(r, "event"), "interface.policy");
+		if (!newest && is_state_of(r, one))
+			newest = tw_json_text(json_object_get(r, "fields"), "to");
+	}
+	return in_force && newest && !strcmp(newest, off);
+}
+
+struct off {
+	const char *kind, *state; /* what it is, and is said to be while it is off */
+};
+
+static tw_err judge_off(struct tw_probe_context *c, const struct off *off, const json_t *body, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer log = { 0 };
+	const char *name = c->off + strlen(off->kind) + 1;
+	const json_t *one = named(json_object_get(body, "interfaces"), off->kind, name);
+
+	if (!one)
+		return tw_found(f, TW_VERDICT_FAIL, "The device lists no %s %.40s.", off->kind, name);
+	TW_TRY(tw_saw(f, "what", tw_json_text(one, "what")));
+	TW_TRY(tw_saw(f, "driver", tw_json_text(one, "driver")));
+	TW_TRY(tw_saw(f, "state", tw_json_text(one, "state")));
+	TW_TRY(tw_saw(f, "declared", tw_json_text(one, "declared")));
+	if (!strcmp(off->kind, "link") &&
+		(!tw_json_text(one, "driver")[0] || !tw_json_text(one, "declared")[0] ||
+			!strcmp(tw_json_text(one, "declared"), "no") || !strcmp(tw_json_text(one, "declared"), "its own")))
+		return tw_found(f, TW_VERDICT_FAIL, "%.40s is listed without a driver, or is no link that the product declares.", name);
+	if (!tw_json_bool(one, "off") || !tw_json_bool(body, "held"))
+		return tw_found(f, TW_VERDICT_FAIL, "The list of the device's mode does not have %.40s off, or is not in force: %.120s",
+			name, tw_json_text(body, "unheld"));
+	if (strcmp(tw_json_text(one, "state"), off->state) != 0)
+		return tw_found(f, TW_VERDICT_FAIL, "%.40s is to be off, and is '%.40s'.", name, tw_json_text(one, "state"));
+	tw_err e = tw_order(c, "GET", LOG, &log);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "The log", e);
+	if (!is_told_off(json_object_get(log.body, "records"), one, off->state))
+		return tw_found(f, TW_VERDICT_FAIL,
+			"The last records of the device do not tell that its list is in force and %.40s went off.", name);
+	return tw_found(f, TW_VERDICT_PASS,
+		"%.40s is listed with its technology and driver, its list has it off, and its state and the log say that it went off.",
+		name);
+}
+
+static tw_err obeys(struct tw_probe_context *c, const struct off *off, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	const size_t size = strlen(off->kind);
+	tw_err e = tw_order_all(c, LIST, "interfaces", &answer);
+
+	if (tw_failed(e))
+		return tw_found_trouble(f, "The list of interfaces", e);
+	if (!tw_json_bool(answer.body, "watched"))
+		return tw_found(f, TW_VERDICT_FAIL, "The device does not watch its interfaces: %.200s", tw_json_text(answer.body, "why"));
+	if (!c->off || strncmp(c->off, off->kind, size) != 0 || c->off[size] != ':')
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
+			"Whether one goes off is seen by one: switch a %s off by the list of the mode (interfaces.off-normal), and name it with --off %s:NAME.",
+			off->kind, off->kind);
+	return judge_off(c, off, answer.body, f);
+}
+
+/* @nist LA.IC.13: a radio is listed with its type, and is off when the list says so */
+static tw_err radio_obeys(struct tw_probe_context *c, struct tw_finding *f)
+{
+	return obeys(c, &(struct off){ "radio", "blocked" }, f);
+}
+
+/* @nist LA.IC.14.4: a link that the product declares is listed with its driver, and is off when the list says so */
+static tw_err link_obeys(struct tw_probe_context *c, struct tw_finding *f)
+{
+	return obeys(c, &(struct off){ "link", "off" }, f);
+}
+
 const struct tw_probe tw_probes_interfaces[] = {
+	{ "LA.IC.13", "radio-obeys-off", TW_SOURCE_INSIDE, "Is a radio listed with its type, and off when it is to be?", radio_obeys },
 	{ "LA.IC.14.3", "follows-a-link", TW_SOURCE_INSIDE, "Do state and events follow an Ethernet link?", follows_a_link },
+	{ "LA.IC.14.4", "obeys-off", TW_SOURCE_INSIDE, "Is a link that the product declares listed, and off when it is to be?", link_obeys },
 	{},
 };

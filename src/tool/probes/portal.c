@@ -30,6 +30,16 @@ tw_err tw_portal_send(struct tw_probe_context *c, const char *path, const struct
 	return ask(c, &call, ret);
 }
 
+tw_err tw_portal_open(struct tw_probe_context *c, const char *path, struct tw_answer *ret, struct tw_finding *f, bool *ret_there)
+{
+	tw_err e = tw_portal_get(c, path, ret);
+
+	*ret_there = !tw_failed(e) && ret->status == 200;
+	if (tw_failed(e))
+		return tw_found_trouble(f, path, e);
+	return *ret_there ? TW_OK : tw_found(f, TW_VERDICT_FAIL, "%s was answered with %ld.", path, ret->status);
+}
+
 tw_err tw_portal_put(struct tw_buf *form, const char *key, const char *value)
 {
 	TW_TRY(tw_buf_text(form, form->size ? "&" : ""));
@@ -141,6 +151,19 @@ bool tw_portal_links(const struct tw_answer *page, const char *begin, char *ret,
 	return false;
 }
 
+size_t tw_portal_links_count(const struct tw_answer *page, const char *begin)
+{
+	struct tw_htmlscan s = scan(page);
+	struct tw_htmltag t;
+	struct tw_slice to;
+	size_t n = 0;
+
+	while (tw_htmlscan_next(&s, &t))
+		n += !t.end && tw_htmltag_is(&t, "a") && tw_htmltag_attribute(&t, "href", &to) && to.size >= strlen(begin) &&
+			!memcmp(to.at, begin, strlen(begin));
+	return n;
+}
+
 static bool holds_no_text(const struct tw_htmltag *t)
 {
 	return tw_htmltag_is(t, "script") || tw_htmltag_is(t, "style") || tw_htmltag_is(t, "title");
@@ -224,6 +247,8 @@ static tw_err write_report(const struct tw_test_report *r, const char *receipt, 
 		TW_TRY(tw_portal_put(form, "kind", r->kind));
 	if (r->flaw)
 		TW_TRY(tw_portal_put(form, "flaw", r->flaw));
+	for (size_t i = 0; i < TW_COUNT(r->more) && r->more[i][0]; i++)
+		TW_TRY(tw_portal_put(form, r->more[i][0], r->more[i][1]));
 	if (!r->whole)
 		return TW_OK;
 	TW_TRY(put_marked(form, "product", r->mark));
@@ -247,13 +272,16 @@ tw_err tw_test_report_send(struct tw_probe_context *c, struct tw_test_report *r)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer page = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf form = { 0 };
+	char path[64] = "/report" IN_ENGLISH;
 
+	if (r->question)
+		(void)snprintf(path, sizeof path, "/question" IN_ENGLISH "&kind=%s", r->kind);
 	tw_buf_init(&form, c->sys, FORM_MAX);
 	TW_TRY(make_mark(c, r->mark));
-	TW_TRY(tw_portal_get(c, "/report" IN_ENGLISH, &page));
+	TW_TRY(tw_portal_get(c, path, &page));
 	const struct tw_portal_field receipt = tw_portal_field(&page, "receipt");
 	TW_TRY(write_report(r, receipt.value, &form));
-	TW_TRY(tw_portal_send(c, "/report", &form, &page));
+	TW_TRY(tw_portal_send(c, r->question ? "/question" : "/report", &form, &page));
 	r->status = page.status;
 	if (page.status == 200)
 		read_receipt(&page, r->receipt);

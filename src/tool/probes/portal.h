@@ -12,6 +12,8 @@
 /* English, as a stranger. Any status is an answer; ret is begun here, zeroed before its first use. */
 tw_err tw_portal_get(struct tw_probe_context *c, const char *path, struct tw_answer *ret);
 tw_err tw_portal_send(struct tw_probe_context *c, const char *path, const struct tw_buf *form, struct tw_answer *ret);
+/* The same where a page has to be there: the finding says why there is none. */
+tw_err tw_portal_open(struct tw_probe_context *c, const char *path, struct tw_answer *ret, struct tw_finding *f, bool *ret_there);
 tw_err tw_portal_put(struct tw_buf *form, const char *key, const char *value); /* one field more of a form */
 
 /* A control of a form on that page. */
@@ -24,6 +26,7 @@ struct tw_portal_field tw_portal_field(const struct tw_answer *page, const char 
 bool tw_portal_offers(const struct tw_answer *page, const char *name, const char *value); /* among a choice's */
 /* An a whose address, without its language, begins so; ret: the whole address. */
 bool tw_portal_links(const struct tw_answer *page, const char *begin, char *ret, size_t size);
+size_t tw_portal_links_count(const struct tw_answer *page, const char *begin);
 /* The text of the element with that id, up to its end; "" where there is none. */
 tw_err tw_portal_by_id(struct tw_probe_context *c, const struct tw_answer *page, const char *id, struct tw_buf *ret);
 /* The text of the page, its references resolved, what is no text left out. */
@@ -35,6 +38,8 @@ struct tw_test_report {
 	char mark[17];
 	const char *kind, *flaw; /* NULL: not said */
 	bool whole;              /* with product, version, traits and a fix */
+	bool question;           /* by the page for questions, of that kind */
+	const char *more[3][2];  /* other fields, each a key and its value */
 	long status;
 	char receipt[TW_RECEIPT_TEXT];
 };

@@ -15,6 +15,7 @@ extern const char *const tw_verdict_words[TW_VERDICTS]; /* as formats/evidence.h
 extern const char *const tw_source_words[TW_SOURCES];
 
 #define TW_TARGETS_MAX 8
+#define TW_STAFF_MAX 4 /* one session for each role of the staff */
 /* One device under assessment, reached as its owner. */
 struct tw_target {
 	struct tw_session session;
@@ -37,6 +38,7 @@ struct tw_probe_context {
 	const char *packages;   /* the package manager's own database of the first device, or NULL */
 	const char *planted[8]; /* files that were planted on the first device, to see whether it tells of them */
 	size_t planted_count;
+	const char *off;        /* an interface that the list of the mode has off, "link:eth1", or NULL */
 	const char *link;       /* a network link of the first device's that was taken down and up again, or NULL */
 	const char *outside;    /* an address of this machine in no network that may manage the device, or NULL */
 	const char *local_path; /* of the next, or NULL */
@@ -44,6 +46,10 @@ struct tw_probe_context {
 	const char *verdicts;   /* the file in which a provider on trial reads what to say, or NULL */
 	const char *scan;       /* what was scanned off the first device's label, or NULL */
 	tw_client *local;       /* the first device's local socket, or NULL */
+	struct {
+		char role[24], token[160];
+	} staff[TW_STAFF_MAX]; /* sessions of the manufacturer's own people, for what his server shows inside alone */
+	size_t staff_count;
 };
 struct tw_finding {
 	enum tw_verdict verdict;
@@ -62,11 +68,11 @@ struct tw_probe {
 };
 extern const struct tw_probe tw_probes_accounts[], tw_probes_algorithms[], tw_probes_certificates[], tw_probes_cryptography[],
 	tw_probes_data_protection[], tw_probes_identification[], tw_probes_concealment[], tw_probes_inventory[], tw_probes_peers[],
-	tw_probes_participant[], tw_probes_roles[], tw_probes_rights[], tw_probes_limits[], tw_probes_outside[],
-	tw_probes_processes[], tw_probes_administration[], tw_probes_shared[], tw_probes_step_up[], tw_probes_actions[],
-	tw_probes_auditing[], tw_probes_notice[], tw_probes_logins[], tw_probes_server[], tw_probes_factors[],
-	tw_probes_strangers[], tw_probes_sharing[], tw_probes_lockout[], tw_probes_passkeys[], tw_probes_interfaces[],
-	tw_probes_reception[], tw_probes_reach[]; /* end with element NULL */
+	tw_probes_participant[], tw_probes_roles[], tw_probes_rights[], tw_probes_limits[], tw_probes_outside[], tw_probes_processes[],
+	tw_probes_administration[], tw_probes_shared[], tw_probes_step_up[], tw_probes_actions[], tw_probes_auditing[],
+	tw_probes_notice[], tw_probes_logins[], tw_probes_server[], tw_probes_factors[], tw_probes_strangers[], tw_probes_sharing[],
+	tw_probes_lockout[], tw_probes_passkeys[], tw_probes_interfaces[], tw_probes_reception[], tw_probes_reach[],
+	tw_probes_questions[], tw_probes_bulletins[], tw_probes_remedies[], tw_probes_news[]; /* end with element NULL */
 
 /* What a stranger must not find: the identifier, its product-and-serial part, and the key that the identity stands on. */
 struct tw_secrets {
@@ -107,6 +113,9 @@ tw_err tw_pages_all(
 /* Of an element that has probes elsewhere too: an element's rows stand in one table. */
 tw_err tw_probe_report_holds(struct tw_probe_context *c, struct tw_finding *ret);
 tw_err tw_probe_report_is_bound(struct tw_probe_context *c, struct tw_finding *ret);
+tw_err tw_probe_feed_follows(struct tw_probe_context *c, struct tw_finding *ret);
+tw_err tw_probe_review_demanded(struct tw_probe_context *c, struct tw_finding *ret);
+tw_err tw_probe_changes_announced(struct tw_probe_context *c, struct tw_finding *ret);
 tw_err tw_probe_times_tell_nothing(struct tw_probe_context *c, struct tw_finding *ret);
 
 int64_t tw_probe_now_us(const struct tw_sys *sys); /* to measure with, from no beginning that means anything */

@@ -15,17 +15,6 @@
 #define SECURITY_TXT "/.well-known/security.txt"
 #define YEAR_MS (INT64_C(366) * 86400000)
 
-/* A page for people, or the finding says why there is none. */
-static tw_err open_page(struct tw_probe_context *c, const char *path, struct tw_answer *ret, struct tw_finding *f, bool *ret_there)
-{
-	tw_err e = tw_portal_get(c, path, ret);
-
-	*ret_there = !tw_failed(e) && ret->status == 200;
-	if (tw_failed(e))
-		return tw_found_trouble(f, path, e);
-	return *ret_there ? TW_OK : tw_found(f, TW_VERDICT_FAIL, "%s was answered with %ld.", path, ret->status);
-}
-
 /* --- What reporters are asked --- */
 
 /* The fields that the catalog wants to be offered, and none of them demanded. */
@@ -37,7 +26,7 @@ static tw_err form_asks(struct tw_probe_context *c, struct tw_finding *f)
 	TW_CLEANUP(tw_answer_done) struct tw_answer page = { 0 };
 	bool there;
 
-	TW_TRY(open_page(c, REPORT, &page, f, &there));
+	TW_TRY(tw_portal_open(c, REPORT, &page, f, &there));
 	if (!there)
 		return TW_OK;
 	const struct tw_portal_field description = tw_portal_field(&page, "description");
@@ -217,7 +206,7 @@ static tw_err security_txt(struct tw_probe_context *c, struct tw_finding *f)
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	bool there;
 
-	TW_TRY(open_page(c, SECURITY_TXT, &answer, f, &there));
+	TW_TRY(tw_portal_open(c, SECURITY_TXT, &answer, f, &there));
 	return there ? judge_txt(c, tw_buf_slice(&answer.raw), f) : TW_OK;
 }
 
@@ -247,7 +236,7 @@ static tw_err published(struct tw_probe_context *c, const char *kind, const char
 	TW_CLEANUP(tw_answer_done) struct tw_answer policy = { 0 };
 	bool good = false;
 
-	TW_TRY(open_page(c, POLICY, &policy, f, &good));
+	TW_TRY(tw_portal_open(c, POLICY, &policy, f, &good));
 	if (!good)
 		return TW_OK;
 	tw_err e = leads_to(c, &policy, kind, f, &good);
@@ -316,7 +305,7 @@ static tw_err terms_named(struct tw_probe_context *c, struct tw_finding *f)
 	uint64_t days = 0;
 	bool there;
 
-	TW_TRY(open_page(c, POLICY, &page, f, &there));
+	TW_TRY(tw_portal_open(c, POLICY, &page, f, &there));
 	for (size_t i = 0; there && i < TW_COUNT(terms); i++) {
 		char seen[32];
 
@@ -348,7 +337,7 @@ static tw_err questions_published(struct tw_probe_context *c, struct tw_finding 
 	bool good = false;
 	char to[256];
 
-	TW_TRY(open_page(c, POLICY, &policy, f, &good));
+	TW_TRY(tw_portal_open(c, POLICY, &policy, f, &good));
 	if (!good)
 		return TW_OK;
 	tw_err e = leads_to_both(c, &policy, f, &good);
@@ -382,7 +371,7 @@ static tw_err phone_published(struct tw_probe_context *c, struct tw_finding *f)
 	bool there;
 	char to[256];
 
-	TW_TRY(open_page(c, POLICY, &page, f, &there));
+	TW_TRY(tw_portal_open(c, POLICY, &page, f, &there));
 	if (!there)
 		return TW_OK;
 	TW_TRY(tw_portal_by_id(c, &page, "contact-hours", &hours));

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which interfaces are to be off, as words with one blank between: "link:eth1 link:can* radio:wlan". Pure.
+ *
+ * A link is named as the kernel names it, or by how its name begins; a radio by what it is, or * for all.
+ */
+#ifndef TW_SERVICE_OFF_H
+#define TW_SERVICE_OFF_H
+#include "base/err.h"
+#include "base/text.h"
+
+#define TW_OFF_MAX 64                       /* words */
+#define TW_OFF_SETTING_MAX (TW_OFF_MAX / 2) /* of one list, so that the one before has room beside it */
+#define TW_OFF_RADIOS 9
+
+enum tw_off_kind { TW_OFF_LINK, TW_OFF_RADIO };
+struct tw_off_word {
+	enum tw_off_kind kind;
+	struct tw_slice name; /* of the text that was read */
+	bool any;             /* whatever begins so */
+};
+struct tw_off {
+	size_t count;
+	struct tw_off_word words[TW_OFF_MAX];
+};
+/* "": none. SYNTAX: what is wrong with which word; DENIED: the loopback, which is no way in; LIMIT: too many. */
+tw_err tw_off_read(struct tw_slice text, struct tw_off *ret);
+bool tw_off_has(const struct tw_off *o, enum tw_off_kind kind, const char *name);
+extern const char *const tw_off_radios[TW_OFF_RADIOS]; /* by the kernel's number; [0] is "" */
+#endif

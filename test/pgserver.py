@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A PostgreSQL of the distribution's package for tests: of its own folder, on a Unix socket alone, without privileges, and gone with the test."""
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
+USER = "postgres"  # as root: whom the package makes; the server refuses to be root's
+
+
+def missing():
+    if not (PROGRAMS / "postgres").exists():
+        return "no postgresql-15; tools/install-packages tests"
+    return None
+
+
+class Server:
+    def __init__(self, more=()):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="tw-pg-", dir="/dev/shm"))  # in memory, as src/service/test-dir.h: what is killed are processes
+        self.socket = self.dir / "s"
+        self.socket.mkdir(mode=0o755)
+        self.dir.chmod(0o755)
+        self.data, self.process, self.more = self.dir / "data", None, more
+        self.who = pwd.getpwnam(USER) if os.geteuid() == 0 else None
+        if self.who:
+            os.chown(self.dir, self.who.pw_uid, self.who.pw_gid)
+            os.chown(self.socket, self.who.pw_uid, self.who.pw_gid)
+        self._run("initdb", "-D", self.data, "-U", "desk", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+
+    def _as(self):
+        return {"user": self.who.pw_uid, "group": self.who.pw_gid, "extra_groups": []} if self.who else {}
+
+    def _run(self, program, *words):
+        done = subprocess.run([PROGRAMS / program, *words], cwd=self.dir, env={"LC_ALL": "C", "PATH": "/usr/bin"}, capture_output=True, text=True,
+                              timeout=60, check=False, **self._as())
+        assert done.returncode == 0, (program, words, done.stdout, done.stderr)
+        return done.stdout
+
+    def start(self):
+        with open(self.dir / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                [PROGRAMS / "postgres", "-D", self.data, "-k", self.socket, "-c", "listen_addresses=", "-c", "shared_buffers=16MB",
+                 "-c", "max_connections=20", "-c", "recovery_init_sync_method=syncfs", *(w for m in self.more for w in ("-c", m))],
+                cwd=self.dir, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={"LC_ALL": "C"}, **self._as())
+        end = time.monotonic() + 20
+        while subprocess.run([PROGRAMS / "pg_isready", "-q", "-h", self.socket, "-U", "desk", "-d", "postgres"], check=False).returncode:
+            assert time.monotonic() < end and self.process.poll() is None, self.log()
+            time.sleep(0.02)
+        return self
+
+    def pid(self):
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
+    def kill(self):
+        """As a power cut of the machine that it runs on, for the server: it and each of its processes, at once."""
+        children = [int(p) for p in pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()]
+        self.process.kill()
+        for child in children:
+            try:
+                os.kill(child, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait(20)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)  # fast: whoever is connected is not waited for
+            self.process.wait(20)
+
+    def close(self):
+        self.stop()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def log(self):
+        return (self.dir / "log").read_text()
+
+    def url(self, schema=None, database="postgres", user="desk"):
+        return f"postgresql:///{database}?host={self.socket}&user={user}" + (f"&schema={schema}" if schema else "")
+
+    def sql(self, text, database="postgres"):
+        return self._run("psql", "-h", self.socket, "-U", "desk", "-d", database, "-Atq", "-v", "ON_ERROR_STOP=1", "-c", text).strip()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.close()

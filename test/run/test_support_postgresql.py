@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The manufacturer's server with its store in PostgreSQL: a real one, started here. The other files of this folder run against it too, by TW_STORE=postgresql."""
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+import pgserver
+import pytest
+
+import test_support as support
+import test_support_setup as setup
+from harness import wait_for
+from support_staff import administrator, colleague
+from test_desk import ask, run
+
+KILLS = 10 if os.environ.get("TW_STORE") else 1
+
+pytestmark = pytest.mark.skipif(pgserver.missing() is not None, reason=pgserver.missing() or "")
+
+
+@pytest.fixture(scope="module")
+def server():
+    with pgserver.Server() as one:
+        yield one
+
+
+@pytest.fixture
+def service(tmp_path, server, monkeypatch):
+    monkeypatch.setenv("TW_STORE_URL", server.url())
+    one = support.Service(tmp_path)
+    yield one
+    one.stop()
+
+
+def refused(service, why):
+    """It does not come up, and says why; and it made no store of another kind instead."""
+    with open(service.folder / "log", "ab") as log:
+        service.process = subprocess.Popen(service.command(), stderr=log)
+    try:
+        wait_for(lambda: why in service.log(), 10)
+    finally:
+        service.stop()
+    assert not (service.dir / "app/support.db").exists()
+
+
+def address(service, line):
+    path = service.dir / "app/store.url"
+    path.write_text(line + "\n")
+
+
+def loads(pid, library):
+    return library in Path(f"/proc/{pid}/maps").read_text()
+
+
+def test_report_case_and_staff(service, server):
+    roles = service.start().roles()
+    assert loads(roles["app"], "libpq") and not loads(roles["app"], "libsqlite3")
+    assert not loads(roles["front"], "libpq") and not loads(roles["keys"], "libpq")
+    receipt = support.report(service, "It burns.\nÄ 'quoted' \\ text", product="Lamp 3", credit="Ann")
+    admin = administrator(service)
+    ann = colleague(admin, "ann", "manager")
+    status, case = ann.ask("POST", "/api/v1/cases", {"title": "Lamp burns"})
+    assert status == 201 and case["id"] == "c1", case
+    r, body = support.send(service, "/report/status", {"receipt": receipt})
+    assert r.status == 200 and "Ä &#39;quoted&#39; \\ text" in body
+    assert service.stop() == 0
+    assert not list((service.dir / "app").glob("support.db*"))
+    assert service.sql("SELECT product, credit FROM report") == [("Lamp 3", "Ann")]
+    service.start()
+    assert ask(service, "case", "read", "c1")["title"] == "Lamp burns"
+    p = subprocess.run(["psql", "-h", server.socket, "-U", "desk", "-d", "postgres", "-c", f'DELETE FROM "{service.schema}_support".report'],
+                       capture_output=True, text=True, check=False)
+    assert p.returncode == 1 and "a report stays" in p.stderr
+
+
+def test_init_says_where_and_check_looks(tmp_path, server):
+    service = support.Service(tmp_path)
+    answers = tmp_path / "answers.json"
+    answers.write_text(setup.json.dumps(setup.ANSWERS))
+    for line, why in (("postgresql://db.example.com/desk?user=u", "neither TLS nor a password"), ("mysql:///a", "postgresql:///DATABASE")):
+        p = setup.operate(service, "init", "--from", answers, "--store", line)
+        assert p.returncode == 1 and why in p.stderr and not (service.dir / "app/desk.json").exists()
+    p = setup.operate(service, "init", "--from", answers, "--store", server.url("byinit"))
+    assert p.returncode == 0 and "the store is in PostgreSQL" in p.stdout, p.stderr
+    p = setup.operate(service, "check")
+    assert p.returncode == 0 and f"ok     the store is in PostgreSQL, database postgres at {server.socket}" in p.stdout, p.stdout + p.stderr
+    service.start()
+    assert service.stop() == 0 and not (service.dir / "app/support.db").exists()
+    assert server.sql("SELECT format FROM byinit_support.store_format") == "1"
+    address(service, "postgresql:///a?host=/nowhere&user=b")
+    p = setup.operate(service, "check")
+    assert p.returncode == 1 and "there is no socket /nowhere/.s.PGSQL.5432" in p.stdout
+
+
+def test_what_does_not_run_there_is_refused_at_the_start(service, server):
+    server.sql("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+    server.sql("CREATE DATABASE words TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")
+    refused_by = [("latin", "--encoding=UTF8"), ("words", "--locale=C"), ("none", 'database "none" does not exist')]
+    for database, why in refused_by:
+        address(service, server.url("x", database=database))
+        refused(service, why)
+    address(service, "postgresql:///a?host=/nowhere&user=b")
+    refused(service, "PostgreSQL cannot be reached at /nowhere, port 5432")
+    address(service, "postgresql:///a?host=db.example.com&user=b")
+    refused(service, "over the network PostgreSQL is not provided")
+    address(service, server.url("newer"))
+    server.sql("CREATE SCHEMA newer_support; CREATE TABLE newer_support.store_format (format bigint); INSERT INTO newer_support.store_format VALUES (9)")
+    refused(service, "has format 9, of a newer release")
+
+
+def test_one_at_a_time(service, tmp_path_factory):
+    service.start()
+    other = support.Service(tmp_path_factory.mktemp("other"))
+    (other.dir / "app/store.url").write_text((service.dir / "app/store.url").read_text())
+    refused(other, "is in use by another process")
+    assert service.well()
+
+
+def test_a_server_that_was_gone_is_found_again(service, server):
+    roles = service.start().roles()
+    ask(service, "case", "create", "before")
+    server.stop()
+    p = run(service, "case", "create", "meanwhile")
+    assert p.returncode != 0 and "store.broken" in p.stderr, p.stderr
+    p = run(service, "cases", "list")
+    assert service.well() and p.returncode != 0, p.stdout  # nor is anything made up
+    server.start()
+    wait_for(lambda: run(service, "case", "create", "after").returncode == 0, 10)
+    assert [c["title"] for c in ask(service, "cases", "list")["cases"]] == ["before", "after"]
+    assert service.roles() == roles  # nothing was in doubt, so nobody started anew
+
+
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(service, server):
+    """SIGKILL of all of PostgreSQL while cases are opened one after the other: whatever was answered is there, once."""
+    acknowledged, stop = [], threading.Event()
+
+    def open_cases():
+        n = 0
+        while not stop.is_set():
+            title = f"case {n}"
+            p = run(service, "case", "create", title)
+            if p.returncode == 0:
+                acknowledged.append((setup.json.loads(p.stdout)["id"], title))
+            n += 1
+
+    service.start()
+    writer = threading.Thread(target=open_cases)
+    writer.start()
+    try:
+        for _ in range(KILLS):
+            before = len(acknowledged)
+            wait_for(lambda: len(acknowledged) > before + 3, 20)
+            server.kill()
+            server.start()
+    finally:
+        stop.set()
+        writer.join()
+    wait_for(lambda: run(service, "case", "create", "last").returncode == 0, 20)
+    assert service.stop() == 0
+    stored = {(f"c{number}", title) for number, title in service.sql("SELECT id, json_extract(doc, '$.title') FROM desk_case")}
+    assert len(acknowledged) >= 4 * KILLS and set(acknowledged) <= stored
+    # And no more than was tried: each title at most once, each case with its entry in the journal.
+    titles = [title for _, title in stored]
+    assert len(titles) == len(set(titles))
+    assert service.sql("SELECT count(*) FROM journal_entry") == [(str(len(stored)),)]
