@@ -240,8 +240,10 @@ static void test_answers_by_the_code(void **state)
 	CHECK_INT(took(&m).end, TW_INTAKE_ADDED);
 	CHECK_TEXT(counts(), "1 1 1 1 2 2"); /* the same bytes are one file */
 	/* One letter of the code is another one. */
-	char *last = strchr(subject, ']') - 1;
-	*last = *last == '0' ? '1' : '0';
+	char *end_of = strchr(subject, ']');
+	CHECK(end_of != NULL);
+	if (end_of)
+		end_of[-1] = end_of[-1] == '0' ? '1' : '0';
 	m = mail(3, subject, "Not mine.");
 	CHECK_INT(took(&m).end, TW_INTAKE_REPORT);
 	static const char *const none[] = { "", "[r", "[r1]", "[r1 ABCD]", "[r 0123-4567-89AB-CDEF]",

@@ -46,7 +46,7 @@ static bool literal_at(struct tw_slice line, size_t max, uint64_t *ret, tw_err *
 tw_err tw_imap_response(struct tw_slice have, size_t literal_max, struct tw_imap_response *ret)
 {
 	struct tw_imap_response r = { .size = 0 };
-	struct tw_slice rest = have, line;
+	struct tw_slice rest = have, line = { have.at, 0 };
 	uint64_t size = 0;
 	tw_err e = TW_OK;
 
