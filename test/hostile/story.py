@@ -30,7 +30,7 @@ TREE = "/.well-known/csaf/"
 # What an operation is given in each of its fields that is no free text, so that it takes the rest.
 BASE = {
     "case.move": {"to": "acknowledged"}, "article14.start": {"kind": "exploited-vulnerability", "zone": "Europe/Vienna"}, "article14.submit": {"step": "early-warning"},
-    "article14.delay": {"ground": "imminent-risk"}, "notice.create": {"kind": "update", "product": "lamp"}, "question.note": {"via": "call", "kind": "other"}, "question.identify": {"result": "passed"},
+    "article14.delay": {"ground": "imminent-risk"}, "notice.create": {"kind": "update", "product": "lamp", "severity": "high", "install_by": "2099-01-01"}, "question.note": {"via": "call", "kind": "other"}, "question.identify": {"result": "passed"},
     "staff.make": {"role": "analyst"}, "subscription.ask": {"channel": "mail", "product": "lamp", "update": "on"}, "report.send": {"kind": "flaw", "flaw": ""}, "desk.move": {"to": "acknowledged"},
     "answer.keep": {"kind": "other"}, "answer.change": {"kind": "other"}, "desk.submitted": {"step": "early-warning"}, "advisory.create": {"cve": "CVE-2026-0001"}, "report.answer": {}, "staff.change": {"role": "analyst"},
 }
@@ -42,11 +42,15 @@ TREATED = {"article14.measure", "article14.submit", "article14.not-reportable", 
            "desk.users"}  # of a case with a clock
 # Fields of words from a list, moments, ids and secrets, of every operation and of some: nothing hostile is ever kept of them. Each other one is free text, and has to be seen somewhere.
 CLOSED_KEYS = {"lang", "once", "seen", "receipt", "kind", "at", "aware", "zone", "who", "step", "profile", "case", "cvss", "cwe", "status", "hash", "until", "access", "end", "thanks", "due", "from", "via", "result", "role", "channel",
-               "install_by", "lowest", "code", "client", "token", "password", "again", "account", "to", "duplicate_of", "ground", "member", "flaw", "document"}
+               "install_by", "lowest", "code", "client", "token", "password", "again", "account", "to", "duplicate_of", "ground", "member", "flaw", "document", "newest", "language", "alarms", "assigned"}
 CLOSED = {("advisory.create", "cve"), ("notice.create", "product"), ("notice.create", "versions"), ("notice.create", "severity"), ("subscription.ask", "product"), ("subscription.ask", "versions")}
 KEPT_BACK = {("question.note", "customer"), ("question.customer", "customer"), ("notice.create", "id")}  # told by question.disclose alone; compared and never shown
 HEADERS = ("Accept", "Accept-Language", "Accept-Encoding", "Authorization", "Content-Type", "Cookie", "Origin", "Host", "If-None-Match", "If-Modified-Since", "Range", "Referer", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "Forwarded",
            "Sec-Fetch-Site", "X-HTTP-Method-Override", "Transfer-Encoding", "Expect", "Upgrade")
+# Not yet: the story has no way by which these are kept (a drill that ends, files that are destroyed, a question by the form for everybody, an own address). Each is
+# tried with everything as a parameter; whoever makes the way takes its row away.
+NOT_YET = {("article14.drill-end", "reason"), ("desk.drill-end", "reason"), ("desk.destroy", "reason"), ("report.destroy-files", "reason"), ("desk.invite", "name"), ("desk.mail", "address"), ("staff.mail", "address"),
+           *(("question.send", key) for key in ("breadth", "contact", "depth", "description", "directive", "product", "version"))}
 NOBODYS = {"login.open", "staff.join", "login.send", "join.send"}  # text for secrets and for coming in is not kept
 
 
@@ -116,7 +120,7 @@ class World:
                     self.tags[name, field["key"]] = f"q{len(self.tags):03}z"
         self.refused, self.taken, self.wrong, self.seen = {}, {}, [], set()
         self.numbers, self.strangers = itertools.count(), itertools.count(1)
-        self.known = {"case": [], "report": [], "advisory": [], "question": [], "answer": [], "alarm": [], "notice": [], "number": [], "account": [], "product": ["lamp", "kettle"], "token": ["0000-0000"], "file*": []}
+        self.known = {"case": [], "report": [], "advisory": [], "question": [], "answer": [], "alarm": [], "notice": [], "number": [], "account": [], "product": ["lamp", "kettle"], "token": ["0000-0000"], "file*": [], "file": ["f1"], "session": ["s9999"]}
         self.receipts, self.asked, self.sent = [], 0, 0
 
     # --- Its beginning ---
@@ -293,7 +297,9 @@ class World:
 
     def form_of(self, name, path, more=b""):
         """What a page's own form sends, as it stands."""
-        asks = next(o for o in self.ops.values() if o["method"] == "GET" and o["path"] == self.ops[name]["path"])
+        asks = next((o for o in self.ops.values() if o["method"] == "GET" and o["path"] == self.ops[name]["path"]), None)
+        if not asks:
+            return {}
         r, _, _ = self.send(asks["name"], path.encode() + more, role=self.role_of(name))
         return fields(r.text)[1] if r.status == 200 and re.search("<main.*?<form", r.text, re.S) else {}
 
@@ -313,7 +319,7 @@ class World:
             said = self.api("advisory.read", target, role="analyst") if name == "advisory.change" else None
             body |= {"revision": said["revision"], "document": json.dumps(json.loads(said["document"]))} if said else {}
         if name == "notice.create":
-            body |= {"id": str(next(self.numbers)), "data": "plain"}
+            body |= {"id": str(next(self.numbers)), "data": "plain", "needs": "plain", "review": "plain"}
         if name == "question.answer":
             body |= {"text": "plain"}
         if name == "report.duplicate":

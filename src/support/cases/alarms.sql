@@ -27,6 +27,7 @@ CREATE TABLE alarm (
 	UNIQUE (case_id, kind, step, point)
 ) STRICT;
 CREATE INDEX alarm_unlogged ON alarm (id) WHERE logged = 0;
+CREATE INDEX alarm_unacknowledged ON alarm (case_id) WHERE acknowledged_ms IS NULL;
 CREATE TRIGGER alarm_stays BEFORE DELETE ON alarm BEGIN SELECT RAISE(ABORT, 'an alarm stays'); END;
 CREATE TRIGGER alarm_is_as_it_was BEFORE UPDATE OF id, case_id, kind, step, point, drill, at_ms, due_ms, raised_ms ON alarm
 BEGIN SELECT RAISE(ABORT, 'an alarm is as it was raised'); END;

@@ -199,6 +199,8 @@ tw_err tw_staff_prove(struct tw_context *c, const struct tw_request *rq, struct 
 	int wait;
 
 	tw_staff_client(rq, client);
+	if (!*tw_json_text(rq->input, "password"))
+		return opens_nothing(rp);
 	TW_TRY(tw_login_who(c, &(struct tw_login_typed){ name ? name + 1 : "", client, rq->subject.source }, &want.who, &account));
 	wait = tw_login_wait_s(c, &want.who); /* the path lets those wait who are not in yet, and whoever stole a session guesses too */
 	if (wait)
