@@ -58,10 +58,12 @@ static bool for_others(const char *name)
 	return false;
 }
 
-/* A page is for people with a browser, and no command. */
+/* A page is for people with a browser, and no command; nor is a file that it leads to. */
 static bool offered(const json_t *operation)
 {
-	return *tw_json_text(operation, "path") && strcmp(tw_json_text(operation, "media"), "text/html") != 0 &&
+	const char *path = tw_json_text(operation, "path");
+
+	return *path && strncmp(path, "/desk/", 6) != 0 && strcmp(tw_json_text(operation, "media"), "text/html") != 0 &&
 		!for_others(tw_json_text(operation, "name"));
 }
 
