@@ -349,8 +349,8 @@ static void names_are_text(void **state)
 		{ "a\r\nSet-Cookie: x", "a__Set-Cookie_ x" },
 		{ "\"q\";filename=x", "_q__filename=x" },
 		{ "gpj.\xe2\x80\xae"
-		  "exe",
-			"gpj._exe" },
+		  "exe\xe2\x80\xac",
+			"gpj._exe_" },
 		{ "\xc3\xa4.png", "\xc3\xa4.png" },
 		{ "\xff\xfe.png", "__.png" },
 		{ "50%2f", "50_2f" },
