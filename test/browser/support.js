@@ -132,10 +132,16 @@ async function withoutScript({ browser, skip }) {
 			await page.goto(`${url}/report`);
 			assert.match(await page.textContent('h1'), /Einen Fehler melden/);
 			await page.fill('#field-description', 'Es geht nicht.');
+			await page.setInputFiles('#field-files', [
+				{ name: 'Bild \u00e4.png', mimeType: 'image/png', buffer: Buffer.alloc(200000, 7) }, { name: 'leer', mimeType: 'text/plain', buffer: Buffer.alloc(0) }]);
 			await page.click('main button');
 			await page.waitForSelector('.receipt');
 			await page.click('main button');
 			assert.match(await page.textContent('main'), /Es geht nicht\./);
+			assert.match(await page.textContent('main'), /Bild \u00e4\.png, 200000 Byte, [0-9a-f]{64}leer, 0 Byte/);
+			await page.setInputFiles('#field-files', { name: 'noch.txt', mimeType: 'text/plain', buffer: Buffer.from('mehr') });
+			await page.click('form[action="/report/files"] button');
+			assert.match(await page.textContent('main'), /Ihre Dateien sind gespeichert.*noch\.txt, 4 Byte/s);
 			await page.goto(`${url}/products/lamp`);
 			await page.click('text=Erfahren, was Ihre Produkte betrifft');
 			assert.equal(await page.inputValue('#field-product'), 'lamp');

@@ -16,7 +16,7 @@ struct tw_setup {
 	const struct tw_sys *sys;
 	struct tw_support_options options;    /* dir, roles, role_program */
 	const char *from, *chain, *key, *out; /* files of the operator's; NULL: not given */
-	const char *store;                 /* of init: the address of PostgreSQL; NULL: a file in DIR */
+	const char *store;                    /* of init: the address of PostgreSQL; NULL: a file in DIR */
 	struct tw_support_places places;
 	int64_t now_ms;
 	int in; /* where answers come from */
