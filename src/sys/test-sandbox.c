@@ -446,5 +446,5 @@ static void test_links(void **state)
 
 CHECK_MAIN(cmocka_unit_test(test_states), cmocka_unit_test(test_program_starts_are_fatal), cmocka_unit_test(test_files),
 	cmocka_unit_test(test_store), cmocka_unit_test(test_module), cmocka_unit_test(test_filter), cmocka_unit_test(test_links),
-	cmocka_unit_test(test_connect),
-	cmocka_unit_test(test_parent), cmocka_unit_test(test_refuses_ids_it_cannot_take), cmocka_unit_test(test_table))
+	cmocka_unit_test(test_connect), cmocka_unit_test(test_parent), cmocka_unit_test(test_refuses_ids_it_cannot_take),
+	cmocka_unit_test(test_table))
