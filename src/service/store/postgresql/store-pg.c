@@ -125,7 +125,7 @@ static tw_err prepare(tw_store *s, struct tw_pg_statement *c, const struct bound
 
 static tw_err prepared(tw_store *s, const char *sql, const struct bound *b, size_t count, struct tw_pg_statement **ret)
 {
-	struct tw_pg_statement *c = NULL;
+	struct tw_pg_statement *c = s->cache; /* never NULL, for the analyzer */
 
 	TW_TRY(find_slot(s, sql, b->kinds, &c));
 	if (c->sql != sql || c->kinds != b->kinds) {
@@ -274,7 +274,7 @@ tw_err tw_store_run(tw_store *s, const char *sql, const struct tw_value *values,
 	tw_err (*visit)(void *user, const tw_row *row), void *user)
 {
 	TW_CLEANUP(tw_pg_clearp) PGresult *r = NULL;
-	struct tw_pg_statement *c = NULL;
+	struct tw_pg_statement *c = s->cache; /* never NULL, for the analyzer */
 	struct bound b;
 
 	if (!s->in_transaction)
