@@ -143,7 +143,7 @@ static tw_err add(struct tw_reception_files *f, const struct tw_receipt *receipt
 {
 	const struct tw_report_beside beside = { tw_reception_files_beside, f };
 
-	return tw_question_is(r->kind) ? tw_question_receive(f->c, f->rq, receipt, r, ret)
+	return tw_question_is(r->kind) ? tw_question_receive(f->c, f->rq, receipt, r, &beside, ret)
 				       : tw_report_add_with(f->c->store, receipt, r, &beside, ret);
 }
 

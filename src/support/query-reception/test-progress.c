@@ -9,22 +9,22 @@
 static void test_each_state_has_its_words(void **state)
 {
 	static const struct {
-		bool published, embargo;
 		const char *verdict, *state;
 		enum tw_word word;
+		bool published, embargo;
 	} rows[] = {
-		{ false, false, "new", "", TW_W_STATE_RECEIVED },
-		{ false, false, "not-vulnerability", "", TW_W_PROGRESS_NOTHING },
-		{ false, false, "case", "received", TW_W_PROGRESS_LOOKED },
-		{ false, false, "case", "verified", TW_W_PROGRESS_VERIFIED },
-		{ false, false, "case", "not-reproducible", TW_W_PROGRESS_NOT_SEEN },
-		{ false, false, "duplicate", "remediation", TW_W_PROGRESS_REMEDY },
-		{ false, true, "duplicate", "remediation", TW_W_PROGRESS_LOOKED },
-		{ false, true, "case", "released", TW_W_PROGRESS_LOOKED },
-		{ false, false, "case", "post-release", TW_W_PROGRESS_RELEASED },
-		{ false, false, "case", "closed", TW_W_PROGRESS_CLOSED },
-		{ false, false, "case", "no such state", TW_W_PROGRESS_LOOKED },
-		{ true, true, "case", "verified", TW_W_STATE_PUBLISHED },
+		{ "new", "", TW_W_STATE_RECEIVED, false, false },
+		{ "not-vulnerability", "", TW_W_PROGRESS_NOTHING, false, false },
+		{ "case", "received", TW_W_PROGRESS_LOOKED, false, false },
+		{ "case", "verified", TW_W_PROGRESS_VERIFIED, false, false },
+		{ "case", "not-reproducible", TW_W_PROGRESS_NOT_SEEN, false, false },
+		{ "duplicate", "remediation", TW_W_PROGRESS_REMEDY, false, false },
+		{ "duplicate", "remediation", TW_W_PROGRESS_LOOKED, false, true },
+		{ "case", "released", TW_W_PROGRESS_LOOKED, false, true },
+		{ "case", "post-release", TW_W_PROGRESS_RELEASED, false, false },
+		{ "case", "closed", TW_W_PROGRESS_CLOSED, false, false },
+		{ "case", "no such state", TW_W_PROGRESS_LOOKED, false, false },
+		{ "case", "verified", TW_W_STATE_PUBLISHED, true, true },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {

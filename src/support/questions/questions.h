@@ -54,6 +54,6 @@ bool tw_question_is(const char *kind);                /* of what the forms offer
 bool tw_question_day(const char *text, int64_t *ret); /* "" or a day; ret: its end, UTC */
 tw_err tw_question_settings(json_t *doc, const json_t *products); /* of a question about settings: where its product's are explained */
 tw_err tw_question_receive(struct tw_context *c, const struct tw_request *rq, const struct tw_receipt *receipt,
-	const struct tw_report *r, enum tw_kept *ret);
+	const struct tw_report *r, const struct tw_report_beside *beside, enum tw_kept *ret); /* beside: as of tw_report_add_with; NULL: nothing */
 bool tw_question_identified(const json_t *doc, int64_t now_ms);
 #endif

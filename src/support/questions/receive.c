@@ -34,6 +34,7 @@ struct receiving {
 	struct tw_document d;
 	const struct tw_receipt *receipt;
 	const struct tw_report *report;
+	const struct tw_report_beside *beside; /* NULL: nothing */
 	int64_t id;
 	enum tw_kept kept;
 };
@@ -110,6 +111,8 @@ static tw_err write_both(tw_store *s, void *user)
 	char name[24];
 
 	TW_TRY(tw_report_put(s, w->receipt, w->report, &w->kept, &report));
+	if (w->beside && (w->kept == TW_KEPT || w->kept == TW_KEPT_BEFORE))
+		TW_TRY(w->beside->run(s, w->beside->user, report));
 	if (w->kept != TW_KEPT)
 		return TW_OK;
 	(void)snprintf(name, sizeof name, "r%lld", (long long)report);
@@ -122,14 +125,15 @@ static tw_err write_both(tw_store *s, void *user)
 }
 
 tw_err tw_question_receive(struct tw_context *c, const struct tw_request *rq, const struct tw_receipt *receipt,
-	const struct tw_report *r, enum tw_kept *ret)
+	const struct tw_report *r, const struct tw_report_beside *beside, enum tw_kept *ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *doc = json_object();
 	TW_CLEANUP(receiving_done)
 	struct receiving w = {
 		.d = { .c = c, .now_ms = r->received_ms, .by = tw_subject_key(&rq->subject), .what = rq->operation->name, .after = doc },
 		.receipt = receipt,
-		.report = r
+		.report = r,
+		.beside = beside
 	};
 
 	if (!doc)

@@ -190,6 +190,8 @@ static void test_every_failure_leaves_all_or_nothing(void **state)
 
 static const struct tw_operation_row by_form = { .name = "question.send" };
 
+static const struct tw_report_beside *beside; /* of the next that come; NULL: nothing */
+
 static tw_err receive(const char *input, const struct tw_receipt *receipt, const char *kind, enum tw_kept *ret)
 {
 	static const struct tw_subject anyone = { .kind = TW_SUBJECT_ANYONE, .name = "anyone" };
@@ -210,7 +212,7 @@ static tw_err receive(const char *input, const struct tw_receipt *receipt, const
 		.credit = "" };
 	tw_json_use(tw_fake_sys(world.fake));
 	tw_fake_fail(world.fake, world.fail_at, world.fail_at % 2 ? ENOSPC : EIO, false);
-	tw_err e = tw_question_receive(&world.t.c, &rq, receipt, &r, ret);
+	tw_err e = tw_question_receive(&world.t.c, &rq, receipt, &r, beside, ret);
 	tw_json_use(tw_sys_real());
 	return e;
 }
@@ -221,6 +223,38 @@ static struct tw_receipt receipt(void)
 
 	CHECK_OK(tw_receipt_make(tw_sys_real(), &r));
 	return r;
+}
+
+static tw_err note_report(tw_store *s, void *user, int64_t report)
+{
+	*(int64_t *)user = report;
+	return TW_OK;
+}
+
+static tw_err refuse_files(tw_store *s, void *user, int64_t report)
+{
+	return TW_RAISE(STATE, "the report takes no such files");
+}
+
+/* What comes along with a question is kept with its report, or neither is. */
+static void test_files_go_with_the_question(void **state)
+{
+	const struct tw_receipt one = receipt(), other = receipt();
+	enum tw_kept kept = TW_KEPT_FULL;
+	int64_t of = 0;
+
+	at(NOON);
+	beside = &(const struct tw_report_beside){ note_report, &of };
+	CHECK_OK(receive("{}", &one, "event", &kept));
+	CHECK_INT(of, 1);
+	of = 0;
+	CHECK_OK(receive("{}", &one, "event", &kept)); /* sent again: they are looked at again */
+	CHECK_INT(of, 1);
+	beside = &(const struct tw_report_beside){ refuse_files, NULL };
+	CHECK_ERR(receive("{}", &other, "event", &kept), STATE);
+	beside = NULL;
+	CHECK_INT(number("SELECT count(*) FROM question"), 1);
+	CHECK_INT(number("SELECT count(*) FROM report"), 1);
 }
 
 static tw_err count_ours(void *user, const struct tw_report_message *m)
@@ -315,6 +349,7 @@ static void test_every_failure_leaves_report_and_question_or_neither(void **stat
 	CHECK(!fired && told > 10);
 }
 
-CHECK_MAIN(TEST(test_a_question_by_form_is_one_at_the_desk), TEST(test_a_question_about_settings_has_their_reference),
-	TEST(test_every_failure_leaves_report_and_question_or_neither), TEST(test_what_is_refused), TEST(test_what_is_noted_stands_there),
-	TEST(test_who_asks_is_checked_first), TEST(test_the_library_is_searched), TEST(test_every_failure_leaves_all_or_nothing))
+CHECK_MAIN(TEST(test_files_go_with_the_question), TEST(test_a_question_by_form_is_one_at_the_desk),
+	TEST(test_a_question_about_settings_has_their_reference), TEST(test_every_failure_leaves_report_and_question_or_neither),
+	TEST(test_what_is_refused), TEST(test_what_is_noted_stands_there), TEST(test_who_asks_is_checked_first),
+	TEST(test_the_library_is_searched), TEST(test_every_failure_leaves_all_or_nothing))
