@@ -102,6 +102,7 @@ enum tw_errand {
 	TW_ERRAND_WATCH,
 	TW_ERRAND_FIREWALL,
 	TW_ERRAND_MAIL,
+	TW_ERRAND_SIGN,
 	TW_ERRANDS
 };
 extern const char *const tw_errand_names[TW_ERRANDS];

@@ -25,7 +25,9 @@ enum tw_sandbox_want {
 	TW_WANT_PATHS = 512,
 	/* Starts one program that speaks to the kernel's packet filter, and keeps the capability for it, alone. Never another network */
 	TW_WANT_FILTER = 1024,
-	TW_WANT_ROLE = 32, /* everybody but hands and whoever wants FILTER; tw_sandbox_enter adds it */
+	/* Starts gpg and its agent, which speak to one another by a socket in its directory. Never a network, nor another program */
+	TW_WANT_OPENPGP = 2048,
+	TW_WANT_ROLE = 32, /* everybody but hands and whoever starts programs (FILTER, OPENPGP); tw_sandbox_enter adds it */
 };
 struct tw_sandbox {
 	const char *role;

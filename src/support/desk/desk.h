@@ -12,6 +12,7 @@
 #define TW_DESK_CASES TW_DESK_BOARD "/"
 #define TW_DESK_REPORTS "/desk/reports"
 #define TW_DESK_PEOPLE "/desk/people"
+#define TW_DESK_ADVISORIES "/desk/advisories"
 #define TW_DESK_PAGE 50 /* rows of a table; the next ones are a link away */
 #define TW_DESK_PATH_MAX 200
 #define TW_DESK_NAME_MAX 96

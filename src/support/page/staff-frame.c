@@ -13,6 +13,7 @@ static const struct place {
 } places[] = {
 	{ "/desk/cases", "cases.read", TW_W_BOARD },
 	{ "/desk/reports", "reports.read", TW_W_REPORTS },
+	{ "/desk/advisories", "advisories.read", TW_W_ADVISORIES },
 	{ "/desk/people", "staff.read", TW_W_PEOPLE },
 };
 static const struct role {

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "service/access/throttle-store.h"
+#include "support/advisories/signing.h"
 #include "support/outbox/sender.h"
 #include "support/staff/staff.h"
 
@@ -34,6 +35,7 @@ static void settle(struct tw_app *a)
 	tw_app_mend_due(a);
 	tw_app_alarms_due(a);
 	tw_sender_due(a);
+	tw_signing_due(a);
 	tw_app_tell_due(a);
 	if (waits >= 0) { /* a failure makes it due earlier than the last one did */
 		(void)event_del(a->throttle_timer);
@@ -237,6 +239,7 @@ static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
 	TW_TRY(tw_app_alarms_new(a));
 	a->errand_settle = door_settle;
 	TW_TRY(tw_sender_new(a));
+	TW_TRY(tw_signing_new(a));
 	if (tw_audit_fault(a->context.audit)[0])
 		tw_error("the audit log did not verify and was set aside, a new one begins: %s", tw_audit_fault(a->context.audit));
 	say_confinement("app", start->box.landlock_abi,
@@ -260,6 +263,7 @@ static void done(struct tw_app *a)
 	for (size_t i = 0; i < TW_COUNT(events); i++)
 		if (events[i])
 			event_free(events[i]);
+	a->signing = tw_signing_free(a->signing);
 	a->sender = tw_sender_free(a->sender);
 	a->hashing = tw_hashing_free(a->hashing);
 	a->errands = tw_errands_free(a->errands);
