@@ -4,7 +4,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import time
 
@@ -13,8 +12,9 @@ import pytest
 import support_staff as staff
 import world as worlds
 from harness import wait_for
-from test_advisories import TREE, approved, check_tree, published
-from test_support import DESK, IDS, ROOT_ONLY, Service
+from test_advisories import TREE, approved, published
+from test_desk import TOOL
+from test_support import DESK, ROOT_ONLY, Service
 
 SIGN = worlds.BUILD / "src/support/thingward-sign"
 ROLE_ID = 64506
@@ -70,6 +70,10 @@ class Desk(Service):
         self.ann, self.max, self.pia = (staff.colleague(self.admin, n, r) for n, r in
                                         (("Ann", "analyst"), ("Max", "manager"), ("Pia", "publisher")))
 
+    def people_again(self):
+        for one in (self.ann, self.max, self.pia):
+            assert one.ask("GET", "/api/v1/advisories")[0] == 200 or one.login()[0] == 201
+
     def publish(self, name):
         status, said = self.pia.ask("POST", f"/api/v1/advisory-publications/{name}")
         assert status == 200, said
@@ -77,6 +81,11 @@ class Desk(Service):
 
     def read(self, name):
         return self.ann.ask("GET", f"/api/v1/advisories/{name}")[1]
+
+    def page(self, path):
+        r, text = self.ask(path, headers={"Authorization": f"Bearer {self.pia.token}"})
+        assert r.status == 200, text
+        return text
 
     def provider(self):
         return json.loads(self.ask(f"{TREE}/provider-metadata.json")[1])
@@ -91,6 +100,13 @@ def desk(tmp_path, key):
     s.stop()
     yield s
     s.stop()
+
+
+def check_tree(s):
+    """Every file of it against its document, and every signature, by the tool, whose OpenPGP is gpgme's."""
+    p = subprocess.run([TOOL, "csaf", "tree", "check", s.dir / "app/csaf", "--openpgp-program", worlds.BUILD / "src/tool/thingward-openpgp"],
+                       capture_output=True, text=True, timeout=30)
+    assert p.returncode == 0, p.stdout + p.stderr
 
 
 def check_signature(s, name, tmp_path):
@@ -119,12 +135,106 @@ def test_the_role_signs_what_two_persons_approved(desk, tmp_path):
     assert desk.publish(name) == "publishing"  # the role has no key yet
     wait_for(lambda: "secret key" in desk.read(name).get("signing", ""), 10)
     assert published(desk, name) is None and desk.ask(f"{TREE}/provider-metadata.json")[0].status == 404
-    assert "secret key" in desk.pia.page("/desk/advisories")[1]
+    assert "secret key" in desk.page("/desk/advisories")
     desk.give_secret()
     assert desk.publish(name) == "publishing"  # now, and not when it would have been tried again
     wait_for(lambda: desk.is_signed(name), 10)
     check_tree(desk)
     check_signature(desk, name, tmp_path)
     assert [x["what"] for x in desk.ann.ask("GET", f"/api/v1/advisory-history/{name}?limit=200")[1]["steps"]][-2:] == ["publish", "published"]
-    page = desk.pia.page("/desk/advisories?lang=de")[1]
+    page = desk.page("/desk/advisories?lang=de")
     assert desk.key[1] in page and "Signiert" in page and name in page
+
+
+def sign(key, text, *more):
+    try:
+        return gpg(key[0], "--armor", "--detach-sign", *more, text=text.encode()).decode()
+    finally:
+        subprocess.run(["gpgconf", "--homedir", key[0], "--kill", "all"], timeout=10)
+
+
+def test_a_person_signs_elsewhere_and_all_get_theirs(desk, tmp_path):
+    """Published without signatures first: the provider is trusted once every document has one, and from then on none goes out without."""
+    desk.say(None)
+    desk.start().people()
+    first = approved(desk, desk.ann, desk.max)
+    assert desk.publish(first) == "published" and desk.read(first)["signature"] == "none"
+    desk.stop()
+    desk.say("person")
+    desk.start()
+    desk.people_again()
+    name = approved(desk, desk.ann, desk.max)
+    assert desk.publish(name) == "publishing" and published(desk, name) is None
+    for_signer = desk.pia.ask("GET", f"/api/v1/advisory-unsigned/{name}")[1]
+    assert for_signer["file"] == f"{name.lower()}.json" and for_signer["key"] == desk.key[1]
+    good = sign(desk.key, for_signer["document"])
+
+    def offer(who, signature, of=name):
+        return who.ask("POST", f"/api/v1/advisory-signatures/{of}", {"signature": signature})
+
+    assert offer(desk.ann, good)[0] == 403
+    assert offer(desk.pia, "x" + good)[1]["rule"] == "advisory.signature"
+    stranger = tmp_path / "s"
+    bad = {"another text": sign(desk.key, for_signer["document"] + " "),
+           "another key": sign((stranger, new_key(stranger)), for_signer["document"]),
+           "no longer stands": sign(desk.key, for_signer["document"], "--digest-algo", "SHA1")}
+    for words, signature in bad.items():
+        assert offer(desk.pia, signature)[0] == 202
+        wait_for(lambda words=words: words in desk.read(name).get("signing", ""), 10)
+        assert published(desk, name) is None
+    assert "no longer stands" in desk.page("/desk/advisories")
+    assert offer(desk.pia, good)[0] == 202
+    wait_for(lambda: published(desk, name), 10)
+    assert desk.provider()["role"] == "csaf_provider"  # the first one has none
+    old = desk.pia.ask("GET", f"/api/v1/advisory-unsigned/{first}")[1]["document"]
+    assert offer(desk.pia, sign(desk.key, old), first)[0] == 202
+    wait_for(lambda: desk.is_signed(first), 10)
+    wait_for(lambda: desk.provider()["role"] == "csaf_trusted_provider", 10)
+    check_tree(desk)
+    for one in (first, name):
+        check_signature(desk, one, tmp_path)
+    assert offer(desk.pia, good)[1]["rule"] == "advisory.unsigned"
+    desk.stop()
+    shutil.rmtree(desk.dir / "app/csaf")
+    desk.say(None)
+    desk.start()
+    desk.people_again()
+    check_tree(desk)
+    check_signature(desk, first, tmp_path)
+    assert desk.pia.ask("POST", f"/api/v1/advisory-publications/{approved(desk, desk.ann, desk.max)}")[1]["rule"] == "advisory.signing"
+
+
+def test_nothing_is_half_published_by_a_kill_of_the_signer(desk, tmp_path):
+    """The role is killed at any moment while it signs: the advisory waits, is signed by the next one, and stands with its signature or not at all."""
+    desk.say("role")
+    desk.start()
+    desk.give_secret()
+    desk.people()
+    chance, names = random.Random(4), []
+    until = time.monotonic() + 3
+    while time.monotonic() < until or len(names) < 3:
+        names.append(approved(desk, desk.ann, desk.max))
+        desk.publish(names[-1])
+        time.sleep(chance.uniform(0, 0.15))  # the moment is what is tried
+        pid = desk.roles().get("sign")
+        if pid:
+            os.kill(pid, 9)
+        r, _ = desk.ask(f"{TREE}/provider-metadata.json")
+        if r.status == 200:
+            assert desk.provider()["role"] == "csaf_trusted_provider"
+            check_tree(desk)
+        if not desk.is_signed(names[-1]):
+            wait_for(lambda: desk.read(names[-1]).get("signing") or desk.is_signed(names[-1]), 10)
+            desk.pia.ask("POST", f"/api/v1/advisory-publications/{names[-1]}")
+        wait_for(lambda: desk.is_signed(names[-1]), 20)
+    check_tree(desk)
+    check_signature(desk, names[-1], tmp_path)
+    wait_for(lambda: not [p for p in os.listdir("/proc") if p.isdigit() and agent_of(p)], 2)  # the secret key is in no process
+
+
+def agent_of(pid):
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii") as status:
+            return f"\nUid:\t{ROLE_ID}\t" in (text := status.read()) and "Name:\tgpg-agent" in text and "State:\tZ" not in text
+    except OSError:
+        return False

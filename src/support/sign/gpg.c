@@ -123,6 +123,8 @@ static tw_err make_descriptors(const struct run *r, struct descriptors *d)
 	d->status = sys->spool(sys, "status");
 	if (d->in < 0 || d->more < 0 || d->out < 0 || d->status < 0)
 		return TW_RAISE_ERRNO("memory for gpg");
+	if (lseek(d->in, 0, SEEK_SET) < 0 || lseek(d->more, 0, SEEK_SET) < 0) /* who wrote them left the position at the end */
+		return TW_RAISE_ERRNO("memory for gpg");
 	if (sys->socketpair(sys, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, pair))
 		return TW_RAISE_ERRNO("a line to gpg");
 	d->ours = pair[0];
@@ -194,7 +196,8 @@ static tw_err start_agent(const struct tw_gpg *g, pid_t *ret)
 	char *envp[] = { own, count, NULL };
 
 	TW_TRY(listen_at(g, &listener));
-	const int fds[] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, listener, g->home }; /* of the role these are null */
+	/* It says what it misses of the calls that its sandbox refuses; what went wrong gpg says. */
+	const int fds[] = { STDIN_FILENO, STDOUT_FILENO, STDOUT_FILENO, listener, g->home };
 	const struct tw_spawn what = { .program = g->agent, .argv = argv, .envp = envp, .fds = fds, .fd_count = TW_COUNT(fds),
 		.dies_with_us = true, .own_id = own + sizeof "LISTEN_PID=" - 1 };
 
