@@ -236,10 +236,10 @@ const struct tw_call_row tw_call_rows[] = {
 	ARGS(mmap, MODULE | STARTS, { 2, PROT_EXEC, PROT_EXEC }, { 3, MAP_ANONYMOUS, 0 }),
 	ALLOW(pselect6, PARENT | STARTS), /* how nft waits for the kernel */
 	ARGS(socket, FILTER, { 0, EXACTLY, AF_NETLINK }),
-	ARGS(prctl, OPENPGP, { 0, EXACTLY, PR_SET_PDEATHSIG }), /* its agent goes with it, */
-	ARGS(prctl, OPENPGP, { 0, EXACTLY, PR_SET_DUMPABLE }, { 1, EXACTLY, 0 }), /* and lets nobody look at its key */
+	ARGS(prctl, OPENPGP, { 0, EXACTLY, PR_SET_PDEATHSIG }),                        /* its agent goes with it, */
+	ARGS(prctl, OPENPGP, { 0, EXACTLY, PR_SET_DUMPABLE }, { 1, EXACTLY, 0 }),      /* and lets nobody look at its key */
 	ARGS(socket, OPENPGP, { 0, EXACTLY, AF_UNIX }, { 1, SOCK_TYPE, SOCK_STREAM }), /* gpg and its agent */
-	ARGS(socket, MODULE, { 0, EXACTLY, AF_UNIX }, { 1, SOCK_TYPE, SOCK_STREAM }), /* the service of card readers */
+	ARGS(socket, MODULE, { 0, EXACTLY, AF_UNIX }, { 1, SOCK_TYPE, SOCK_STREAM }),  /* the service of card readers */
 
 	KILL(execve, ROLES),
 	KILL(execveat, ALL),

@@ -209,8 +209,8 @@ static tw_err check_signing(struct tw_context *c, struct tw_reply *rp, bool *ret
 	TW_TRY(tw_signing_needed(c, ret_needed));
 	if (!*ret_needed || tw_app_of(c)->desk.signing_key[0])
 		return TW_OK;
-	return tw_advisory_refuse(rp, 409, "advisory.signing", "Nobody signs it",
-		"Say in app/desk.json who does: \"signing\", with the key.", "This provider's documents are signed (CSAF 2.0 section 7.1.19).");
+	return tw_advisory_refuse(rp, 409, "advisory.signing", "Nobody signs it", "Say in app/desk.json who does: \"signing\", with the key.",
+		"This provider's documents are signed (CSAF 2.0 section 7.1.19).");
 }
 
 /* With its signature at once; without, as soon as there is one (signing.c), and until then it is "publishing". */

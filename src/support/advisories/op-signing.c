@@ -11,8 +11,8 @@
 
 static tw_err nothing_to_sign(struct tw_reply *rp)
 {
-	return tw_advisory_refuse(rp, 409, "advisory.unsigned", "There is nothing to sign", "Publish it first, once it is approved.",
-		"Nothing of it waits for a signature.");
+	return tw_advisory_refuse(rp, 409, "advisory.unsigned", "There is nothing to sign",
+		"Publish it first, once it is approved.", "Nothing of it waits for a signature.");
 }
 
 /* Empty, and a problem, when nothing of it lacks one. */
@@ -63,8 +63,8 @@ tw_err tw_op_advisory_sign(struct tw_context *c, const struct tw_request *rq, st
 	}
 	tw_err e = tw_signing_offer(tw_app_of(c), row.name, signature);
 	if (tw_is(e, TW_CODE_STATE))
-		return tw_reply_problem(rp, 503, "busy", "advisory.signing", "Another signature is being looked at", "Try again in a moment.",
-			"One at a time is checked.");
+		return tw_reply_problem(rp, 503, "busy", "advisory.signing", "Another signature is being looked at",
+			"Try again in a moment.", "One at a time is checked.");
 	TW_TRY(e);
 	rp->status = 202;
 	return tw_advisory_short(&row, &rp->body);

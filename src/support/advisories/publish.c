@@ -31,10 +31,10 @@ struct work {
 	struct tw_csaf_tree tree;
 	struct tw_csaf_draft *drafts; /* those that the tree does not have as they are */
 	size_t count, room;
-	int64_t only;  /* what goes out; 0: all that may */
-	bool stale;    /* security.txt is about to expire, or the site is found elsewhere now */
-	bool trusted;  /* everything has a signature, and is published with it */
-	bool whole;    /* every document is written: the tree is new, or all get their signatures */
+	int64_t only; /* what goes out; 0: all that may */
+	bool stale;   /* security.txt is about to expire, or the site is found elsewhere now */
+	bool trusted; /* everything has a signature, and is published with it */
+	bool whole;   /* every document is written: the tree is new, or all get their signatures */
 };
 
 static void work_done(struct work *w)
@@ -58,7 +58,8 @@ static tw_err add_key(void *user, const tw_row *row)
 	const struct tw_slice fingerprint = tw_row_bytes(row, 0);
 	char name[65];
 
-	(void)snprintf(name, sizeof name, "%.*s", (int)(fingerprint.size < sizeof name ? fingerprint.size : sizeof name - 1), fingerprint.at);
+	(void)snprintf(name, sizeof name, "%.*s", (int)(fingerprint.size < sizeof name ? fingerprint.size : sizeof name - 1),
+		fingerprint.at);
 	return tw_csaf_tree_key(&w->tree, name, tw_row_bytes(row, 1));
 }
 
@@ -249,8 +250,9 @@ static tw_err note_public(tw_store *s, void *user)
 	const struct outing *o = user;
 	const json_t *entry = o->out.entry;
 	const struct tw_value v[] = { TW_V_INT(o->row->id), TW_V_TEXT(o->row->name), TW_V_TEXT(tw_json_text(entry, "title")),
-		TW_V_TEXT(tw_advisory_severity(o->out.document)), TW_V_TEXT(o->out.products), TW_V_TEXT(tw_json_text(entry, "version")),
-		TW_V_TEXT(tw_json_text(entry, "updated")), TW_V_TEXT(tw_json_text(entry, "file")), TW_V_TEXT(o->has_signature ? o->digest : "") };
+		TW_V_TEXT(tw_advisory_severity(o->out.document)), TW_V_TEXT(o->out.products),
+		TW_V_TEXT(tw_json_text(entry, "version")), TW_V_TEXT(tw_json_text(entry, "updated")),
+		TW_V_TEXT(tw_json_text(entry, "file")), TW_V_TEXT(o->has_signature ? o->digest : "") };
 	const struct tw_value stays[] = { TW_V_INT(o->row->id), TW_V_TEXT(o->digest) };
 
 	TW_TRY(tw_store_run(s, tw_sql_advisory_out, v, 1, NULL, NULL));

@@ -163,7 +163,7 @@ static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
 	struct tw_sign_done done;
 
 	if (s->state != RUNNING || m->tag != s->tag)
-		return; /* of one that was given up */
+		return;                                  /* of one that was given up */
 	tw_buf_init(&kept, s->app->sys, TW_CHANNEL_MAX); /* the line goes before it is read the last time */
 	if (tw_failed(tw_buf_add(&kept, m->payload.at, m->payload.size)) || tw_failed(tw_sign_done_read(tw_buf_slice(&kept), &done)))
 		cannot(s, "the role that signs answers in a way that makes no sense.", true);

@@ -13,7 +13,7 @@
 #define TW_SIGNING_AGAIN_MAX_MS 600000
 
 /* --- What the store says (signatures.c) --- */
-tw_err tw_signing_needed(struct tw_context *c, bool *ret);  /* nothing goes out without: desk.json says who signs, or something was signed before */
+tw_err tw_signing_needed(struct tw_context *c, bool *ret); /* nothing goes out without: desk.json says who signs, or something was signed before */
 tw_err tw_signing_trusted(struct tw_context *c, bool *ret); /* there is a key, and nothing public lacks its signature */
 tw_err tw_signing_digest(struct tw_slice bytes, char ret[65]);
 /* Empty: there is none. */

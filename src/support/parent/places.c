@@ -75,7 +75,8 @@ static tw_err open_top(const struct tw_sys *sys, const struct tw_support_options
 	return check_dir(sys, p->dir, o->dir, "", geteuid());
 }
 
-static tw_err open_one(const struct tw_sys *sys, const struct tw_support_options *o, const char *name, const struct tw_tab_ids *of, int dir, int *ret)
+static tw_err open_one(const struct tw_sys *sys, const struct tw_support_options *o, const char *name, const struct tw_tab_ids *of,
+	int dir, int *ret)
 {
 	bool made = !o->check && sys->mkdir(sys, dir, name + 1, 0700) == 0;
 
@@ -133,7 +134,8 @@ static void plan_errands(const struct tw_tab *tab, struct tw_support_places *p)
 }
 
 /* Its directory is gpg's home: it is there for whoever has a line for the role. */
-static tw_err plan_sign(const struct tw_sys *sys, const struct tw_support_options *o, const struct tw_tab_ids *of, struct tw_support_places *p)
+static tw_err plan_sign(
+	const struct tw_sys *sys, const struct tw_support_options *o, const struct tw_tab_ids *of, struct tw_support_places *p)
 {
 	if (!of->uid)
 		return TW_OK;

@@ -133,15 +133,16 @@ static tw_err make_descriptors(const struct run *r, struct descriptors *d)
 }
 
 /* What every call says: nothing is asked, looked up, locked or kept, and no option of a file counts. */
-static const char *const always[] = { "gpg", "--homedir", HOME_PATH, "--batch", "--no-tty", "--no-options", "--no-autostart", "--lock-never",
-	"--no-random-seed-file", "--no-auto-check-trustdb", "--trust-model", "always", "--quiet", "--status-fd", "4",
-	"--enable-special-filenames" };
+static const char *const always[] = { "gpg", "--homedir", HOME_PATH, "--batch", "--no-tty", "--no-options", "--no-autostart",
+	"--lock-never", "--no-random-seed-file", "--no-auto-check-trustdb", "--trust-model", "always", "--quiet", "--status-fd",
+	"4", "--enable-special-filenames" };
 #define WORDS_MAX 12
 
 static tw_err start(const struct run *r, const struct descriptors *d, pid_t *ret)
 {
 	char *argv[TW_COUNT(always) + WORDS_MAX + 1] = { NULL }, *envp[] = { NULL };
-	const int fds[FDS] = { d->in, d->out, STDERR_FILENO, [HOME] = r->g->home, [STATUS] = d->status, [ALIVE] = d->theirs, [MORE] = d->more };
+	const int fds[FDS] = { d->in, d->out,
+		STDERR_FILENO, [HOME] = r->g->home, [STATUS] = d->status, [ALIVE] = d->theirs, [MORE] = d->more };
 	const struct tw_spawn what = { .program = r->g->program, .argv = argv, .envp = envp, .fds = fds, .fd_count = FDS, .dies_with_us = true };
 	size_t n = 0;
 
@@ -198,8 +199,13 @@ static tw_err start_agent(const struct tw_gpg *g, pid_t *ret)
 	TW_TRY(listen_at(g, &listener));
 	/* It says what it misses of the calls that its sandbox refuses; what went wrong gpg says. */
 	const int fds[] = { STDIN_FILENO, STDOUT_FILENO, STDOUT_FILENO, listener, g->home };
-	const struct tw_spawn what = { .program = g->agent, .argv = argv, .envp = envp, .fds = fds, .fd_count = TW_COUNT(fds),
-		.dies_with_us = true, .own_id = own + sizeof "LISTEN_PID=" - 1 };
+	const struct tw_spawn what = { .program = g->agent,
+		.argv = argv,
+		.envp = envp,
+		.fds = fds,
+		.fd_count = TW_COUNT(fds),
+		.dies_with_us = true,
+		.own_id = own + sizeof "LISTEN_PID=" - 1 };
 
 	_Static_assert(sizeof own - sizeof "LISTEN_PID=" + 1 >= TW_SPAWN_ID_SIZE, "room for its id");
 	return g->sys->spawn(g->sys, &what, ret) ? TW_RAISE_ERRNO("starting %s", g->agent) : TW_OK;
@@ -241,7 +247,8 @@ static tw_err write_keyring(const struct tw_gpg *g, struct tw_slice key)
 tw_err tw_gpg_check(const struct tw_gpg *g, struct tw_slice fingerprint, struct tw_slice key, struct tw_slice text,
 	struct tw_slice signature, int64_t now_s)
 {
-	static const char *const words[] = { "--no-default-keyring", "--keyring", HOME_PATH "/" KEYRING_NAME, "--verify", "--", "-&6", "-", NULL };
+	static const char *const words[] = { "--no-default-keyring", "--keyring", HOME_PATH "/" KEYRING_NAME, "--verify", "--",
+		"-&6", "-", NULL };
 	TW_CLEANUP(run_done) struct run r;
 
 	_Static_assert(MORE == 6, "the words name it");

@@ -13,7 +13,7 @@
 
 struct tw_gpg {
 	const struct tw_sys *sys;
-	int home; /* its directory, open; nobody else may enter it */
+	int home;                    /* its directory, open; nobody else may enter it */
 	const char *program, *agent; /* TW_GPG_PROGRAM and TW_GPG_AGENT_PROGRAM, but for tests */
 };
 /* A detached signature in ASCII armor over the text, with SHA-512. NOTFOUND: the home has no such secret key. */

@@ -49,7 +49,9 @@ static void work(const struct tw_sys *sys, const struct tw_sign_job *j, struct t
 	const struct tw_gpg g = { sys, HOME_FD, TW_GPG_PROGRAM, TW_GPG_AGENT_PROGRAM };
 	tw_err e = work_on(&g, j, text, &a->signature);
 
-	a->end = !tw_failed(e) ? TW_SIGN_GOOD : j->kind == TW_SIGN_CHECK && tw_is(e, TW_CODE_UNTRUSTED) ? TW_SIGN_REFUSED : TW_SIGN_UNABLE;
+	a->end = !tw_failed(e)                                            ? TW_SIGN_GOOD
+		: j->kind == TW_SIGN_CHECK && tw_is(e, TW_CODE_UNTRUSTED) ? TW_SIGN_REFUSED
+									  : TW_SIGN_UNABLE;
 	if (!tw_failed(e))
 		return;
 	(void)snprintf(a->words, sizeof a->words, "%.*s", TW_SIGN_WORDS_MAX, tw_err_detail());

@@ -12,10 +12,11 @@
 #include "base/buf.h"
 #include "sys/channel.h"
 
-#define TW_SIGN_KEY_MAX (32 * 1024)      /* of a public key, armored; with photographs and a hundred certifications it is another one that should be published */
-#define TW_SIGNATURE_MAX (8 * 1024)      /* of a detached signature, armored; RSA of 8192 bits makes 1.5 KiB */
+#define TW_SIGN_KEY_MAX \
+	(32 * 1024) /* of a public key, armored; with photographs and a hundred certifications it is another one that should be published */
+#define TW_SIGNATURE_MAX (8 * 1024) /* of a detached signature, armored; RSA of 8192 bits makes 1.5 KiB */
 #define TW_SIGN_WORDS_MAX 200
-#define TW_SIGN_DEADLINE_MS 20000        /* of one job; gpg takes a tenth of a second */
+#define TW_SIGN_DEADLINE_MS 20000 /* of one job; gpg takes a tenth of a second */
 #define TW_SIGN_FINGERPRINT_MAX 64
 
 enum tw_sign_wire { TW_SIGN_JOB = 0x0d01, TW_SIGN_DONE = 0x0d11 };
