@@ -63,7 +63,8 @@ static void test_armor(void **state)
 
 	assert_true(tw_signature_armored(TW_SLICE(SIGNATURE)));
 	assert_true(tw_public_key_armored(TW_SLICE(PUBLIC)));
-	assert_false(tw_public_key_armored(TW_SLICE("-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nAAAA\n-----END PGP PRIVATE KEY BLOCK-----\n")));
+	assert_false(tw_public_key_armored(
+		TW_SLICE("-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nAAAA\n-----END PGP PRIVATE KEY BLOCK-----\n")));
 	for (size_t i = 0; i < TW_COUNT(bad); i++)
 		if (tw_signature_armored(tw_slice_of(bad[i])))
 			fail_msg("taken: %s", bad[i]);
