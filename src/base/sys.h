@@ -36,7 +36,10 @@ struct tw_spawn {
 	char *const *envp;
 	const int *fds; /* fds[i] becomes descriptor i */
 	size_t fd_count;
+	bool dies_with_us; /* is killed when the process that starts it ends, however that ends */
+	char *own_id;      /* NULL: no; a place in envp of TW_SPAWN_ID_SIZE bytes, where the new process writes its own id */
 };
+#define TW_SPAWN_ID_SIZE 16
 
 struct tw_sys {
 	void *self; /* the instance's own state; NULL for the real one */

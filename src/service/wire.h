@@ -104,6 +104,7 @@ enum tw_errand {
 	TW_ERRAND_MAIL,
 	TW_ERRAND_LINKS,
 	TW_ERRAND_MAIL_IN,
+	TW_ERRAND_SIGN,
 	TW_ERRANDS
 };
 extern const char *const tw_errand_names[TW_ERRANDS];

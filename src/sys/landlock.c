@@ -77,33 +77,44 @@ static tw_err allow_proc(int ruleset)
 }
 
 /*
- * Of the system: the program that changes the packet filter, its loader and libraries, and what that loader reads. Beneath /usr/lib is all that is
+ * Of the system: the programs that a role starts, their loader and libraries, and what that loader reads. Beneath /usr/lib is all that is
  * executable, since a loader by itself starts anything it may read.
  */
-static tw_err allow_filter(int ruleset)
+static tw_err allow_programs(int ruleset, const char *const *programs)
 {
-	static const char *const places[] = { "/usr/sbin/nft", "/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache" };
+	static const char *const places[] = { "/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache", NULL };
+	const char *const *const lists[] = { programs, places };
 
-	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-		int fd = open(places[i], O_PATH | O_CLOEXEC);
-		tw_err e = fd < 0 ? TW_OK : allow_beneath(ruleset, fd, READ_RIGHTS | LANDLOCK_ACCESS_FS_EXECUTE);
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		for (const char *const *name = lists[i]; *name; name++) {
+			int fd = open(*name, O_PATH | O_CLOEXEC);
+			tw_err e = fd < 0 ? TW_OK : allow_beneath(ruleset, fd, READ_RIGHTS | LANDLOCK_ACCESS_FS_EXECUTE);
 
-		if (fd >= 0)
-			(void)close(fd);
-		if (tw_failed(e))
-			return e;
-	}
+			if (fd >= 0)
+				(void)close(fd);
+			if (tw_failed(e))
+				return e;
+		}
 	return TW_OK;
+}
+
+static tw_err allow_started(const struct tw_sandbox *box, int ruleset)
+{
+	static const char *const filter[] = { "/usr/sbin/nft", NULL }, *const openpgp[] = { "/usr/bin/gpg", "/usr/bin/gpg-agent", NULL };
+
+	if (box->want & TW_WANT_FILTER)
+		TW_TRY(allow_programs(ruleset, filter));
+	return box->want & TW_WANT_OPENPGP ? allow_programs(ruleset, openpgp) : TW_OK;
 }
 
 static tw_err restrict_to(const struct tw_sandbox *box, int ruleset, uint64_t fs)
 {
+	const uint64_t write = WRITE_RIGHTS | (box->want & TW_WANT_OPENPGP ? LANDLOCK_ACCESS_FS_MAKE_SOCK : 0);
 	size_t writable = box->dir_count - (box->read_only < box->dir_count ? box->read_only : box->dir_count);
 
 	for (size_t i = 0; box->want & (TW_WANT_FILES | TW_WANT_PATHS) && i < box->dir_count; i++)
-		TW_TRY(allow_beneath(ruleset, box->dirs[i], fs & (i < writable ? READ_RIGHTS | WRITE_RIGHTS : READ_RIGHTS)));
-	if (box->want & TW_WANT_FILTER)
-		TW_TRY(allow_filter(ruleset));
+		TW_TRY(allow_beneath(ruleset, box->dirs[i], fs & (i < writable ? READ_RIGHTS | write : READ_RIGHTS)));
+	TW_TRY(allow_started(box, ruleset));
 	if (tw_sandbox_san)
 		TW_TRY(allow_proc(ruleset));
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)

@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,12 +49,27 @@ static void reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static _Noreturn void child(const struct tw_spawn *what, int report)
+static int tie(const struct tw_spawn *what, pid_t parent)
 {
-	int safe, number;
+	if (what->own_id)
+		(void)snprintf(what->own_id, TW_SPAWN_ID_SIZE, "%d", (int)getpid());
+	if (!what->dies_with_us)
+		return 0;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+		return -1;
+	if (getppid() == parent)
+		return 0;
+	errno = ESRCH; /* it ended before the signal was set */
+	return -1;
+}
+
+static _Noreturn void child(const struct tw_spawn *what, int report, pid_t parent)
+{
+	int safe = -1, number;
 
 	reset_signals();
-	safe = place_fds(what, report);
+	if (tie(what, parent) == 0)
+		safe = place_fds(what, report);
 	if (safe >= 0)
 		(void)execve(what->program, what->argv, what->envp);
 	number = errno;
@@ -80,6 +97,7 @@ static int await_exec(int fd, pid_t pid)
 
 int tw_real_spawn(const struct tw_sys *s, const struct tw_spawn *what, pid_t *ret)
 {
+	const pid_t parent = getpid();
 	int report[2], result, number;
 	pid_t pid;
 
@@ -91,7 +109,7 @@ int tw_real_spawn(const struct tw_sys *s, const struct tw_spawn *what, pid_t *re
 		return -1;
 	pid = fork();
 	if (pid == 0)
-		child(what, report[1]);
+		child(what, report[1], parent);
 	number = errno;
 	(void)close(report[1]);
 	errno = number;

@@ -14,6 +14,7 @@
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #define ALL 0U
@@ -27,6 +28,8 @@
 #define PATHS TW_WANT_PATHS
 #define FILTER TW_WANT_FILTER
 #define STORE TW_WANT_STORE
+#define OPENPGP TW_WANT_OPENPGP
+#define STARTS (FILTER | OPENPGP) /* who starts programs */
 /* Rights that the parent hands on, and must therefore have itself, are not its own: a filter is inherited. */
 #define ROLES (TW_WANT_ROLE)
 
@@ -85,8 +88,8 @@ const struct tw_call_row tw_call_rows[] = {
 	ALLOW(madvise, ALL),
 	ALLOW(mlock, ALL), /* secrets */
 	/* No memory is ever executable that was not so at the start. */
-	ARGS(mmap, ROLES | FILTER, { 2, PROT_EXEC, 0 }),
-	ARGS(mprotect, ROLES | FILTER, { 2, PROT_EXEC, 0 }),
+	ARGS(mmap, ROLES | STARTS, { 2, PROT_EXEC, 0 }),
+	ARGS(mprotect, ROLES | STARTS, { 2, PROT_EXEC, 0 }),
 	ALLOW(futex, ALL),
 	ALLOW(getrandom, ALL),
 	ALLOW(clock_gettime, ALL),
@@ -125,9 +128,10 @@ const struct tw_call_row tw_call_rows[] = {
 	ALLOW(flock, FILES | PARENT),
 	ALLOW(getdents64, FILES | PARENT | PATHS),
 
-	ALLOW(accept4, NET | LOCAL | PARENT),
-	ALLOW(getsockopt, NET | LOCAL | CONNECT | PARENT | MODULE | FILTER),
-	ALLOW(getsockname, NET | LOCAL | CONNECT | PARENT | MODULE | FILTER),
+	ALLOW(accept4, NET | LOCAL | PARENT | OPENPGP),
+	ALLOW(accept, PARENT | OPENPGP), /* how gpg-agent does it */
+	ALLOW(getsockopt, NET | LOCAL | CONNECT | PARENT | MODULE | STARTS),
+	ALLOW(getsockname, NET | LOCAL | CONNECT | PARENT | MODULE | STARTS),
 	ALLOW(getpeername, NET | LOCAL | CONNECT | PARENT | MODULE),
 	ALLOW(shutdown, NET | LOCAL | CONNECT | PARENT | MODULE),
 	ALLOW(recvmmsg, LOCAL | PARENT),
@@ -150,33 +154,33 @@ const struct tw_call_row tw_call_rows[] = {
 
 	/* hands: doors, roles and their ends. */
 	ALLOW(socket, PARENT),
-	ALLOW(socketpair, PARENT | MODULE | FILTER),
-	ALLOW(bind, PARENT | FILTER),
-	ALLOW(listen, PARENT),
-	ALLOW(connect, CONNECT | PARENT | MODULE | STORE), /* PARENT: to the service manager's notification socket */
-	ALLOW(setsockopt, PARENT | FILTER),
-	ALLOW(fcntl, PARENT | MODULE | FILTER),
-	ALLOW(ioctl, PARENT | FILTER),
-	ALLOW(clone, PARENT | MODULE | FILTER),
-	ALLOW(clone3, PARENT | MODULE | FILTER),
-	ALLOW(fork, PARENT | MODULE | FILTER),
-	ALLOW(vfork, PARENT | MODULE | FILTER),
-	ALLOW(execve, PARENT | FILTER),
-	ALLOW(wait4, PARENT | MODULE | FILTER),
+	ALLOW(socketpair, PARENT | MODULE | STARTS),
+	ALLOW(bind, PARENT | STARTS),
+	ALLOW(listen, PARENT | OPENPGP),
+	ALLOW(connect, CONNECT | PARENT | MODULE | STORE | OPENPGP), /* PARENT: to the service manager's notification socket */
+	ALLOW(setsockopt, PARENT | STARTS),
+	ALLOW(fcntl, PARENT | MODULE | STARTS),
+	ALLOW(ioctl, PARENT | STARTS),
+	ALLOW(clone, PARENT | MODULE | STARTS),
+	ALLOW(clone3, PARENT | MODULE | STARTS),
+	ALLOW(fork, PARENT | MODULE | STARTS),
+	ALLOW(vfork, PARENT | MODULE | STARTS),
+	ALLOW(execve, PARENT | STARTS),
+	ALLOW(wait4, PARENT | MODULE | STARTS),
 	ALLOW(waitid, PARENT),
-	ALLOW(kill, PARENT | MODULE | FILTER),
+	ALLOW(kill, PARENT | MODULE | STARTS),
 	ALLOW(tgkill, PARENT | MODULE),
 	ALLOW(rt_sigtimedwait, PARENT),
 	ALLOW(signalfd4, PARENT),
 	ALLOW(timerfd_create, PARENT),
 	ALLOW(timerfd_settime, PARENT),
 	ALLOW(clock_nanosleep, PARENT | MODULE),
-	ALLOW(dup, PARENT | MODULE | FILTER),
-	ALLOW(dup2, PARENT | MODULE | FILTER),
-	ALLOW(dup3, PARENT | MODULE | FILTER),
-	ALLOW(close_range, PARENT | FILTER),
+	ALLOW(dup, PARENT | MODULE | STARTS),
+	ALLOW(dup2, PARENT | MODULE | STARTS),
+	ALLOW(dup3, PARENT | MODULE | STARTS),
+	ALLOW(close_range, PARENT | STARTS),
 	ALLOW(open, PARENT | MODULE),
-	ALLOW(openat, PARENT | MODULE | PATHS | FILTER),
+	ALLOW(openat, PARENT | MODULE | PATHS | STARTS),
 	ALLOW(unlink, PARENT | MODULE),
 	ALLOW(mkdir, PARENT | MODULE),
 	ALLOW(fchmod, PARENT | MODULE),
@@ -186,21 +190,21 @@ const struct tw_call_row tw_call_rows[] = {
 	ALLOW(fchownat, PARENT),
 	ALLOW(chown, PARENT),
 	ALLOW(umask, PARENT | MODULE),
-	ALLOW(getppid, PARENT | MODULE),
+	ALLOW(getppid, PARENT | MODULE | OPENPGP),
 	ALLOW(getrlimit, PARENT),
 	/* What a role does between exec and its own filter: the loader, then the drops. */
 	ALLOW(mmap, PARENT),
 	ALLOW(mprotect, PARENT),
-	ALLOW(access, PARENT | MODULE | FILTER),
-	ALLOW(faccessat, PARENT | MODULE | FILTER),
-	ALLOW(newfstatat, PARENT | MODULE | FILTER),
-	ALLOW(readlink, PARENT | MODULE | FILTER),
-	ALLOW(readlinkat, PARENT | MODULE | FILTER),
-	ALLOW(arch_prctl, PARENT | MODULE | FILTER),
-	ALLOW(set_tid_address, PARENT | MODULE | FILTER),
-	ALLOW(set_robust_list, PARENT | MODULE | FILTER),
-	ALLOW(rseq, PARENT | MODULE | FILTER),
-	ALLOW(prlimit64, PARENT | MODULE | FILTER),
+	ALLOW(access, PARENT | MODULE | STARTS),
+	ALLOW(faccessat, PARENT | MODULE | STARTS),
+	ALLOW(newfstatat, PARENT | MODULE | STARTS),
+	ALLOW(readlink, PARENT | MODULE | STARTS),
+	ALLOW(readlinkat, PARENT | MODULE | STARTS),
+	ALLOW(arch_prctl, PARENT | MODULE | STARTS),
+	ALLOW(set_tid_address, PARENT | MODULE | STARTS),
+	ALLOW(set_robust_list, PARENT | MODULE | STARTS),
+	ALLOW(rseq, PARENT | MODULE | STARTS),
+	ALLOW(prlimit64, PARENT | MODULE | STARTS),
 	ALLOW(sysinfo, PARENT | MODULE),
 	ALLOW(uname, PARENT | MODULE),
 	ALLOW(prctl, PARENT),
@@ -225,15 +229,18 @@ const struct tw_call_row tw_call_rows[] = {
 	ALLOW(faccessat2, PARENT | MODULE),
 	ALLOW(rename, PARENT | MODULE),
 	ALLOW(rmdir, PARENT | MODULE),
-	ALLOW(getcwd, PARENT | MODULE),
+	ALLOW(getcwd, PARENT | MODULE | OPENPGP),
 	ALLOW(sched_yield, PARENT | MODULE),
 	ALLOW(sched_getaffinity, PARENT | MODULE),
 	ALLOW(sigaltstack, PARENT | MODULE),
 	/* A library's code comes from its file. */
-	ARGS(mmap, MODULE | FILTER, { 2, PROT_EXEC, PROT_EXEC }, { 3, MAP_ANONYMOUS, 0 }),
-	ALLOW(pselect6, PARENT | FILTER), /* how nft waits for the kernel */
+	ARGS(mmap, MODULE | STARTS, { 2, PROT_EXEC, PROT_EXEC }, { 3, MAP_ANONYMOUS, 0 }),
+	ALLOW(pselect6, PARENT | STARTS), /* how nft waits for the kernel */
 	ARGS(socket, FILTER, { 0, EXACTLY, AF_NETLINK }),
-	ARGS(socket, MODULE | STORE, { 0, EXACTLY, AF_UNIX }, { 1, SOCK_TYPE, SOCK_STREAM }), /* the service of card readers; PostgreSQL */
+	ARGS(prctl, OPENPGP, { 0, EXACTLY, PR_SET_PDEATHSIG }),                   /* its agent goes with it, */
+	ARGS(prctl, OPENPGP, { 0, EXACTLY, PR_SET_DUMPABLE }, { 1, EXACTLY, 0 }), /* and lets nobody look at its key */
+	/* The service of card readers; PostgreSQL; gpg and its agent. */
+	ARGS(socket, MODULE | STORE | OPENPGP, { 0, EXACTLY, AF_UNIX }, { 1, SOCK_TYPE, SOCK_STREAM }),
 
 	KILL(execve, ROLES),
 	KILL(execveat, ALL),

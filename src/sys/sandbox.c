@@ -183,7 +183,7 @@ static tw_err prove_files(const struct tw_sandbox *box, int landlock_abi)
 {
 	bool confined = landlock_abi > 0;
 
-	if ((confined || !(tw_sandbox_san || box->want & (TW_WANT_MODULE | TW_WANT_PATHS | TW_WANT_FILTER))) &&
+	if ((confined || !(tw_sandbox_san || box->want & (TW_WANT_MODULE | TW_WANT_PATHS | TW_WANT_FILTER | TW_WANT_OPENPGP))) &&
 		opened(open("/etc/passwd", O_RDONLY | O_CLOEXEC)))
 		return TW_RAISE(INTERNAL, "the sandbox of %s let open through", box->role);
 	if (confined && box->want & TW_WANT_DISK)
@@ -204,7 +204,7 @@ static tw_err prove(const struct tw_sandbox *box, int landlock_abi)
 	if ((!(box->want & TW_WANT_CONNECT) && opened(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))) ||
 		opened(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)))
 		return TW_RAISE(INTERNAL, "the sandbox of %s let socket through", box->role);
-	if (!(box->want & TW_WANT_FILTER) && (bind(-1, NULL, 0) == 0 || errno != EPERM)) /* without the filter it were EBADF */
+	if (!(box->want & (TW_WANT_FILTER | TW_WANT_OPENPGP)) && (bind(-1, NULL, 0) == 0 || errno != EPERM)) /* without the filter it were EBADF */
 		return TW_RAISE(INTERNAL, "the sandbox of %s let bind through", box->role);
 	TW_TRY(prove_files(box, landlock_abi));
 	if (tw_sandbox_san)
@@ -226,7 +226,7 @@ static tw_err enter_parent(struct tw_sandbox_state *state)
 /* Who starts a program cannot have that kill it. */
 static unsigned as_role(unsigned want)
 {
-	return want & TW_WANT_FILTER ? want : want | TW_WANT_ROLE;
+	return want & (TW_WANT_FILTER | TW_WANT_OPENPGP) ? want : want | TW_WANT_ROLE;
 }
 
 tw_err tw_sandbox_enter(const struct tw_sandbox *box, struct tw_sandbox_state *ret)

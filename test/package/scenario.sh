@@ -62,7 +62,7 @@ check "each role has an account of its own" sh -c 'test "$(cut -d" " -f2 /etc/th
 check "the server installs alone" dpkg -i /out/old/thingward-support_*.deb
 check "the server's files are checked" dpkg -V thingward-support
 check "the server waits until it is known whose it is" sh -c '! systemctl is-failed --quiet thingward-support.service && ! systemctl is-active --quiet thingward-support.service'
-check "each role of the server has an account of its own" sh -c 'test "$(cut -d" " -f2 /var/lib/thingward-support/roles.tab | sort -u | wc -l)" = 5'
+check "each role of the server has an account of its own" sh -c 'test "$(cut -d" " -f2 /var/lib/thingward-support/roles.tab | sort -u | wc -l)" = 6'
 printf '{"name":"Example Works","site":"https://security.example.com","contacts":["mailto:psirt@example.com"],"expires":"2099-01-01T00:00:00Z"}' >/root/desk.json
 check "the server is set up" thingward-support init --dir "$desk" --from /root/desk.json
 check "nothing is wrong with it" thingward-support check --dir "$desk"

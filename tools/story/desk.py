@@ -12,7 +12,7 @@ import urllib.parse
 
 from story import processes
 
-ROLES = {"app": 58621, "front": 58622, "keys": 58623, "hash": 58624, "mail": 58625}
+ROLES = {"app": 58621, "front": 58622, "keys": 58623, "hash": 58624, "mail": 58625, "sign": 58626}
 CVE = "CVE-2026-0001"
 
 

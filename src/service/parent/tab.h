@@ -23,11 +23,12 @@ struct tw_tab_names {
 	const char *const *names;
 	size_t count, needed; /* the first so many must have a line */
 };
+struct tw_tab_ids {
+	uid_t uid; /* 0: it has no line */
+	gid_t gid;
+};
 struct tw_tab {
-	struct {
-		uid_t uid; /* 0: it has no line */
-		gid_t gid;
-	} of[TW_TAB_NAMES_MAX]; /* in the order of the names */
+	struct tw_tab_ids of[TW_TAB_NAMES_MAX]; /* in the order of the names */
 };
 /* SYNTAX, with the line. */
 tw_err tw_tab_parse(struct tw_slice text, const struct tw_tab_names *names, struct tw_tab *ret);

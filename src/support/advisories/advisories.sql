@@ -5,7 +5,9 @@
 -- bytes that are on their way into the tree; published: those that stand in it. advisory_revision: doc is the content without
 -- /document/tracking, which is made when it is published. advisory_number: the last number that was given, which is never given again.
 -- advisory_public: what the pages' lists say of what is published; place grows with each publishing; products
--- begins with byte 1 when not all names fit, and then fits every filter.
+-- begins with byte 1 when not all names fit, and then fits every filter; signed: the SHA-256 of what is published, when there is a signature over
+-- that, else ''. advisory_signature: signatures over bytes that wait or are published, by their SHA-256; every one was checked. advisory_key: the
+-- public keys of these signatures, all that there ever were.
 
 -- name: advisories_format_1
 CREATE TABLE advisory (
@@ -58,9 +60,22 @@ CREATE TABLE advisory_public (
 	products TEXT NOT NULL,
 	version TEXT NOT NULL,
 	updated TEXT NOT NULL,
-	file TEXT NOT NULL
+	file TEXT NOT NULL,
+	signed TEXT NOT NULL
 ) STRICT;
 CREATE INDEX advisory_public_name ON advisory_public (name);
+CREATE TABLE advisory_signature (
+	digest TEXT PRIMARY KEY,
+	advisory INTEGER NOT NULL REFERENCES advisory (id),
+	fingerprint TEXT NOT NULL,
+	text TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE advisory_key (
+	fingerprint TEXT PRIMARY KEY,
+	at_ms INTEGER NOT NULL,
+	text TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER advisory_key_stays BEFORE DELETE ON advisory_key BEGIN SELECT RAISE(ABORT, 'a key stays, for what it signed'); END;
 CREATE TRIGGER advisory_stays BEFORE DELETE ON advisory BEGIN SELECT RAISE(ABORT, 'an advisory stays'); END;
 CREATE TRIGGER advisory_is_named_once BEFORE UPDATE OF id, name, case_id ON advisory BEGIN SELECT RAISE(ABORT, 'an advisory keeps its name'); END;
 CREATE TRIGGER advisory_revision_stays BEFORE DELETE ON advisory_revision BEGIN SELECT RAISE(ABORT, 'a revision stays'); END;
@@ -124,13 +139,38 @@ SELECT embargo_ms FROM desk_case WHERE id = ?1;
 -- name: advisory_waiting
 SELECT id, name, pending FROM advisory WHERE pending <> '' AND (?1 = 0 OR id = ?1) ORDER BY id;
 
--- name: advisory_standing
-SELECT published FROM advisory WHERE published <> '' AND pending = '' ORDER BY id;
+-- name: advisory_bytes
+SELECT id, published, pending FROM advisory WHERE (published <> '' OR pending <> '') AND (?1 = 0 OR id = ?1) ORDER BY id;
+
+-- name: advisory_signature_put
+INSERT INTO advisory_signature (digest, advisory, fingerprint, text) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (digest) DO UPDATE SET fingerprint = ?3, text = ?4;
+
+-- name: advisory_signature_one
+SELECT text FROM advisory_signature WHERE digest = ?1;
+
+-- name: advisory_signature_forget
+DELETE FROM advisory_signature WHERE advisory = ?1 AND digest <> ?2;
+
+-- name: advisory_signed
+UPDATE advisory_public SET signed = ?2 WHERE advisory = ?1;
+
+-- name: advisory_unsigned
+SELECT a.name FROM advisory_public p JOIN advisory a ON a.id = p.advisory WHERE p.signed = '' ORDER BY p.place LIMIT 1;
+
+-- name: advisory_unsigned_count
+SELECT count(*) FROM advisory_public WHERE signed = '';
+
+-- name: advisory_key_put
+INSERT INTO advisory_key (fingerprint, at_ms, text) VALUES (?1, ?2, ?3) ON CONFLICT (fingerprint) DO UPDATE SET text = ?3;
+
+-- name: advisory_keys
+SELECT fingerprint, text FROM advisory_key ORDER BY at_ms, fingerprint;
 
 -- name: advisory_public_put
-INSERT INTO advisory_public (advisory, place, name, title, severity, products, version, updated, file)
-VALUES (?1, (SELECT coalesce(max(place), 0) + 1 FROM advisory_public), ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-ON CONFLICT (advisory) DO UPDATE SET place = excluded.place, title = ?3, severity = ?4, products = ?5, version = ?6, updated = ?7, file = ?8;
+INSERT INTO advisory_public (advisory, place, name, title, severity, products, version, updated, file, signed)
+VALUES (?1, (SELECT coalesce(max(place), 0) + 1 FROM advisory_public), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+ON CONFLICT (advisory) DO UPDATE SET place = excluded.place, title = ?3, severity = ?4, products = ?5, version = ?6, updated = ?7, file = ?8, signed = ?9;
 
 -- name: advisory_public_list
 SELECT place, name, title, severity, version, updated FROM advisory_public

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "product/advisory.h"
 #include "service/path/page.h"
-#include "support/advisories/advisories.h"
+#include "support/advisories/signing.h"
 #include "support/cases/cases.h"
 #include "support/platform/app.h"
 #include "support/rows-advisories.h"
@@ -166,6 +166,15 @@ tw_err tw_op_advisory_clone(struct tw_context *c, const struct tw_request *rq, s
 
 /* --- One --- */
 
+static tw_err show_signature(struct tw_context *c, const struct tw_advisory_row *r, json_t *j)
+{
+	const char *state = "none", *missing = tw_signing_missing(tw_app_of(c));
+
+	TW_TRY(tw_signing_state(c, r, &state));
+	TW_TRY(tw_json_set(j, "signature", json_string(state)));
+	return strcmp(state, "waits") == 0 && *missing ? tw_json_set(j, "signing", json_string(missing)) : TW_OK;
+}
+
 static tw_err shown(struct tw_context *c, const struct tw_advisory_row *r, json_t *j)
 {
 	TW_CLEANUP(tw_jsonp) json_t *document = NULL, *authors = json_array();
@@ -181,6 +190,7 @@ static tw_err shown(struct tw_context *c, const struct tw_advisory_row *r, json_
 	TW_TRY(tw_json_set(j, "status", json_string(tw_json_text(r->content, "status"))));
 	TW_TRY(tw_json_set(j, "summary", json_string(tw_json_text(r->content, "summary"))));
 	TW_TRY(tw_json_set(j, "published", json_boolean(r->released > 0)));
+	TW_TRY(show_signature(c, r, j));
 	if (r->case_id)
 		TW_TRY(tw_json_set(j, "case", json_sprintf("c%lld", (long long)r->case_id)));
 	if (r->approved_by[0])

@@ -3,8 +3,10 @@
 #include "base/text.h"
 #include "formats/csaf-site.h"
 #include "formats/csaf.h"
-#include "support/advisories/advisories.h"
+#include "support/advisories/signing.h"
+#include "support/platform/app.h"
 #include "support/rows-advisories.h"
+#include "support/sign/sign-wire.h"
 #include "support/sql-support.h"
 
 #include <stdio.h>
@@ -201,13 +203,39 @@ static tw_err settle_bytes(struct tw_context *c, const struct tw_request *rq, st
 	return tw_advisory_write(&h);
 }
 
+/* A provider whose documents were signed publishes none that is not. */
+static tw_err check_signing(struct tw_context *c, struct tw_reply *rp, bool *ret_needed)
+{
+	TW_TRY(tw_signing_needed(c, ret_needed));
+	if (!*ret_needed || tw_app_of(c)->desk.signing_key[0])
+		return TW_OK;
+	return tw_advisory_refuse(rp, 409, "advisory.signing", "Nobody signs it", "Say in app/desk.json who does: \"signing\", with the key.",
+		"This provider's documents are signed (CSAF 2.0 section 7.1.19).");
+}
+
+/* With its signature at once; without, as soon as there is one (signing.c), and until then it is "publishing". */
+static tw_err go_out(struct tw_context *c, const struct tw_request *rq, struct tw_advisory_row *row, bool needed)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf signature = { 0 };
+
+	tw_buf_init(&signature, c->sys, TW_SIGNATURE_MAX);
+	if (needed)
+		TW_TRY(tw_signing_signature(c, tw_buf_slice(&row->pending), &signature));
+	if (!needed || signature.size)
+		return tw_advisory_release(c, row, tw_subject_key(&rq->subject));
+	tw_signing_hurry(tw_app_of(c));
+	return TW_OK;
+}
+
 tw_err tw_op_advisory_publish(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	TW_CLEANUP(tw_advisory_row_done) struct tw_advisory_row row = { 0 };
-	bool good = false;
+	bool good = false, needed = false;
 
 	TW_TRY(load_for(c, rq, rp, TW_ADVISORY_PUBLISH, &row, &good));
-	if (!good)
+	if (good)
+		TW_TRY(check_signing(c, rp, &needed));
+	if (!good || rp->problem[0])
 		return TW_OK;
 	if (row.pending.size) {
 		TW_TRY(tw_advisory_ask_again(c, rp, &row, tw_subject_key(&rq->subject)));
@@ -221,6 +249,6 @@ tw_err tw_op_advisory_publish(struct tw_context *c, const struct tw_request *rq,
 			return TW_OK;
 		TW_TRY(settle_bytes(c, rq, &row));
 	}
-	TW_TRY(tw_advisory_release(c, &row, tw_subject_key(&rq->subject)));
+	TW_TRY(go_out(c, rq, &row, needed));
 	return tw_advisory_short(&row, &rp->body);
 }

@@ -3,6 +3,9 @@
  * Publishing. Three steps, each whole: the store has the bytes (pending); the tree has them, by one exchange of the file system; the store
  * says that they are out. Who is cut behind the first does the second again at the start, which finds a tree that has the bytes already
  * as good as one that has not. As long as the tree lacks them, approval and embargo are asked for again.
+ *
+ * Where desk.json says who signs, a step lies between the first two: the store has a signature over these bytes, which was checked. The tree is
+ * one of a trusted provider, with all signatures and keys, as soon as nothing public lacks one (CSAF 2.0 section 7.2.3), and stays one.
  */
 #include "base/log.h"
 #include "base/mem.h"
@@ -11,7 +14,9 @@
 #include "formats/securitytxt.h"
 #include "product/csaf-tree.h"
 #include "support/advisories/advisories.h"
+#include "support/advisories/signing.h"
 #include "support/platform/app.h"
+#include "support/sign/sign-wire.h"
 #include "support/sql-support.h"
 
 #include <stdlib.h>
@@ -26,7 +31,10 @@ struct work {
 	struct tw_csaf_tree tree;
 	struct tw_csaf_draft *drafts; /* those that the tree does not have as they are */
 	size_t count, room;
-	bool stale; /* security.txt is about to expire, or the site is found elsewhere now */
+	int64_t only; /* what goes out; 0: all that may */
+	bool stale;   /* security.txt is about to expire, or the site is found elsewhere now */
+	bool trusted; /* everything has a signature, and is published with it */
+	bool whole;   /* every document is written: the tree is new, or all get their signatures */
 };
 
 static void work_done(struct work *w)
@@ -44,6 +52,28 @@ static bool expires(const struct work *w, int64_t now_ms)
 	return tw_failed(tw_parse_time(tw_slice_of(w->tree.site.expires), &at)) || at - RENEW_MS < now_ms;
 }
 
+static tw_err add_key(void *user, const tw_row *row)
+{
+	struct work *w = user;
+	const struct tw_slice fingerprint = tw_row_bytes(row, 0);
+	char name[65];
+
+	(void)snprintf(name, sizeof name, "%.*s", (int)(fingerprint.size < sizeof name ? fingerprint.size : sizeof name - 1),
+		fingerprint.at);
+	return tw_csaf_tree_key(&w->tree, name, tw_row_bytes(row, 1));
+}
+
+static tw_err begin_signed(struct work *w)
+{
+	const size_t before = w->tree.site.keys.count;
+
+	TW_TRY(tw_signing_trusted(w->c, &w->trusted));
+	if (w->trusted)
+		TW_TRY(tw_store_run(w->c->store, tw_sql_advisory_keys, NULL, 0, add_key, w));
+	w->whole = w->tree.dir < 0 || w->tree.site.keys.count != before;
+	return TW_OK;
+}
+
 static tw_err begin(struct work *w)
 {
 	const struct tw_desk *d = &tw_app_of(w->c)->desk;
@@ -59,13 +89,13 @@ static tw_err begin(struct work *w)
 	w->stale = w->tree.dir >= 0 && (strcmp(was, w->tree.site.url) != 0 || expires(w, now));
 	(void)snprintf(w->tree.site.contact, sizeof w->tree.site.contact, "%s", d->contacts[0]);
 	tw_time_text(now, w->tree.site.updated);
-	return TW_OK;
+	return begin_signed(w);
 }
 
 /* Consumes the draft. */
 static tw_err keep(struct work *w, struct tw_csaf_draft *d)
 {
-	if (d->unchanged) {
+	if (d->unchanged && !w->whole) {
 		tw_csaf_draft_done(d);
 		return TW_OK;
 	}
@@ -87,41 +117,70 @@ static tw_err keep(struct work *w, struct tw_csaf_draft *d)
 	return TW_OK;
 }
 
-static tw_err add_text(struct work *w, struct tw_slice text)
+static tw_err add_signature(struct work *w, struct tw_csaf_draft *d)
+{
+	if (!w->trusted || (d->unchanged && !w->whole))
+		return TW_OK;
+	TW_TRY(tw_signing_signature(w->c, tw_buf_slice(&d->text), &d->signature));
+	return d->signature.size ? TW_OK : TW_RAISE(STATE, "advisory.signature: there is none over these bytes");
+}
+
+static tw_err add_text(struct work *w, struct tw_slice text, tw_err (*finish)(struct work *w, struct tw_csaf_draft *d))
 {
 	struct tw_csaf_draft d = { .name = "an advisory" };
 
 	tw_buf_init(&d.text, w->c->sys, TW_CSAF_MAX);
-	tw_buf_init(&d.signature, w->c->sys, 64);
+	tw_buf_init(&d.signature, w->c->sys, TW_SIGNATURE_MAX);
 	tw_err e = tw_buf_add(&d.text, text.at, text.size);
 	if (!tw_failed(e))
 		e = tw_json_parse_deep(text, TW_CSAF_MAX, TW_ADVISORY_DEEPEST, &d.document);
 	if (!tw_failed(e))
 		e = tw_csaf_tree_add(&w->tree, &d);
+	if (!tw_failed(e) && finish)
+		e = finish(w, &d);
 	if (!tw_failed(e))
 		return keep(w, &d);
 	tw_csaf_draft_done(&d);
 	return e;
 }
 
-static tw_err add_standing(void *user, const tw_row *row)
+/* Nothing goes out without the signature that it is to have. */
+static tw_err may_go_out(struct tw_context *c, struct tw_slice bytes, bool *ret)
 {
-	return add_text(user, tw_row_bytes(row, 0));
+	TW_CLEANUP(tw_buf_done) struct tw_buf signature = { 0 };
+
+	TW_TRY(tw_signing_needed(c, ret));
+	if (!*ret) {
+		*ret = true;
+		return TW_OK;
+	}
+	tw_buf_init(&signature, c->sys, TW_SIGNATURE_MAX);
+	TW_TRY(tw_signing_signature(c, bytes, &signature));
+	*ret = signature.size > 0;
+	return TW_OK;
 }
 
-static tw_err add_waiting(void *user, const tw_row *row)
+/* What waits takes the place of what is published, as soon as it may. */
+static tw_err add_bytes(void *user, const tw_row *row)
 {
-	return add_text(user, tw_row_bytes(row, 2));
+	struct work *w = user;
+	const struct tw_slice published = tw_row_bytes(row, 1), pending = tw_row_bytes(row, 2);
+	bool goes = pending.size && (!w->only || w->only == tw_row_int(row, 0));
+
+	if (goes)
+		TW_TRY(may_go_out(w->c, pending, &goes));
+	if (goes)
+		return add_text(w, pending, add_signature);
+	return published.size ? add_text(w, published, add_signature) : TW_OK;
 }
 
 /* All that is published: a tree that somebody took away comes back whole. */
-static tw_err gather(struct work *w, int64_t id)
+static tw_err gather(struct work *w, int64_t only)
 {
-	const struct tw_value v = TW_V_INT(id);
+	const struct tw_value v = TW_V_INT(w->whole ? 0 : only);
 
-	if (w->tree.dir < 0 || !id)
-		TW_TRY(tw_store_run(w->c->store, tw_sql_advisory_standing, NULL, 0, add_standing, w));
-	return tw_store_run(w->c->store, tw_sql_advisory_waiting, &v, 1, add_waiting, w);
+	w->only = only;
+	return tw_store_run(w->c->store, tw_sql_advisory_bytes, &v, 1, add_bytes, w);
 }
 
 static tw_err write_tree(struct work *w)
@@ -135,7 +194,8 @@ tw_err tw_advisory_tree_takes(struct tw_context *c, struct tw_slice text)
 	TW_CLEANUP(work_done) struct work w = { .c = c, .tree = { .parent = -1, .dir = -1 } };
 
 	TW_TRY(begin(&w));
-	return add_text(&w, text);
+	w.whole = false;
+	return add_text(&w, text, NULL);
 }
 
 /* --- It waits --- */
@@ -147,7 +207,8 @@ static tw_err tree_has(struct tw_context *c, const struct tw_advisory_row *row, 
 
 	*ret = false;
 	TW_TRY(begin(&w));
-	tw_err e = add_text(&w, tw_buf_slice(&row->pending));
+	w.whole = false;
+	tw_err e = add_text(&w, tw_buf_slice(&row->pending), NULL);
 	*ret = !tw_failed(e) && w.tree.dir >= 0 && w.count == 0;
 	return tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_DENIED) ? TW_OK : e; /* it has none like that */
 }
@@ -180,6 +241,8 @@ struct outing {
 	struct tw_context *c;
 	struct tw_advisory_row *row;
 	struct tw_advisory_out out;
+	char digest[65]; /* of the bytes */
+	bool has_signature;
 };
 
 static tw_err note_public(tw_store *s, void *user)
@@ -187,11 +250,14 @@ static tw_err note_public(tw_store *s, void *user)
 	const struct outing *o = user;
 	const json_t *entry = o->out.entry;
 	const struct tw_value v[] = { TW_V_INT(o->row->id), TW_V_TEXT(o->row->name), TW_V_TEXT(tw_json_text(entry, "title")),
-		TW_V_TEXT(tw_advisory_severity(o->out.document)), TW_V_TEXT(o->out.products), TW_V_TEXT(tw_json_text(entry, "version")),
-		TW_V_TEXT(tw_json_text(entry, "updated")), TW_V_TEXT(tw_json_text(entry, "file")) };
+		TW_V_TEXT(tw_advisory_severity(o->out.document)), TW_V_TEXT(o->out.products),
+		TW_V_TEXT(tw_json_text(entry, "version")), TW_V_TEXT(tw_json_text(entry, "updated")),
+		TW_V_TEXT(tw_json_text(entry, "file")), TW_V_TEXT(o->has_signature ? o->digest : "") };
+	const struct tw_value stays[] = { TW_V_INT(o->row->id), TW_V_TEXT(o->digest) };
 
 	TW_TRY(tw_store_run(s, tw_sql_advisory_out, v, 1, NULL, NULL));
 	TW_TRY(tw_store_run(s, tw_sql_advisory_public_put, v, TW_COUNT(v), NULL, NULL));
+	TW_TRY(tw_store_run(s, tw_sql_advisory_signature_forget, stays, TW_COUNT(stays), NULL, NULL));
 	return tw_advisory_told(o->c, &o->out);
 }
 
@@ -205,7 +271,12 @@ static tw_err note_out(struct tw_context *c, struct tw_advisory_row *row, const 
 	TW_TRY(tw_csaf_entry(document, &entry));
 	tw_buf_init(&products, c->sys, PRODUCTS_MAX);
 	TW_TRY(tw_advisory_products(document, &products));
-	struct outing o = { c, row, { row->name, document, entry, tw_buf_cstr(&products) } };
+	struct outing o = { c, row, { row->name, document, entry, tw_buf_cstr(&products) }, "", false };
+	TW_CLEANUP(tw_buf_done) struct tw_buf signature = { 0 };
+	tw_buf_init(&signature, c->sys, TW_SIGNATURE_MAX);
+	TW_TRY(tw_signing_digest(tw_buf_slice(&row->pending), o.digest));
+	TW_TRY(tw_signing_signature(c, tw_buf_slice(&row->pending), &signature));
+	o.has_signature = signature.size > 0;
 	row->state = TW_ADVISORY_PUBLISHED;
 	struct tw_advisory_change h = {
 		.c = c, .row = row, .by = by, .what = "published", .text = tw_json_text(entry, "version"), .beside = note_public, .user = &o
@@ -238,6 +309,11 @@ static tw_err take_name(void *user, const tw_row *row)
 
 static tw_err note_one_out(struct tw_context *c, struct tw_advisory_row *row)
 {
+	bool went = false;
+
+	TW_TRY(may_go_out(c, tw_buf_slice(&row->pending), &went));
+	if (!went)
+		return TW_OK;
 	TW_TRY(note_out(c, row, BY_START));
 	tw_info("%s was on its way when the service ended, and is published now", row->name);
 	return TW_OK;

@@ -16,6 +16,7 @@
 #define TW_DESK_ALARMS "/desk/alarms"
 #define TW_DESK_ME "/desk/me"
 #define TW_DESK_DRAFTS "/desk/drafts/"
+#define TW_DESK_ADVISORIES "/desk/advisories"
 #define TW_DESK_PAGE 50 /* rows of a table; the next ones are a link away */
 #define TW_DESK_PATH_MAX 200
 #define TW_DESK_NAME_MAX 96

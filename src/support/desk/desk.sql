@@ -32,6 +32,14 @@ GROUP BY state;
 SELECT count(*) FROM desk_case
 WHERE next_ms < ?1 AND (embargo_ms <= ?1 OR ?2 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?2));
 
+-- ?1 now; ?2 who asks, '' sees all. An advisory is seen as its case is.
+-- name: desk_advisories
+SELECT a.name, a.title, a.state, a.changed_ms, a.released > 0, coalesce(p.signed, '') <> '' FROM advisory a
+LEFT JOIN advisory_public p ON p.advisory = a.id
+WHERE a.case_id = 0 OR ?2 = '' OR EXISTS (SELECT 1 FROM desk_case c WHERE c.id = a.case_id
+	AND (c.embargo_ms <= ?1 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?2)))
+ORDER BY a.id DESC LIMIT ?3 OFFSET ?4;
+
 -- name: desk_journal
 SELECT number, text FROM journal_entry WHERE about = ?1 ORDER BY number DESC LIMIT ?2;
 

@@ -11,10 +11,11 @@ const struct tw_staff_place tw_staff_places[] = {
 	{ "/desk/cases", "cases.read", "1", TW_W_BOARD },
 	{ "/desk/alarms", "cases.read", "2", TW_W_ALARMS },
 	{ "/desk/reports", "reports.read", "3", TW_W_REPORTS },
-	{ "/desk/cvss", "cases.read", "4", TW_W_CVSS },
-	{ "/desk/people", "staff.read", "5", TW_W_PEOPLE },
-	{ "/desk/me", "staff.self", "6", TW_W_ME },
-	{ "/desk/help", "staff.self", "7", TW_W_HELP },
+	{ "/desk/advisories", "advisories.read", "4", TW_W_ADVISORIES },
+	{ "/desk/cvss", "cases.read", "5", TW_W_CVSS },
+	{ "/desk/people", "staff.read", "6", TW_W_PEOPLE },
+	{ "/desk/me", "staff.self", "7", TW_W_ME },
+	{ "/desk/help", "staff.self", "8", TW_W_HELP },
 	{ .path = NULL },
 };
 static const struct role {

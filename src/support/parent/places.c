@@ -16,20 +16,20 @@
 #define SYSTEM_TRUST "/etc/ssl/certs/ca-certificates.crt"
 #define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
-enum { APP, FRONT, KEYS, HASH, MAIL, NAMES };
-static const char *const tab_names[NAMES] = { "app", "front", "keys", "hash", "mail" };
-/* Without hash nobody of the staff logs in; without mail nothing goes out. */
+enum { APP, FRONT, KEYS, HASH, MAIL, SIGN, NAMES };
+static const char *const tab_names[NAMES] = { "app", "front", "keys", "hash", "mail", "sign" };
+/* Without hash nobody of the staff logs in; without mail nothing goes out; without sign no advisory has a signature. */
 static const struct tw_tab_names names = { tab_names, NAMES, HASH };
 
 void tw_support_places_init(struct tw_support_places *p)
 {
 	memset(p, 0, sizeof *p);
-	p->dir = p->app = p->log = p->keys = p->null = p->tcp = p->desk = p->lock = -1;
+	p->dir = p->app = p->log = p->keys = p->sign = p->null = p->tcp = p->desk = p->lock = -1;
 }
 
 void tw_support_places_done(struct tw_support_places *p)
 {
-	int *const all[] = { &p->dir, &p->app, &p->log, &p->keys, &p->null, &p->tcp, &p->desk, &p->lock };
+	int *const all[] = { &p->dir, &p->app, &p->log, &p->keys, &p->sign, &p->null, &p->tcp, &p->desk, &p->lock };
 
 	for (size_t i = 0; i < TW_COUNT(all); i++)
 		tw_closep(all[i]);
@@ -76,8 +76,8 @@ static tw_err open_top(const struct tw_sys *sys, const struct tw_support_options
 	return check_dir(sys, p->dir, o->dir, "", geteuid());
 }
 
-static tw_err open_one(const struct tw_sys *sys, const struct tw_support_options *o, const char *name,
-	const struct tw_crew_plan *of, int dir, int *ret)
+static tw_err open_one(const struct tw_sys *sys, const struct tw_support_options *o, const char *name, const struct tw_tab_ids *of,
+	int dir, int *ret)
 {
 	bool made = !o->check && sys->mkdir(sys, dir, name + 1, 0700) == 0;
 
@@ -141,9 +141,22 @@ static void plan_errands(const struct tw_tab *tab, struct tw_support_places *p)
 	p->errands[TW_ERRAND_MAIL_IN] = p->errands[TW_ERRAND_MAIL];
 	p->errands[TW_ERRAND_MAIL_IN].more[1] = p->mail[3];
 	p->errands[TW_ERRAND_MAIL_IN].more[2] = p->mail[4];
-	(void)snprintf(p->errand_names, sizeof p->errand_names, "errands=%s%s", hash.uid ? "hash,hash-2," : "",
-		tab->of[MAIL].uid ? "mail,mail-in," : "");
+	(void)snprintf(p->errand_names, sizeof p->errand_names, "errands=%s%s%s", hash.uid ? "hash,hash-2," : "",
+		tab->of[MAIL].uid ? "mail,mail-in," : "", tab->of[SIGN].uid ? "sign," : "");
 	app->words[app->word_count++] = p->errand_names;
+}
+
+/* Its directory is gpg's home: it is there for whoever has a line for the role. */
+static tw_err plan_sign(
+	const struct tw_sys *sys, const struct tw_support_options *o, const struct tw_tab_ids *of, struct tw_support_places *p)
+{
+	if (!of->uid)
+		return TW_OK;
+	TW_TRY(open_one(sys, o, "/sign", of, p->dir, &p->sign));
+	p->errands[TW_ERRAND_SIGN] = (struct tw_errand_row){
+		.uid = p->sign < 0 ? 0 : of->uid, .gid = of->gid, .program = "thingward-sign", .dirs = { p->sign }, .dir_count = 1
+	};
+	return TW_OK;
 }
 
 /* What each is born with, as roles.c expects it: keys in the places of a root secret and a token, of which there are none. */
@@ -204,10 +217,11 @@ tw_err tw_support_places_dirs(const struct tw_sys *sys, const struct tw_support_
 	TW_TRY(find_mail(sys, o, p));
 	plan(&tab, p);
 	plan_errands(&tab, p);
-	TW_TRY(open_one(sys, o, "/app", &p->crew[TW_CREW_CORE], p->dir, &p->app));
+	TW_TRY(plan_sign(sys, o, &tab.of[SIGN], p));
+	TW_TRY(open_one(sys, o, "/app", &tab.of[APP], p->dir, &p->app));
 	TW_TRY(find_store(sys, p));
-	TW_TRY(open_one(sys, o, "/log", &p->crew[TW_CREW_CORE], p->dir, &p->log));
-	return open_one(sys, o, "/keys", &p->crew[TW_CREW_KEYS], p->dir, &p->keys);
+	TW_TRY(open_one(sys, o, "/log", &tab.of[APP], p->dir, &p->log));
+	return open_one(sys, o, "/keys", &tab.of[KEYS], p->dir, &p->keys);
 }
 
 tw_err tw_support_places_open(const struct tw_sys *sys, const struct tw_support_options *o, struct tw_support_places *p)

@@ -20,7 +20,7 @@ struct tw_support_options {
 	bool help, check;
 };
 struct tw_support_places {
-	int dir, app, log, keys, null, tcp, desk, lock; /* descriptors */
+	int dir, app, log, keys, sign, null, tcp, desk, lock; /* descriptors */
 	struct tw_crew_plan crew[TW_CREW_SIZE];
 	struct tw_errand_row errands[TW_ERRANDS];
 	char errand_names[64];                  /* app's word: which of them there are */

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "formats/mailmessage.h"
+#include "support/sign/sign-wire.h"
 #include "sys/durable.h"
 
 #include <stdio.h>
@@ -22,6 +23,7 @@ static const struct tw_shape shape[] = {
 	{ "terms", TW_JSON_OBJECT, false, 0, 0 },
 	{ "news", TW_JSON_OBJECT, false, 0, 0 },
 	{ "updates", TW_JSON_OBJECT, false, 0, 0 },
+	{ "signing", TW_JSON_OBJECT, false, 0, 0 },
 	{ .key = NULL },
 };
 static const struct tw_shape news_shape[] = {
@@ -40,6 +42,12 @@ static const struct tw_shape terms_shape[] = {
 	{ "decide_days", TW_JSON_INT, true, 1, 365 },
 	{ "fix_days", TW_JSON_INT, true, 1, 365 },
 	{ "status_days", TW_JSON_INT, true, 1, 365 },
+	{ .key = NULL },
+};
+
+static const struct tw_shape signing_shape[] = {
+	{ "key", TW_JSON_TEXT, true, 40, 64 },
+	{ "by", TW_JSON_TEXT, true, 4, 6 },
 	{ .key = NULL },
 };
 
@@ -139,6 +147,22 @@ static tw_err take_texts(const json_t *j, struct tw_desk *d)
 	return take_text(updates, "security-tests", d->updates.security_tests);
 }
 
+static tw_err take_signing(const json_t *signing, struct tw_desk *d)
+{
+	if (!signing)
+		return TW_OK;
+	TW_TRY(tw_json_check(signing, signing_shape));
+	const char *key = tw_json_text(signing, "key"), *by = tw_json_text(signing, "by");
+
+	if (!tw_sign_fingerprint(tw_slice_of(key)))
+		return TW_RAISE(SYNTAX, "%s: signing/key is a whole fingerprint, in capitals: gpg --fingerprint shows it", TW_DESK_FILE);
+	if (strcmp(by, "role") != 0 && strcmp(by, "person") != 0)
+		return TW_RAISE(SYNTAX, "%s: signing/by is role or person", TW_DESK_FILE);
+	(void)snprintf(d->signing_key, sizeof d->signing_key, "%s", key);
+	d->signed_by_person = strcmp(by, "person") == 0;
+	return TW_OK;
+}
+
 tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
@@ -159,6 +183,7 @@ tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret)
 	(void)snprintf(d.hours, sizeof d.hours, "%s", tw_json_text(j, "hours"));
 	TW_TRY(take_terms(tw_json_get(j, "terms"), &d));
 	TW_TRY(take_texts(j, &d));
+	TW_TRY(take_signing(tw_json_get(j, "signing"), &d));
 	TW_TRY(tw_parse_time(tw_slice_of(tw_json_text(j, "expires")), &d.expires_ms));
 	json_array_foreach(tw_json_get(j, "contacts"), i, one)
 		TW_TRY(take_contact(one, &d));

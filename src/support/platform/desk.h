@@ -10,6 +10,7 @@
 
 #define TW_DESK_FILE "desk.json"
 #define TW_DESK_CONTACTS 5
+#define TW_DESK_SIGNING_KEY_FILE "signing-key.asc"
 #define TW_DESK_PREFIX "ADV"  /* where the file names none */
 #define TW_DESK_TEXT_MAX 2000 /* bytes of what the manufacturer says in his own words */
 struct tw_desk {
@@ -19,6 +20,9 @@ struct tw_desk {
 	char alarms[TW_DESK_CONTACTS][201]; /* mail addresses that alarms go to */
 	size_t alarm_count;
 	char prefix[21]; /* what ids of advisories begin with: "ACME" */
+	/* Who signs what is published: with the key of this fingerprint, which stands in DIR/app/signing-key.asc. "": nobody. */
+	char signing_key[65];
+	bool signed_by_person; /* elsewhere; else by the sign role */
 	int64_t expires_ms;
 	char hours[101]; /* when somebody is at the phone, or "" */
 	/* What reporters are promised, each in days; 0: nothing is. All or none. */

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The advisories and how far each is on its way out; above them who signs, and why nobody does now. */
+#include "base/mem.h"
+#include "base/text.h"
+#include "support/advisories/signing.h"
+#include "support/desk/desk.h"
+#include "support/platform/app.h"
+#include "support/rows-desk.h"
+#include "support/sql-support.h"
+
+#include <string.h>
+
+struct list {
+	struct tw_html h;
+	struct tw_look look;
+	size_t rows;
+	bool signs; /* somebody is to */
+};
+
+static void write_text(struct list *l, enum tw_word w)
+{
+	tw_html_text(&l->h, tw_slice_of(tw_word(w, l->look.language)));
+}
+
+static void write_failed(struct list *l, const char *why)
+{
+	if (!*why)
+		return;
+	tw_html_open(&l->h, TW_E_P);
+	tw_desk_mark(&l->h, "late", tw_word(TW_W_SIGNING_FAILED, l->look.language));
+	tw_html_text(&l->h, tw_slice_of(why));
+	tw_html_close(&l->h);
+}
+
+static tw_err write_lacking(struct list *l, struct tw_context *c)
+{
+	int64_t lack = 0;
+	char text[240];
+
+	TW_TRY(tw_signing_unsigned(c, &lack));
+	if (!lack)
+		return TW_OK;
+	tw_page_counted(tw_word(TW_W_SIGNING_LACK, l->look.language), (int)lack, text, sizeof text);
+	tw_html_open(&l->h, TW_E_P);
+	tw_desk_mark(&l->h, "soon", text);
+	tw_html_close(&l->h);
+	return TW_OK;
+}
+
+static tw_err write_signer(struct list *l, struct tw_context *c)
+{
+	const struct tw_app *a = tw_app_of(c);
+
+	if (!a->desk.signing_key[0]) {
+		tw_page_put(&l->h, l->look, TW_E_P, TW_W_SIGNING_NOBODY);
+		return TW_OK;
+	}
+	tw_html_open(&l->h, TW_E_P);
+	write_text(l, a->desk.signed_by_person ? TW_W_SIGNING_PERSON : TW_W_SIGNING_ROLE);
+	tw_html_text(&l->h, tw_slice_of(a->desk.signing_key));
+	tw_html_close(&l->h);
+	write_failed(l, tw_signing_missing(a));
+	return write_lacking(l, c);
+}
+
+static void write_state(struct list *l, struct tw_slice name)
+{
+	static const struct {
+		enum tw_word word;
+		const char *class;
+	} rows[TW_ADVISORY_STATES] = { [TW_ADVISORY_DRAFT] = { TW_W_ADVISORY_DRAFT, "fresh" },
+		[TW_ADVISORY_REVIEW] = { TW_W_ADVISORY_REVIEW, "waiting" },
+		[TW_ADVISORY_APPROVED] = { TW_W_ADVISORY_APPROVED, "waiting" },
+		[TW_ADVISORY_PUBLISHING] = { TW_W_ADVISORY_PUBLISHING, "soon" },
+		[TW_ADVISORY_PUBLISHED] = { TW_W_STATE_PUBLISHED, "done" } };
+	enum tw_advisory_state s = TW_ADVISORY_DRAFT;
+
+	tw_desk_cell(&l->h, l->look, TW_W_STATE);
+	if (tw_advisory_state_find(name, &s))
+		tw_desk_mark(&l->h, rows[s].class, tw_word(rows[s].word, l->look.language));
+	tw_html_close(&l->h);
+}
+
+/* What waits is public in a step with its signature. */
+static void write_signature(struct list *l, bool waits, bool is_public, bool has)
+{
+	tw_desk_cell(&l->h, l->look, TW_W_SIGNATURE);
+	if (waits && l->signs)
+		tw_desk_mark(&l->h, "waiting", tw_word(TW_W_SIGNATURE_WAITS, l->look.language));
+	else if (is_public)
+		tw_desk_mark(&l->h, has ? "done" : "over", tw_word(has ? TW_W_SIGNATURE_SIGNED : TW_W_SIGNATURE_LACKS, l->look.language));
+	else
+		write_text(l, TW_W_SIGNATURE_NONE);
+	tw_html_close(&l->h);
+}
+
+static tw_err write_row(void *user, const tw_row *row)
+{
+	struct list *l = user;
+	const bool waits = tw_slice_is(tw_row_bytes(row, 2), tw_advisory_states[TW_ADVISORY_PUBLISHING]);
+
+	if (l->rows++ == TW_DESK_PAGE)
+		return TW_OK;
+	tw_html_open(&l->h, TW_E_TR);
+	tw_html_open(&l->h, TW_E_TH);
+	tw_html_attr(&l->h, TW_AT_SCOPE, TW_SLICE("row"));
+	tw_html_text(&l->h, tw_row_bytes(row, 0));
+	tw_html_close(&l->h);
+	tw_desk_cell(&l->h, l->look, TW_W_CASE_TITLE);
+	tw_html_text(&l->h, tw_row_bytes(row, 1));
+	tw_html_close(&l->h);
+	write_state(l, tw_row_bytes(row, 2));
+	write_signature(l, waits, tw_row_int(row, 4) != 0, tw_row_int(row, 5) != 0);
+	tw_desk_cell(&l->h, l->look, TW_W_COLUMN_WHEN);
+	tw_page_time(&l->h, tw_row_int(row, 3));
+	tw_html_close(&l->h);
+	tw_html_close(&l->h);
+	return TW_OK;
+}
+
+static tw_err write_table(struct list *l, struct tw_context *c, const struct tw_request *rq, int64_t page)
+{
+	static const enum tw_word columns[] = { TW_W_ADVISORY, TW_W_CASE_TITLE, TW_W_STATE, TW_W_SIGNATURE, TW_W_COLUMN_WHEN };
+	const char *key = rq->subject.kind == TW_SUBJECT_LOCAL ? "" : tw_subject_key(&rq->subject);
+	const struct tw_value v[] = { TW_V_INT(tw_time_wall_ms(c->time)), TW_V_TEXT(key), TW_V_INT(TW_DESK_PAGE + 1),
+		TW_V_INT((page - 1) * TW_DESK_PAGE) };
+	const struct tw_desk_query q = { TW_DESK_ADVISORIES, { { "page", "" } } };
+
+	tw_desk_table(&l->h, l->look, TW_W_ADVISORIES, false);
+	for (size_t i = 0; i < TW_COUNT(columns); i++)
+		tw_desk_head(&l->h, l->look, columns[i]);
+	tw_desk_rows(&l->h);
+	TW_TRY(tw_store_run(c->store, tw_sql_desk_advisories, v, TW_COUNT(v), write_row, l));
+	tw_html_close(&l->h);
+	tw_html_close(&l->h);
+	if (!l->rows)
+		tw_page_put(&l->h, l->look, TW_E_P, TW_W_ADVISORIES_NONE);
+	tw_desk_pages(&l->h, l->look, &q, page, l->rows > TW_DESK_PAGE);
+	return TW_OK;
+}
+
+tw_err tw_desk_advisories(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct list l = { .look = tw_look_of(rq) };
+	const struct tw_staff_frame f = { c, rq, TW_DESK_ADVISORIES, tw_word(TW_W_ADVISORIES, l.look.language) };
+	const int64_t page = tw_json_int(rq->input, "page");
+
+	TW_TRY(tw_signing_needed(c, &l.signs));
+	tw_staff_frame_open(&f, &l.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
+	TW_TRY(write_signer(&l, c));
+	TW_TRY(write_table(&l, c, rq, page < 1 ? 1 : page));
+	return tw_page_close(&l.h);
+}
