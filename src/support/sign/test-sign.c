@@ -110,9 +110,4 @@ static void test_wire(void **state)
 	CHECK_ERR(tw_sign_done_read(TW_SLICE("\0\0\0"), &d), SYNTAX);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_status), cmocka_unit_test(test_armor), cmocka_unit_test(test_wire) };
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+CHECK_MAIN(cmocka_unit_test(test_status), cmocka_unit_test(test_armor), cmocka_unit_test(test_wire))

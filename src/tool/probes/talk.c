@@ -65,7 +65,7 @@ tw_err tw_talk_post(struct tw_talk *d, const char *path, json_t *body)
 {
 	TW_CLEANUP(tw_jsonp) json_t *owned = body;
 
-	if (!body)
+	if (!owned)
 		return TW_RAISE(NOMEM, "a request");
 	return d->goes_on ? ask(d, "POST", path, body) : TW_OK;
 }
@@ -88,7 +88,7 @@ tw_err tw_talk_refused(struct tw_talk *d, const char *method, const char *path, 
 {
 	TW_CLEANUP(tw_jsonp) json_t *owned = body;
 
-	if (!body)
+	if (!owned)
 		return TW_RAISE(NOMEM, "a request");
 	if (!d->goes_on)
 		return TW_OK;
@@ -136,7 +136,7 @@ tw_err tw_talk_put_away(struct tw_talk *d, const char *path, json_t *body)
 {
 	TW_CLEANUP(tw_jsonp) json_t *owned = body;
 
-	if (!body)
+	if (!owned)
 		return TW_RAISE(NOMEM, "a request");
 	if (!d->token || !d->id[0])
 		return TW_OK;
