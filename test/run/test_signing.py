@@ -5,7 +5,9 @@ import os
 import random
 import shutil
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +30,13 @@ def gpg(home, *words, text=None):
     return p.stdout
 
 
+@pytest.fixture(scope="module")
+def short():
+    """A folder with a short name: the socket of gpg's agent has to fit into 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="tw-") as folder:
+        yield Path(folder)
+
+
 def new_key(home):
     """A home with a key in it, and its fingerprint."""
     home.mkdir(mode=0o700)
@@ -39,9 +48,8 @@ def new_key(home):
 
 
 @pytest.fixture(scope="module")
-def key(tmp_path_factory):
-    home = tmp_path_factory.mktemp("key") / "h"
-    return home, new_key(home), gpg(home, "--armor", "--export")
+def key(short):
+    return short / "h", new_key(short / "h"), gpg(short / "h", "--armor", "--export")
 
 
 class Desk(Service):
@@ -109,9 +117,9 @@ def check_tree(s):
     assert p.returncode == 0, p.stdout + p.stderr
 
 
-def check_signature(s, name, tmp_path):
+def check_signature(s, name, short):
     """As anybody does, with another gpg that knows the published key alone."""
-    home = tmp_path / f"other-{random.getrandbits(32)}"
+    home = short / f"other-{random.getrandbits(32)}"
     home.mkdir(mode=0o700)
     file = f"{TREE}/white/{time.gmtime().tm_year}/{name.lower()}.json"
     for path, to in ((file, "d.json"), (f"{file}.asc", "d.json.asc")):
@@ -128,7 +136,7 @@ def check_signature(s, name, tmp_path):
         subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], timeout=10)
 
 
-def test_the_role_signs_what_two_persons_approved(desk, tmp_path):
+def test_the_role_signs_what_two_persons_approved(desk, short):
     desk.say("role")
     desk.start().people()
     name = approved(desk, desk.ann, desk.max)
@@ -140,7 +148,7 @@ def test_the_role_signs_what_two_persons_approved(desk, tmp_path):
     assert desk.publish(name) == "publishing"  # now, and not when it would have been tried again
     wait_for(lambda: desk.is_signed(name), 10)
     check_tree(desk)
-    check_signature(desk, name, tmp_path)
+    check_signature(desk, name, short)
     assert [x["what"] for x in desk.ann.ask("GET", f"/api/v1/advisory-history/{name}?limit=200")[1]["steps"]][-2:] == ["publish", "published"]
     page = desk.page("/desk/advisories?lang=de")
     assert desk.key[1] in page and "Signiert" in page and name in page
@@ -153,7 +161,7 @@ def sign(key, text, *more):
         subprocess.run(["gpgconf", "--homedir", key[0], "--kill", "all"], timeout=10)
 
 
-def test_a_person_signs_elsewhere_and_all_get_theirs(desk, tmp_path):
+def test_a_person_signs_elsewhere_and_all_get_theirs(desk, short):
     """Published without signatures first: the provider is trusted once every document has one, and from then on none goes out without."""
     desk.say(None)
     desk.start().people()
@@ -174,7 +182,7 @@ def test_a_person_signs_elsewhere_and_all_get_theirs(desk, tmp_path):
 
     assert offer(desk.ann, good)[0] == 403
     assert offer(desk.pia, "x" + good)[1]["rule"] == "advisory.signature"
-    stranger = tmp_path / "s"
+    stranger = short / "s"
     bad = {"another text": sign(desk.key, for_signer["document"] + " "),
            "another key": sign((stranger, new_key(stranger)), for_signer["document"]),
            "no longer stands": sign(desk.key, for_signer["document"], "--digest-algo", "SHA1")}
@@ -192,7 +200,7 @@ def test_a_person_signs_elsewhere_and_all_get_theirs(desk, tmp_path):
     wait_for(lambda: desk.provider()["role"] == "csaf_trusted_provider", 10)
     check_tree(desk)
     for one in (first, name):
-        check_signature(desk, one, tmp_path)
+        check_signature(desk, one, short)
     assert offer(desk.pia, good)[1]["rule"] == "advisory.unsigned"
     desk.stop()
     shutil.rmtree(desk.dir / "app/csaf")
@@ -200,11 +208,11 @@ def test_a_person_signs_elsewhere_and_all_get_theirs(desk, tmp_path):
     desk.start()
     desk.people_again()
     check_tree(desk)
-    check_signature(desk, first, tmp_path)
+    check_signature(desk, first, short)
     assert desk.pia.ask("POST", f"/api/v1/advisory-publications/{approved(desk, desk.ann, desk.max)}")[1]["rule"] == "advisory.signing"
 
 
-def test_nothing_is_half_published_by_a_kill_of_the_signer(desk, tmp_path):
+def test_nothing_is_half_published_by_a_kill_of_the_signer(desk, short):
     """The role is killed at any moment while it signs: the advisory waits, is signed by the next one, and stands with its signature or not at all."""
     desk.say("role")
     desk.start()
@@ -228,7 +236,7 @@ def test_nothing_is_half_published_by_a_kill_of_the_signer(desk, tmp_path):
             desk.pia.ask("POST", f"/api/v1/advisory-publications/{names[-1]}")
         wait_for(lambda: desk.is_signed(names[-1]), 20)
     check_tree(desk)
-    check_signature(desk, names[-1], tmp_path)
+    check_signature(desk, names[-1], short)
     wait_for(lambda: not [p for p in os.listdir("/proc") if p.isdigit() and agent_of(p)], 2)  # the secret key is in no process
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 # Those that hold few rows by what they are: of the staff and their sessions, of settings, of tasks (64), one. Every other table grows.
-SMALL = {"account", "account_role", "credential", "session", "session_code", "login_client", "throttle", "setting", "setting_history", "task", "boot", "subscription_key", "advisory_number", "intake_box"}
+SMALL = {"account", "account_role", "credential", "session", "session_code", "login_client", "throttle", "setting", "setting_history", "task", "boot", "subscription_key", "advisory_number", "intake_box", "advisory_key"}
 EXPLAINED = {
     "desk_board_by": "an order that somebody chose, by what stands in the documents; bench/support has what it costs with ten thousand cases",
     "desk_reports_by": "likewise, of twenty thousand reports, which is the most there are",
     "desk_alarms": "an order that somebody chose; an alarm is there once for each point of a clock",
     "attachments_sum": "once for a file that is taken, before it is written: what all of them hold together",
     "intake_totals": "what came by mail, counted for whoever asks how the mailbox is",
-    "advisory_standing": "once, at the start, which looks whether each file is there",
+    "advisory_bytes": "once, at the start, which looks whether each file is there; later one by its number",
 }
 
 
@@ -39,7 +39,7 @@ def scans(db, text):
     named = dict((alias, table) for table, alias in re.findall(r"\b(?:FROM|JOIN) (\w+)(?: (?:AS )?(?!WHERE|LEFT|JOIN|ON|ORDER|SET|GROUP)(\w+))?", text) if alias)
     for step in plan:
         m = re.match(r"SCAN (\w+)(.*)", step)
-        if m and "COVERING" not in m[2] and not ends and not re.search(r"USING INDEX (\w*(unlogged|unacknowledged|pending|untold))", m[2]):  # of what waits alone
+        if m and "COVERING" not in m[2] and not ends and not re.search(r"USING INDEX (\w*(unlogged|unacknowledged|pending|untold|unsigned))", m[2]):  # of what waits alone
             yield named.get(m[1], m[1])
 
 

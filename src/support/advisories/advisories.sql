@@ -64,12 +64,14 @@ CREATE TABLE advisory_public (
 	signed TEXT NOT NULL
 ) STRICT;
 CREATE INDEX advisory_public_name ON advisory_public (name);
+CREATE INDEX advisory_public_unsigned ON advisory_public (place) WHERE signed = '';
 CREATE TABLE advisory_signature (
 	digest TEXT PRIMARY KEY,
 	advisory INTEGER NOT NULL REFERENCES advisory (id),
 	fingerprint TEXT NOT NULL,
 	text TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX advisory_signature_of ON advisory_signature (advisory);
 CREATE TABLE advisory_key (
 	fingerprint TEXT PRIMARY KEY,
 	at_ms INTEGER NOT NULL,
