@@ -283,6 +283,8 @@ def test_accounts_by_forms(service):
     do(boss, "/desk/lock/a3")
     assert analyst.ask("/desk/cases")[0].status == 401 and analyst.person.login()[0] == 403
     assert "locked" in boss.ask("/desk/people/a3")[1] and "/desk/unlock/a3" in boss.ask("/desk/people/a3")[1]
+    assert "/desk/invite-anew/a3" not in boss.ask("/desk/people/a3")[1]  # an invitation would let him in
+    assert "staff.locked" in do(boss, "/desk/invite-anew/a3", expect=409)[1] and "locked" in boss.ask("/desk/people/a3")[1]
     do(boss, "/desk/unlock/a3")
     assert analyst.person.login()[0] == 201 and "staff.not-locked" in do(boss, "/desk/unlock/a3", expect=409)[1]
     do(boss, "/desk/remove/a5")

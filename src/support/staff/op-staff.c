@@ -203,6 +203,9 @@ tw_err tw_staff_invite(struct tw_context *c, const struct tw_request *rq, struct
 		TW_TRY(check_last(c, &w.account, rp));
 	if (rp->problem[0])
 		return TW_OK;
+	if (w.account.stored == TW_ACCOUNT_SUSPENDED) /* an invitation lets in, and locked means that nobody comes in by it */
+		return tw_reply_problem(rp, 409, "state", "staff.locked", "Somebody has locked this account",
+			"Unlock it first, if whoever it is for may come in again.", "A locked account is not invited anew.");
 	TW_TRY(tw_token_make(c->sys, &w.token));
 	TW_TRY(run(&w));
 	return tell_code(&w, rp);
