@@ -344,7 +344,7 @@ def mails(service):
 
 
 def test_mail_says_whose_and_never_what(service):
-    _, made = people(service)
+    admin, made = people(service)
     manager, analyst = made["manager"], made["analyst"]
     assert "No mail tells anybody" in manager.ask("/desk/alarms")[1]
     assert "staff.mail" in do(analyst, "/desk/mail", expect=422, address="nobody at all", assigned="yes")[1]
@@ -366,6 +366,15 @@ def test_mail_says_whose_and_never_what(service):
     do(analyst, "/desk/mail", address="ann@example.com", alarms="yes")
     do(manager, "/desk/mail", address="", alarms="no")
     assert "on call: 1" in manager.ask("/desk/alarms")[1]
+    # Neither does an administrator take the last away and not notice it; locked, he is out at once, and the desk says what that means.
+    boss = Browser(service, admin)
+    boss.cookies["__Host-session"] = admin.token
+    assert "staff.on-call" in do(boss, "/desk/remove/a3", expect=409)[1]
+    assert "staff.on-call" in do(boss, "/desk/role/a3", expect=409, role="administrator")[1]
+    do(boss, "/desk/role/a3", role="manager")
+    do(boss, "/desk/lock/a3")
+    assert "No mail tells anybody" in manager.ask("/desk/alarms")[1]
+    do(boss, "/desk/remove/a3")
 
 
 def test_alarms_drafts_and_a_drill(service):
