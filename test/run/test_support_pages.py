@@ -283,6 +283,8 @@ def test_accounts_by_forms(service):
     do(boss, "/desk/lock/a3")
     assert analyst.ask("/desk/cases")[0].status == 401 and analyst.person.login()[0] == 403
     assert "locked" in boss.ask("/desk/people/a3")[1] and "/desk/unlock/a3" in boss.ask("/desk/people/a3")[1]
+    assert "/desk/invite-anew/a3" not in boss.ask("/desk/people/a3")[1]  # an invitation would let him in
+    assert "staff.locked" in do(boss, "/desk/invite-anew/a3", expect=409)[1] and "locked" in boss.ask("/desk/people/a3")[1]
     do(boss, "/desk/unlock/a3")
     assert analyst.person.login()[0] == 201 and "staff.not-locked" in do(boss, "/desk/unlock/a3", expect=409)[1]
     do(boss, "/desk/remove/a5")
@@ -342,7 +344,7 @@ def mails(service):
 
 
 def test_mail_says_whose_and_never_what(service):
-    _, made = people(service)
+    admin, made = people(service)
     manager, analyst = made["manager"], made["analyst"]
     assert "No mail tells anybody" in manager.ask("/desk/alarms")[1]
     assert "staff.mail" in do(analyst, "/desk/mail", expect=422, address="nobody at all", assigned="yes")[1]
@@ -364,6 +366,15 @@ def test_mail_says_whose_and_never_what(service):
     do(analyst, "/desk/mail", address="ann@example.com", alarms="yes")
     do(manager, "/desk/mail", address="", alarms="no")
     assert "on call: 1" in manager.ask("/desk/alarms")[1]
+    # Neither does an administrator take the last away and not notice it; locked, he is out at once, and the desk says what that means.
+    boss = Browser(service, admin)
+    boss.cookies["__Host-session"] = admin.token
+    assert "staff.on-call" in do(boss, "/desk/remove/a3", expect=409)[1]
+    assert "staff.on-call" in do(boss, "/desk/role/a3", expect=409, role="administrator")[1]
+    do(boss, "/desk/role/a3", role="manager")
+    do(boss, "/desk/lock/a3")
+    assert "No mail tells anybody" in manager.ask("/desk/alarms")[1]
+    do(boss, "/desk/remove/a3")
 
 
 def test_alarms_drafts_and_a_drill(service):

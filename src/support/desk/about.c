@@ -129,6 +129,8 @@ bool tw_form_fits(const struct tw_form *f, enum tw_form_about about, const json_
 		return false;
 	if (about == TW_ABOUT_ACCOUNT && !strcmp(f->does, suspended ? "staff.lock" : "staff.unlock"))
 		return false;
+	if (about == TW_ABOUT_ACCOUNT && suspended && !strcmp(f->does, "staff.invite"))
+		return false;
 	if (f->drill && (!tw_json_bool(doc, "drill") || !strcmp(tw_json_text(doc, "state"), tw_case_states[TW_CASE_CLOSED])))
 		return false;
 	return !f->clocks || tw_case_a14_of(doc, TW_A14_EXPLOITED) || tw_case_a14_of(doc, TW_A14_INCIDENT);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "support/cases/alarms.h"
+#include "support/cases/cases.h"
 #include "support/outbox/outbox.h"
 #include "support/platform/app.h"
 #include "support/staff/staff.h"
@@ -33,11 +34,13 @@ static void failed(struct tw_app *a, tw_err e)
 /* What a mail says stays with its receivers and the servers between: never what the case is about, since it may be under embargo. */
 struct receiver {
 	const char *to, *name; /* name: by which the outbox tells it from the others */
+	bool closed;           /* an address and nobody: of a case under embargo he reads that something is due */
 };
 
 static tw_err mail_one(struct tw_app *a, const struct tw_alarm *n, const struct receiver *r)
 {
 	const char *drill = tw_json_bool(n->doc, "drill") ? "DRILL: " : "", *step = tw_a14_steps[n->step], *kind = tw_a14_kinds[n->kind];
+	const char *shown = r->closed ? "report" : step;
 	const bool over = n->point == TW_A14_POINTS;
 	char due[TW_TIME_TEXT_MAX], key[TW_OUTBOX_KEY_MAX + 1], subject[TW_OUTBOX_SUBJECT_MAX + 1], text[1024];
 	const struct tw_outbox_message m = {
@@ -46,12 +49,13 @@ static tw_err mail_one(struct tw_app *a, const struct tw_alarm *n, const struct 
 
 	tw_time_text(n->due_ms, due);
 	(void)snprintf(key, sizeof key, "alarm-c%lld-%s-%s-%d-%s", (long long)n->case_id, kind, step, n->point, r->name);
-	(void)snprintf(subject, sizeof subject, "%s%s of case c%lld %s %s", drill, step, (long long)n->case_id,
+	(void)snprintf(subject, sizeof subject, "%s%s of case c%lld %s %s", drill, shown, (long long)n->case_id,
 		over ? "was due at" : "is due at", due);
 	(void)snprintf(text, sizeof text,
-		"%sArticle 14 of Regulation (EU) 2024/2847, %s: the %s of case c%lld %s %s, and was not submitted yet.\n\n"
+		"%sArticle 14 of Regulation (EU) 2024/2847%s%s: the %s of case c%lld %s %s, and was not submitted yet.\n\n"
 		"This is alarm %d of %d of this clock%s. Acknowledge it at the desk: %s%s.\n",
-		drill, kind, step, (long long)n->case_id, over ? "was due at" : "is due at", due, n->point, TW_A14_POINTS,
+		drill, r->closed ? "" : ", ", r->closed ? "" : kind, shown, (long long)n->case_id,
+		over ? "was due at" : "is due at", due, n->point, TW_A14_POINTS,
 		n->raised_ms - n->at_ms > TW_ALARM_LATE_MS ? ", late: nothing ran at its moment, or the clock was started behind it" : "",
 		a->desk.site[0] ? a->desk.site : "alarms list, alarm acknowledge", a->desk.site[0] ? "/desk/alarms" : "");
 	return tw_outbox_add(a->context.store, &m, n->raised_ms);
@@ -77,15 +81,19 @@ struct calling {
 static tw_err call_one(void *user, const struct tw_staff_mail *m)
 {
 	struct calling *g = user;
-	char name[TW_ACCOUNT_ID_MAX + 2];
+	struct tw_subject s = { .kind = TW_SUBJECT_ACCOUNT };
 
-	tw_account_id(m->account, name);
+	tw_account_id(m->account, s.account);
+	if (!tw_case_sees(g->alarm->doc, &s, g->alarm->raised_ms))
+		return TW_OK;
 	g->called++;
-	return try_one(g->app, g->alarm, &(struct receiver){ m->address, name });
+	return try_one(g->app, g->alarm, &(struct receiver){ m->address, s.account, false });
 }
 
 tw_err tw_app_alarm_mail(struct tw_context *c, const struct tw_alarm *n, void *user)
 {
+	static const struct tw_subject nobody = { .kind = TW_SUBJECT_ANYONE };
+	const bool closed = !tw_case_sees(n->doc, &nobody, n->raised_ms);
 	struct tw_app *a = user;
 	struct calling g = { .app = a, .alarm = n };
 
@@ -93,11 +101,11 @@ tw_err tw_app_alarm_mail(struct tw_context *c, const struct tw_alarm *n, void *u
 		char name[24];
 
 		(void)snprintf(name, sizeof name, "%zu", i);
-		TW_TRY(try_one(a, n, &(struct receiver){ a->desk.alarms[i], name }));
+		TW_TRY(try_one(a, n, &(struct receiver){ a->desk.alarms[i], name, closed }));
 	}
 	TW_TRY(tw_staff_mail_each(c, call_one, &g));
 	if (a->desk.alarm_count + g.called == 0)
-		tw_warn("an alarm of case c%lld: no mail tells anybody, since nobody is on call and app/desk.json names no address",
+		tw_warn("an alarm of case c%lld: no mail tells anybody, since nobody who may see it is on call and app/desk.json names no address",
 			(long long)n->case_id);
 	return TW_OK;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What administrators do with accounts of the staff. An administrator who can come in stays: the last is neither removed nor given another role. */
+#include "base/log.h"
 #include "base/text.h"
 #include "service/path/page.h"
 #include "service/sql-service.h"
 #include "support/rows-staff.h"
 #include "support/sql-support.h"
 #include "support/staff/staff.h"
+#include "support/staff/staff-mail.h"
 
 static tw_err unknown(struct tw_reply *rp)
 {
@@ -56,6 +58,15 @@ static tw_err check_last(struct tw_context *c, const struct tw_account *a, struc
 		      : tw_reply_problem(rp, 409, "last-administrator", "staff.last", "This is the only administrator who can come in",
 				"Make another, and see that he joins and logs in, first.",
 				"The last administrator is neither removed nor invited anew, and keeps the role.");
+}
+
+/* Who goes, or may read no cases from now on. */
+static tw_err check_on_call(struct tw_context *c, const struct tw_account *a, struct tw_reply *rp)
+{
+	bool last = false;
+
+	TW_TRY(tw_staff_mail_last(c, a->id, &last));
+	return last ? tw_staff_mail_last_problem(rp) : TW_OK;
 }
 
 /* --- Reading --- */
@@ -203,6 +214,9 @@ tw_err tw_staff_invite(struct tw_context *c, const struct tw_request *rq, struct
 		TW_TRY(check_last(c, &w.account, rp));
 	if (rp->problem[0])
 		return TW_OK;
+	if (w.account.stored == TW_ACCOUNT_SUSPENDED) /* an invitation lets in, and locked means that nobody comes in by it */
+		return tw_reply_problem(rp, 409, "state", "staff.locked", "Somebody has locked this account",
+			"Unlock it first, if whoever it is for may come in again.", "A locked account is not invited anew.");
 	TW_TRY(tw_token_make(c->sys, &w.token));
 	TW_TRY(run(&w));
 	return tell_code(&w, rp);
@@ -227,6 +241,8 @@ tw_err tw_staff_change(struct tw_context *c, const struct tw_request *rq, struct
 		TW_TRY(tw_staff_wanted(c, rq, rp, &w.account));
 	if (!rp->problem[0] && strcmp(w.role, TW_ROLE_ADMINISTRATOR) != 0)
 		TW_TRY(check_last(c, &w.account, rp));
+	if (!rp->problem[0] && !tw_staff_reads_cases(c, w.role))
+		TW_TRY(check_on_call(c, &w.account, rp));
 	if (rp->problem[0])
 		return TW_OK;
 	(void)snprintf(what, sizeof what, "given the role %s", w.role);
@@ -246,16 +262,22 @@ static tw_err set_state(struct work *w)
 	return tw_access_sessions_drop(w->c, w->account.id);
 }
 
+/* Whoever has to be kept out is, even the last on call: the log and /desk/alarms then say that alarms reach nobody. */
 tw_err tw_staff_lock(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct work w = { .c = c, .rq = rq, .role = "", .what = "locked", .act = set_state };
+	bool last = false;
 
 	TW_TRY(tw_staff_wanted(c, rq, rp, &w.account));
 	if (!rp->problem[0])
 		TW_TRY(check_last(c, &w.account, rp));
 	if (rp->problem[0])
 		return TW_OK;
+	TW_TRY(tw_staff_mail_last(c, w.account.id, &last));
 	TW_TRY(run(&w));
+	if (last)
+		tw_warn("account a%lld was locked, the last on call: alarms of Article 14 reach nobody by mail",
+			(long long)w.account.id);
 	rp->status = 204;
 	return TW_OK;
 }
@@ -290,6 +312,8 @@ tw_err tw_staff_remove(struct tw_context *c, const struct tw_request *rq, struct
 	TW_TRY(tw_staff_wanted(c, rq, rp, &w.account));
 	if (!rp->problem[0])
 		TW_TRY(check_last(c, &w.account, rp));
+	if (!rp->problem[0])
+		TW_TRY(check_on_call(c, &w.account, rp));
 	if (rp->problem[0])
 		return TW_OK;
 	TW_TRY(run(&w));

@@ -35,23 +35,42 @@ tw_err tw_staff_mail_of(struct tw_context *c, int64_t account, struct tw_staff_m
 }
 
 struct each {
+	struct tw_context *c;
 	tw_err (*visit)(void *user, const struct tw_staff_mail *m);
 	void *user;
+	size_t visited;
 };
 
+bool tw_staff_reads_cases(const struct tw_context *c, const char *roles)
+{
+	const int count = (int)tw_gate_role_count(c->gate);
+	bool reads = false;
+
+	for (int i = 0; i < count && !reads; i++)
+		reads = tw_gate_assignable(c->gate, i) && tw_account_has(roles, tw_gate_role_name(c->gate, i)) &&
+			tw_gate_role_may(c->gate, i, "cases.read");
+	return reads;
+}
+
+/* What the store has of an account does not know that it was not used for too long. */
 static tw_err visit_row(void *user, const tw_row *row)
 {
-	const struct each *e = user;
+	struct each *e = user;
 	struct tw_staff_mail m;
+	struct tw_account a;
 
 	take(row, &m);
+	TW_TRY(tw_account_get(e->c, m.account, &a));
+	if (e->visited == TW_STAFF_ON_CALL_MAX || a.state != TW_ACCOUNT_ACTIVE || !tw_staff_reads_cases(e->c, a.roles))
+		return TW_OK;
+	e->visited++;
 	return e->visit(e->user, &m);
 }
 
 tw_err tw_staff_mail_each(struct tw_context *c, tw_err (*visit)(void *user, const struct tw_staff_mail *m), void *user)
 {
 	return tw_store_run(
-		c->store, tw_sql_staff_mail_on_call, &TW_V_INT(TW_STAFF_ON_CALL_MAX), 1, visit_row, &(struct each){ visit, user });
+		c->store, tw_sql_staff_mail_on_call, &TW_V_INT(TW_ACCOUNTS_MAX), 1, visit_row, &(struct each){ c, visit, user });
 }
 
 static tw_err count_one(void *user, const struct tw_staff_mail *m)
@@ -64,6 +83,36 @@ tw_err tw_staff_mail_on_call(struct tw_context *c, int64_t *ret)
 {
 	*ret = 0;
 	return tw_staff_mail_each(c, count_one, ret);
+}
+
+struct last {
+	int64_t account;
+	bool himself, others;
+};
+
+static tw_err look_for_last(void *user, const struct tw_staff_mail *m)
+{
+	struct last *l = user;
+
+	l->himself = l->himself || m->account == l->account;
+	l->others = l->others || m->account != l->account;
+	return TW_OK;
+}
+
+tw_err tw_staff_mail_last(struct tw_context *c, int64_t account, bool *ret)
+{
+	struct last l = { .account = account };
+
+	TW_TRY(tw_staff_mail_each(c, look_for_last, &l));
+	*ret = l.himself && !l.others && !tw_app_of(c)->desk.alarm_count;
+	return TW_OK;
+}
+
+tw_err tw_staff_mail_last_problem(struct tw_reply *rp)
+{
+	return tw_reply_problem(rp, 409, "on-call", "staff.on-call", "Nobody else is told of alarms",
+		"Let somebody else be on call first, or name an address for alarms in app/desk.json.",
+		"Alarms of the clocks of Article 14 are not turned off for everybody.");
 }
 
 /* --- Telling --- */
@@ -154,9 +203,7 @@ static tw_err put(tw_store *s, void *user)
 	TW_TRY(tw_staff_mail_on_call(w->c, &people));
 	if (people || !w->reached || tw_app_of(w->c)->desk.alarm_count)
 		return TW_OK;
-	TW_TRY(tw_reply_problem(w->rp, 409, "on-call", "staff.on-call", "Nobody else is told of alarms",
-		"Let somebody else be on call first, or name an address for alarms in app/desk.json.",
-		"Alarms of the clocks of Article 14 are not turned off for everybody."));
+	TW_TRY(tw_staff_mail_last_problem(w->rp));
 	return TW_RAISE(STATE, "the last that alarms reach");
 }
 

@@ -20,9 +20,13 @@ struct tw_staff_mail {
 };
 /* As he said it; nothing said: everything off. */
 tw_err tw_staff_mail_of(struct tw_context *c, int64_t account, struct tw_staff_mail *ret);
-/* How many people alarms reach; whoever is not active is none of them. */
+/* How many people alarms reach. None of them is whose account does not count as active now, and who may not read cases. */
 tw_err tw_staff_mail_on_call(struct tw_context *c, int64_t *ret);
-/* Each of them; an error of visit ends it. */
+bool tw_staff_reads_cases(const struct tw_context *c, const char *roles); /* roles: as of an account */
+/* Whether they reach that person and nobody else, no address of app/desk.json either. */
+tw_err tw_staff_mail_last(struct tw_context *c, int64_t account, bool *ret);
+tw_err tw_staff_mail_last_problem(struct tw_reply *rp);
+/* Each of them, whatever embargo the case is under; an error of visit ends it. */
 tw_err tw_staff_mail_each(struct tw_context *c, tw_err (*visit)(void *user, const struct tw_staff_mail *m), void *user);
 /* In the transaction that gives somebody the case: a mail to him, if he wants it. An outbox that is full keeps nobody from being given a case. */
 tw_err tw_staff_mail_assigned(struct tw_context *c, const json_t *doc, int64_t now_ms);

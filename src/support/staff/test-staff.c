@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The first invitation, whatever becomes of a start: the one in the file is the one that counts, and there is no other. */
 #include "support/staff/staff.h"
+#include "support/staff/staff-mail.h"
 
 #include "check.h"
 #include "crypto/hash.h"
 #include "service/sql-service.h"
 #include "service/test-dir.h"
+#include "support/cases/alarms.h"
 #include "support/grants.h"
 #include "support/rows-platform.h"
 #include "support/rows-staff.h"
+#include "support/sql-support.h"
 #include "sys/durable.h"
 #include "sys/fake.h"
 #include "sys/real.h"
@@ -28,7 +31,8 @@ static const char secret[] =
 static const char confirmed[] = "UPDATE credential SET kind = 'totp' WHERE kind = 'totp-new'";
 
 static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_staff, NULL };
-static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 1, tw_sql_access_format_1 }, { 0, NULL } };
+static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 1, tw_sql_access_format_1 },
+	{ 1, tw_sql_staff_format_1 }, { 1, tw_sql_outbox_format_1 }, { 0, NULL } };
 static const struct tw_store_formats formats = { steps, 1, 1 };
 
 /* What a start of it stands on. */
@@ -174,5 +178,79 @@ static void test_nobody_is_sent_elsewhere(void **state)
 			fail_msg("'%s' is taken", bad[i]);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_each_start_invites_anew_until_somebody_came),
+static int64_t person(struct tw_app *a, const char *name, const char *role, int64_t active_ms)
+{
+	const struct tw_value active[] = { TW_V_INT(0), TW_V_INT(active_ms) };
+	struct tw_value own[] = { TW_V_INT(0), TW_V_TEXT("ann@example.com"), TW_V_TEXT("en"), TW_V_INT(0), TW_V_INT(1) };
+	struct tw_value resume[] = { active[0], active[1] };
+	int64_t id = 0;
+
+	CHECK_OK(tw_account_put(&a->context,
+		&(struct tw_new_account){ .name = name, .made_by = "test", .kind = TW_ACCOUNT_PERSON, .made_ms = 1 }, &id));
+	CHECK_OK(tw_account_role_put(&a->context, id, role, NULL, "test"));
+	own[0] = resume[0] = TW_V_INT(id);
+	CHECK_OK(tw_store_run(a->context.store, tw_sql_account_resume, resume, TW_COUNT(resume), NULL, NULL));
+	CHECK_OK(tw_store_run(a->context.store, tw_sql_staff_mail_put, own, TW_COUNT(own), NULL, NULL));
+	return id;
+}
+
+/* Whoever did not come for too long, and whoever may read no cases, is not on call, whatever he once said. */
+static void test_who_is_on_call_is_judged_as_of_now(void **state)
+{
+	struct test_dir d = test_dir_new();
+	struct tw_app a;
+	int64_t people = 0, ann;
+	bool last = false;
+
+	CHECK_OK(open_app(&a, tw_sys_real(), d.fd));
+	const int64_t now = tw_time_wall_ms(&a.time);
+	(void)person(&a, "gone", "manager", now - 1000 * INT64_C(86400000));
+	(void)person(&a, "boss", TW_ROLE_ADMINISTRATOR, now);
+	CHECK_OK(tw_staff_mail_on_call(&a.context, &people));
+	CHECK_INT(people, 0);
+	ann = person(&a, "ann", "analyst", now);
+	CHECK_OK(tw_staff_mail_on_call(&a.context, &people));
+	CHECK_INT(people, 1);
+	CHECK_OK(tw_staff_mail_last(&a.context, ann, &last));
+	CHECK(last);
+	(void)person(&a, "bob", "manager", now);
+	CHECK_OK(tw_staff_mail_last(&a.context, ann, &last));
+	CHECK(!last);
+	close_app(&a);
+	test_dir_done(&d);
+}
+
+/* What is under embargo is told to whoever may see it, and to the addresses of desk.json without what it is. */
+static void test_an_embargo_holds_for_alarms(void **state)
+{
+	static const char address[] = "psirt@example.com";
+	TW_CLEANUP(tw_jsonp)
+	json_t *doc = json_pack("{s:s, s:{s:s, s:[s]}}", "id", "c1", "embargo", "until", "2999-01-01T00:00:00Z", "access", "a2");
+	struct test_dir d = test_dir_new();
+	struct tw_alarm n = { .case_id = 1, .kind = TW_A14_EXPLOITED, .step = TW_A14_WARNING, .point = 1, .doc = doc };
+	struct tw_app a;
+
+	CHECK_OK(open_app(&a, tw_sys_real(), d.fd));
+	n.raised_ms = n.at_ms = n.due_ms = tw_time_wall_ms(&a.time);
+	CHECK_INT(person(&a, "ann", "analyst", n.raised_ms), 2);
+	(void)person(&a, "bob", "manager", n.raised_ms);
+	a.desk.alarm_count = 1;
+	(void)snprintf(a.desk.alarms[0], sizeof a.desk.alarms[0], "%s", address);
+	CHECK_OK(tw_app_alarm_mail(&a.context, &n, &a));
+	CHECK_INT(number(&a, "SELECT count(*) FROM outbox WHERE recipient = 'ann@example.com'"), 1);
+	CHECK_INT(number(&a, "SELECT count(*) FROM outbox WHERE recipient = 'psirt@example.com' AND subject LIKE '%case c1%'"), 1);
+	CHECK_INT(number(&a, "SELECT count(*) FROM outbox WHERE recipient = 'psirt@example.com' AND (text LIKE '%exploited%' OR text LIKE '%warning%')"),
+		0);
+	CHECK_INT(number(&a, "SELECT count(*) FROM outbox WHERE recipient = 'psirt@example.com' AND subject LIKE '%warning%'"), 0);
+	(void)json_object_del(doc, "embargo");
+	n.case_id = 2;
+	CHECK_OK(tw_app_alarm_mail(&a.context, &n, &a));
+	CHECK_INT(number(&a, "SELECT count(*) FROM outbox WHERE recipient = 'ann@example.com'"), 3); /* and bob, who has the same */
+	CHECK_INT(number(&a, "SELECT count(*) FROM outbox WHERE recipient = 'psirt@example.com' AND text LIKE '%exploited%'"), 1);
+	close_app(&a);
+	test_dir_done(&d);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_who_is_on_call_is_judged_as_of_now), cmocka_unit_test(test_an_embargo_holds_for_alarms),
+	cmocka_unit_test(test_each_start_invites_anew_until_somebody_came),
 	cmocka_unit_test(test_every_failure_is_put_right_by_the_next_start), cmocka_unit_test(test_nobody_is_sent_elsewhere))
