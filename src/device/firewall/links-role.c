@@ -27,7 +27,7 @@
 
 #define LOOK_MS 60000
 #define QUIET_MS 200 /* a flood of changes is looked at so often at most */
-#define LINKS_MAX 64 /* to be switched in one look; what is beyond is an error, and looked at again */
+#define LINKS_MAX 64 /* to be switched in one look; what is beyond is found by the next */
 #define LINES 2
 
 struct role {
@@ -47,6 +47,7 @@ struct link {
 struct look {
 	const struct role *role;
 	size_t count, off; /* off: those that are, as they are to be */
+	size_t differ;     /* count, and those that have no room */
 	struct link of[LINKS_MAX];
 };
 
@@ -103,8 +104,8 @@ static tw_err each(void *user, const struct tw_netlink_message *m)
 	l->off += to_off && !is_up;
 	if (to_off ? !is_up : is_up || !tw_off_has(&l->role->was, TW_OFF_LINK, link.name))
 		return TW_OK;
-	if (l->count == LINKS_MAX)
-		return TW_RAISE(LIMIT, "more than %d links to switch", LINKS_MAX);
+	if (l->differ++ >= LINKS_MAX)
+		return TW_OK;
 	l->of[l->count] = (struct link){ .index = link.index, .to_off = to_off };
 	memcpy(l->of[l->count++].name, link.name, sizeof link.name);
 	return TW_OK;
@@ -142,16 +143,29 @@ static tw_err put_link(struct role *r, const struct link *l, tw_channel *core)
 	return say(core, TW_LINKS_HELD, 0, words);
 }
 
-/* Whoever fights for a link has it on between two looks, and no longer. */
-static tw_err put_links(struct role *r, tw_channel *core)
+static tw_err put_found(struct role *r, const struct look *l, tw_channel *core)
 {
 	struct first f = { .e = TW_OK };
+
+	for (size_t i = 0; i < l->count; i++)
+		note(&f, put_link(r, &l->of[i], core));
+	return noted(&f);
+}
+
+/* Whoever fights for a link has it on between two looks, and no longer. Those of one look that do not go leave no room for those beyond. */
+static tw_err put_links(struct role *r, tw_channel *core)
+{
+	tw_err e = TW_OK;
 	struct look l;
 
-	TW_TRY(look_at_links(r, &l));
-	for (size_t i = 0; i < l.count; i++)
-		note(&f, put_link(r, &l.of[i], core));
-	return noted(&f);
+	for (size_t before = SIZE_MAX;; before = l.differ) {
+		TW_TRY(look_at_links(r, &l));
+		if (l.differ >= before)
+			return tw_failed(e) ? e : TW_RAISE(LIMIT, "%zu links do not go as they are to", l.differ);
+		e = put_found(r, &l, core);
+		if (l.differ == l.count)
+			return e;
+	}
 }
 
 /* --- Radios --- */
