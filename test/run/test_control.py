@@ -186,3 +186,16 @@ def test_the_probe_passes_and_fails_when_it_is_not_off(unit, manager, tmp_path):
         with spoiled(unit, tmp_path, "GET", path, wrong) as device:
             assert judged(unit, tmp_path, "--off", "link:field0", device=device)[0] == "fail"
     change(unit, manager, "interfaces.off-normal", "")
+
+
+def test_more_links_than_one_look_takes(unit, manager):
+    pairs = [(f"many{i}a", f"many{i}b") for i in range(35)]
+    many = [name for pair in pairs for name in pair]
+    subprocess.run(["ip", "-batch", "-"], input="".join(f"link add {a} up type veth peer name {b}\nlink set {b} up\n" for a, b in pairs), text=True, timeout=20, check=True)
+    try:
+        change(unit, manager, "interfaces.off-normal", "link:many*")
+        assert not any(is_up(name) for name in many) and listed(unit)["held"]
+        change(unit, manager, "interfaces.off-normal", "")
+        assert all(is_up(name) for name in many)
+    finally:
+        subprocess.run(["ip", "-batch", "-"], input="".join(f"link delete {a}\n" for a, _ in pairs), text=True, timeout=20, check=True)

@@ -27,7 +27,7 @@
 
 #define LOOK_MS 60000
 #define QUIET_MS 200 /* a flood of changes is looked at so often at most */
-#define LINKS_MAX 64 /* to be switched in one look; what is beyond is an error, and looked at again */
+#define LINKS_MAX 64 /* to be switched in one look; what is beyond is found by the next */
 #define LINES 2
 
 struct role {
@@ -47,6 +47,7 @@ struct link {
 struct look {
 	const struct role *role;
 	size_t count, off; /* off: those that are, as they are to be */
+	size_t differ;     /* count, and those that have no room */
 	struct link of[LINKS_MAX];
 };
 
@@ -63,6 +64,27 @@ static tw_err say(tw_channel *core, uint16_t type, uint32_t tag, const char *wor
 	const size_t size = strlen(words);
 
 	return tw_channel_send(core, type, tag, words, size < TW_LINKS_WORDS_MAX ? size : TW_LINKS_WORDS_MAX, NULL, 0);
+}
+
+/* --- What went wrong first --- */
+
+/* One that does not go keeps no other from going. */
+struct first {
+	tw_err e;
+	char why[TW_DETAIL_MAX];
+};
+
+static void note(struct first *f, tw_err e)
+{
+	if (!tw_failed(e) || tw_failed(f->e))
+		return;
+	f->e = e;
+	(void)snprintf(f->why, sizeof f->why, "%s", tw_err_detail());
+}
+
+static tw_err noted(const struct first *f)
+{
+	return tw_failed(f->e) ? tw_raise(f->e.code, __func__, __LINE__, "%s", f->why) : TW_OK;
 }
 
 /* --- Links --- */
@@ -82,8 +104,8 @@ static tw_err each(void *user, const struct tw_netlink_message *m)
 	l->off += to_off && !is_up;
 	if (to_off ? !is_up : is_up || !tw_off_has(&l->role->was, TW_OFF_LINK, link.name))
 		return TW_OK;
-	if (l->count == LINKS_MAX)
-		return TW_RAISE(LIMIT, "more than %d links to switch", LINKS_MAX);
+	if (l->differ++ >= LINKS_MAX)
+		return TW_OK;
 	l->of[l->count] = (struct link){ .index = link.index, .to_off = to_off };
 	memcpy(l->of[l->count++].name, link.name, sizeof link.name);
 	return TW_OK;
@@ -109,44 +131,78 @@ static tw_err switch_link(const struct role *r, const struct link *l)
 	return tw_watch_order(r->sys, r->links, &q);
 }
 
-/* Whoever fights for a link has it on between two looks, and no longer. core: told of those that were on, NULL: they had not been off yet. */
-static tw_err put_links(struct role *r, tw_channel *core)
+/* core: told of those that were on, NULL: they had not been off yet. */
+static tw_err put_link(struct role *r, const struct link *l, tw_channel *core)
 {
-	struct look l;
 	char words[64];
 
-	TW_TRY(look_at_links(r, &l));
-	for (size_t i = 0; i < l.count; i++) {
-		TW_TRY(switch_link(r, &l.of[i]));
-		if (!core || !l.of[i].to_off)
-			continue;
-		(void)snprintf(words, sizeof words, "link %s", l.of[i].name);
-		TW_TRY(say(core, TW_LINKS_HELD, 0, words));
+	TW_TRY(switch_link(r, l));
+	if (!core || !l->to_off)
+		return TW_OK;
+	(void)snprintf(words, sizeof words, "link %s", l->name);
+	return say(core, TW_LINKS_HELD, 0, words);
+}
+
+static tw_err put_found(struct role *r, const struct look *l, tw_channel *core)
+{
+	struct first f = { .e = TW_OK };
+
+	for (size_t i = 0; i < l->count; i++)
+		note(&f, put_link(r, &l->of[i], core));
+	return noted(&f);
+}
+
+/* Whoever fights for a link has it on between two looks, and no longer. Those of one look that do not go leave no room for those beyond. */
+static tw_err put_links(struct role *r, tw_channel *core)
+{
+	tw_err e = TW_OK;
+	struct look l;
+
+	for (size_t before = SIZE_MAX;; before = l.differ) {
+		TW_TRY(look_at_links(r, &l));
+		if (l.differ >= before)
+			return tw_failed(e) ? e : TW_RAISE(LIMIT, "%zu links do not go as they are to", l.differ);
+		e = put_found(r, &l, core);
+		if (l.differ == l.count)
+			return e;
 	}
-	return TW_OK;
 }
 
 /* --- Radios --- */
 
-static tw_err put_radios(struct role *r, tw_channel *core)
+static tw_err put_radio(struct role *r, const struct tw_radio *one, tw_channel *core)
 {
-	bool any = false;
+	const bool to_off = tw_off_has(&r->off, TW_OFF_RADIO, tw_radio_name(one));
 	char words[64];
 
-	TW_TRY(tw_radios_hear(r->sys, &r->radios, &any));
-	for (size_t i = 0; i < r->radios.count; i++) {
-		const struct tw_radio *one = &r->radios.of[i];
-		const bool to_off = tw_off_has(&r->off, TW_OFF_RADIO, tw_radio_name(one));
+	if (to_off ? one->is_off : !one->is_off || !tw_off_has(&r->was, TW_OFF_RADIO, tw_radio_name(one)))
+		return TW_OK;
+	TW_TRY(tw_radios_switch(r->sys, &r->radios, one, to_off));
+	if (!core || !to_off)
+		return TW_OK;
+	(void)snprintf(words, sizeof words, "radio %s", tw_radio_name(one));
+	return say(core, TW_LINKS_HELD, 0, words);
+}
 
-		if (to_off ? one->is_off : !one->is_off || !tw_off_has(&r->was, TW_OFF_RADIO, tw_radio_name(one)))
-			continue;
-		TW_TRY(tw_radios_switch(r->sys, &r->radios, one, to_off));
-		if (!core || !to_off)
-			continue;
-		(void)snprintf(words, sizeof words, "radio %s", tw_radio_name(one));
-		TW_TRY(say(core, TW_LINKS_HELD, 0, words));
-	}
-	return TW_OK;
+static tw_err put_radios(struct role *r, tw_channel *core)
+{
+	struct first f = { .e = TW_OK };
+	bool any = false;
+
+	TW_TRY(tw_radios_hear(r->sys, &r->radios, &any));
+	for (size_t i = 0; i < r->radios.count; i++)
+		note(&f, put_radio(r, &r->radios.of[i], core));
+	return noted(&f);
+}
+
+/* Radios first: the kernel brings up no link whose radio is blocked. */
+static tw_err put_all(struct role *r, tw_channel *core)
+{
+	struct first f = { .e = TW_OK };
+
+	note(&f, put_radios(r, core));
+	note(&f, put_links(r, core));
+	return noted(&f);
 }
 
 static tw_err check_radios(struct role *r, uint32_t *count)
@@ -180,8 +236,7 @@ static tw_err read_back(struct role *r, uint32_t *ret)
 
 static tw_err put(struct role *r, uint32_t *ret)
 {
-	TW_TRY(put_links(r, NULL));
-	TW_TRY(put_radios(r, NULL));
+	TW_TRY(put_all(r, NULL));
 	return read_back(r, ret);
 }
 
@@ -248,9 +303,7 @@ static tw_err turn(void *user, tw_channel *core)
 	r->owed = false;
 	r->looked_ms = now_ms(r);
 	if (!tw_failed(e))
-		e = put_links(r, core);
-	if (!tw_failed(e))
-		e = put_radios(r, core);
+		e = put_all(r, core);
 	if (!tw_failed(e))
 		return TW_OK;
 	r->stands = false;
