@@ -124,21 +124,30 @@ static tw_err hear(struct tw_collector *k, const struct tw_collected *d, struct 
 	return d->end == TW_COLLECT_NOTHING ? nothing(k, d) : keep(k, d, raw);
 }
 
+static tw_err parse_answer(const struct tw_message *m, struct tw_collected *ret)
+{
+	TW_TRY(tw_collected_read(m->payload, ret));
+	return (ret->size > 0) == (m->fd_count == 1) ? TW_OK : TW_RAISE(SYNTAX, "a message without its bytes, or bytes without a message");
+}
+
 static tw_err read_answer(struct tw_collector *k, const struct tw_message *m)
 {
 	struct tw_collected d;
 	struct tw_slice raw = { NULL, 0 };
+	tw_err e = parse_answer(m, &d);
 
-	TW_TRY(tw_collected_read(m->payload, &d));
-	if ((d.size > 0) != (m->fd_count == 1))
-		return TW_RAISE(SYNTAX, "a message without its bytes, or bytes without a message");
+	if (tw_failed(e)) { /* the same message would make the same answer: like one that ends the role, it is brought unread in the end */
+		k->deaths++;
+		say_missing(k, TW_SLICE("The role that takes mail gave an answer that cannot be read."));
+		return e;
+	}
 	if (d.size) {
 		const int fd = m->fds[0];
 
 		((struct tw_message *)(uintptr_t)m)->fd_count = 0; /* tw_parcel_open owns it in every case */
 		TW_TRY(tw_parcel_open(k->app->sys, fd, d.size, &raw));
 	}
-	const tw_err e = hear(k, &d, raw);
+	e = hear(k, &d, raw);
 	if (d.size)
 		tw_parcel_close(k->app->sys, raw);
 	return e;

@@ -329,8 +329,5 @@ void tw_collect(struct tw_collection *c)
 		return;
 	tw_buf_clear(&c->message);
 	(void)snprintf(c->words, sizeof c->words, "%.*s", TW_COLLECT_WORDS_MAX, tw_err_detail());
-	tw_utf8_mend(c->words);
-	for (char *at = c->words; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = '?';
+	(void)tw_text_mend(c->words, strlen(c->words));
 }
