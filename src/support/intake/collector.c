@@ -59,12 +59,17 @@ static void over(struct tw_collector *k, bool at_once)
 
 /* --- What the role says --- */
 
-static tw_err canary(struct tw_collector *k)
+/* Whatever came of a look, and when nothing did: that mail is not taken is what it is to find. */
+static void canary(struct tw_collector *k)
 {
 	const struct tw_app *a = k->app;
 	const struct tw_canary_plan plan = { k->address, (int64_t)k->canary_h * HOUR_MS, a->desk.alarms, a->desk.alarm_count };
 
-	return tw_time_trusted(&k->app->time) ? tw_canary_turn(&k->app->context, &plan, tw_time_wall_ms(&a->time)) : TW_OK;
+	if (!tw_time_trusted(&a->time) || tw_store_broken(a->context.store))
+		return;
+	const tw_err e = tw_canary_turn(&k->app->context, &plan, tw_time_wall_ms(&a->time));
+	if (tw_failed(e))
+		tw_log_err(e, "the test of mail that comes in"); /* no reason to leave a report lying */
 }
 
 static tw_err keep(struct tw_collector *k, const struct tw_collected *d, struct tw_slice raw)
@@ -91,6 +96,7 @@ static tw_err nothing(struct tw_collector *k, const struct tw_collected *d)
 {
 	k->next_ms = boot_ms(k) + (int64_t)(d->every_s ? d->every_s : 60) * 1000;
 	k->wait_ms = TW_COLLECTOR_FIRST_MS;
+	k->deaths = 0; /* those of a message that is gone are not the next one's */
 	if (d->validity != k->job.validity || d->uid != k->job.after)
 		TW_TRY(tw_intake_looked(k->app->context.store, d->validity, d->uid));
 	return TW_OK;
@@ -116,9 +122,7 @@ static tw_err hear(struct tw_collector *k, const struct tw_collected *d, struct 
 		k->seen_validity = d->validity;
 		k->seen = k->job.after;
 	}
-	const tw_err e = canary(k);
-	if (tw_failed(e))
-		tw_log_err(e, "the test of mail that comes in"); /* no reason to leave a report lying */
+	canary(k);
 	if (!there)
 		return TW_OK;
 	return d->end == TW_COLLECT_NOTHING ? nothing(k, d) : keep(k, d, raw);
@@ -163,6 +167,7 @@ static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
 	if (tw_failed(e)) {
 		tw_log_err(e, "taking a mail; it is tried again");
 		later(k);
+		canary(k);
 	}
 	over(k, tw_failed(e));
 	tw_sender_due(k->app);
@@ -194,7 +199,9 @@ static void on_gone(void *user, const char *why)
 	(void)event_del(k->deadline);
 	k->state = IDLE;
 	later(k);
+	canary(k);
 	tw_collector_due(k->app);
+	tw_sender_due(k->app);
 }
 
 static void on_deadline(int fd, short what, void *user)
@@ -205,7 +212,9 @@ static void on_deadline(int fd, short what, void *user)
 	k->deaths++;
 	say_missing(k, TW_SLICE("The role that takes mail did not answer in time and was ended."));
 	later(k);
+	canary(k);
 	over(k, true);
+	tw_sender_due(a);
 	a->errand_settle(a);
 }
 
