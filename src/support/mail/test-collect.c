@@ -84,6 +84,8 @@ static void test_what_it_says(void **state)
 	CHECK(tw_imap_fetched(&r, 7, &n) && n == 900 && !tw_imap_fetched(&r, 8, &n));
 	r = of("* 1 FETCH (BODY[]<0> {7}\r\nUID 8 x UID 7)\r\n");
 	CHECK(tw_imap_fetched(&r, 7, &n) && n == 0 && !tw_imap_fetched(&r, 8, &n));
+	r = of("* 1 FETCH (UID 7 BODY[]<0> NIL)\r\n"); /* no bytes: collect.c asks again whether it is there */
+	CHECK(!tw_imap_fetched(&r, 7, &n));
 	r = of("* 1 FETCH (FLAGS (\\Seen) UID 7)\r\n");
 	CHECK(!tw_imap_fetched(&r, 7, &n));
 }
