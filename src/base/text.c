@@ -190,6 +190,24 @@ bool tw_text_printable(struct tw_slice s)
 	return true;
 }
 
+bool tw_text_mend(char *text, size_t size)
+{
+	bool found = false;
+
+	for (size_t i = 0, used; i < size; i += used) {
+		used = tw_utf8_size((struct tw_slice){ text + i, size - i });
+		used += used == 0;
+		if (tw_text_printable((struct tw_slice){ text + i, used }))
+			continue;
+		found = true;
+		if (used == 3)
+			memcpy(text + i, "\xef\xbf\xbd", 3);
+		else
+			memset(text + i, '?', used);
+	}
+	return found;
+}
+
 bool tw_equal_secret(const void *a, const void *b, size_t size)
 {
 	const volatile uint8_t *x = a, *y = b;

@@ -21,6 +21,7 @@ size_t tw_utf8_size(struct tw_slice s); /* of the character s begins with: 1..4;
 void tw_utf8_mend(char *text);          /* each byte of what is not a whole valid character becomes '?': for text cut to a size */
 bool tw_utf8_valid(struct tw_slice s);  /* no overlong form, no surrogate, nothing above U+10FFFF; NUL counts as invalid */
 bool tw_text_printable(struct tw_slice s); /* valid UTF-8 without control characters */
+bool tw_text_mend(char *text, size_t size); /* what tw_text_printable refuses becomes U+FFFD, or '?' for each byte; true: there was some */
 /* For showing outside text on a terminal: control characters and invalid bytes become \xNN. */
 tw_err tw_buf_terminal(struct tw_buf *b, struct tw_slice s);
 tw_err tw_buf_percent(struct tw_buf *b, struct tw_slice s);      /* RFC 3986: all that is not unreserved becomes %XX */

@@ -179,6 +179,7 @@ tw_err tw_mail_words(struct tw_slice value, struct tw_buf *ret, bool *lossy, boo
 	for (size_t i = 0; i < ret->size; i++)
 		if (ret->data[i] == '\n' || ret->data[i] == '\t')
 			ret->data[i] = ' ';
+	*lossy = (ret->size && tw_text_mend(ret->data, ret->size)) || *lossy;
 	return TW_OK;
 }
 

@@ -10,7 +10,7 @@
 
 /* encoding: "base64", "quoted-printable"; anything else: the bytes as they are. */
 tw_err tw_mail_decode(struct tw_slice encoding, struct tw_slice bytes, struct tw_buf *ret, bool *cut);
-/* A header's value, unfolded: one line of UTF-8 with its encoded words read. */
+/* A header's value, unfolded: one line that can be shown (tw_text_printable), its encoded words read. */
 tw_err tw_mail_words(struct tw_slice value, struct tw_buf *ret, bool *lossy, bool *cut);
 /* What HTML says without its tags, scripts and styles: UTF-8 in and out. */
 tw_err tw_mail_html_text(struct tw_slice html, struct tw_buf *ret, bool *cut);

@@ -134,6 +134,13 @@ static void test_header(void **state)
 		"e \xe2\x80\x93 =?x?y and =? on");
 	CHECK_TEXT(m.from, "");
 	CHECK_TEXT(m.id, "ab@c");
+	CHECK(!m.lossy);
+	tw_mailread_done(&m);
+	/* What reorders or breaks a line is none of a subject, raw or encoded, and stays in the text. */
+	CHECK_OK(tw_mailread(tw_sys_real(), TW_SLICE("Subject: a\xe2\x80\xa8 =?utf-8?Q?=E2=80=AEb=E2=81=A9?=\r\n\r\n\xe2\x80\xae."), &m));
+	CHECK_TEXT(m.subject, "a" FF " " FF "b" FF);
+	CHECK(m.lossy && tw_text_printable(tw_slice_of(m.subject)));
+	CHECK_TEXT(tw_buf_cstr(&m.text), "\xe2\x80\xae.");
 }
 
 /* A thousand levels, a thousand parts, a line without an end, a text too long: each is bounded, and says so. */

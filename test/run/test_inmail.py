@@ -225,7 +225,7 @@ def test_mail_becomes_reports_and_is_marked_behind_them(place):
     html = letter("Grüße", "Über <b>")
     html.add_alternative("<p>no</p>", subtype="html")
     html.add_attachment(b"\x00" * 3000, maintype="image", subtype="png", filename="shot.png")
-    mails = [html, sealed(), bounce(), letter("Away", "I am away", Auto_Submitted="auto-replied"), letter("List", "said", Precedence="list"),
+    mails = [html, sealed(), bounce(), letter("Away", "I am away", Auto_Submitted="auto-replied"), letter("Li\u202est", "said", Precedence="list"),
              letter("Own", "loop", sender=ADDRESS), letter("From nobody", "x", sender="noreply@lamps.example"), letter("Long", " ".join(f"word{i:06}" for i in range(1300)))]
     dovecot.put(*mails)
     desk.configure(dovecot.port)
@@ -234,7 +234,7 @@ def test_mail_becomes_reports_and_is_marked_behind_them(place):
     state = desk.intake()
     assert (state["mail"], state["address"], state["dropped"], state["messages"], state["canary"]) == ("provided", ADDRESS, 3, 0, "off")
     reports = desk.reports()
-    assert [r["description"].partition("\n")[0] for r in reports] == ["Grüße", "...", "List", "From nobody", "Long"]
+    assert [r["description"].partition("\n")[0] for r in reports] == ["Grüße", "...", "Li\ufffdst", "From nobody", "Long"]
     assert "Über <b>" in reports[0]["description"] and "1 file was sent along" in reports[0]["description"] and reports[0]["contact"] == "ann@lamps.example"
     assert "encrypted" in reports[1]["description"] and "BEGIN PGP" not in json.dumps(reports[1])
     assert len(desk.local(f"/api/v1/report-messages/{reports[4]['id']}")["messages"]) == 3

@@ -2,6 +2,7 @@
 """The manufacturer's server: the real program and its roles, from the first start on."""
 import contextlib
 import csv
+import fcntl
 import html.parser
 import http.client
 import io
@@ -286,6 +287,12 @@ def test_a_backup_of_a_running_server_is_a_server(service, tmp_path):
         r, body = upload(service, "/report", {"description": f"before {n}"}, [(f"{n}.bin", "a/b", os.urandom(400000))])
         assert r.status == 200
         kept.append((receipt_of(body), f"before {n}"))
+    (service.dir / "inmail.json").write_text("")
+    (service.dir / "inmail-password").write_text("hunter\n")
+    (service.dir / "inmail-password").chmod(0o600)
+    (service.dir / "sign/private-keys-v1.d").mkdir(mode=0o700, parents=True)
+    (service.dir / "sign/private-keys-v1.d/A.key").write_text("key")
+    os.mkfifo(service.dir / "sign/S.gpg-agent")
     stop = threading.Event()
 
     def go_on():
@@ -296,11 +303,23 @@ def test_a_backup_of_a_running_server_is_a_server(service, tmp_path):
     writer.start()
     out = tmp_path / "copy"
     backup = [PROGRAM, "backup", "--dir", service.dir, "--out", out]
+    (tmp_path / "copy.part").mkdir()  # somebody else's
+    p = subprocess.run(backup, capture_output=True, text=True, timeout=30)
+    assert p.returncode == 1 and "move it away" in p.stderr and (tmp_path / "copy.part").rmdir() is None
+    with open(service.dir / "backup.lock", "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        p = subprocess.run(backup, capture_output=True, text=True, timeout=30)
+        assert p.returncode == 1 and "another backup" in p.stderr
+    (tmp_path / "copy.part").mkdir()
+    (tmp_path / "copy.part/thingward-backup-not-whole").touch()  # of one that was cut
     p = subprocess.run(backup, capture_output=True, text=True, timeout=30)
     stop.set()
     writer.join()
     assert p.returncode == 0 and "To restore" in p.stdout, p.stderr
     assert not (service.dir / "app/support.backup").exists() and sorted(p.name for p in tmp_path.glob("copy*")) == ["copy"]
+    assert (out / "inmail.json").exists() and (out / "inmail-password").read_text() == "hunter\n"
+    assert (out / "sign/private-keys-v1.d/A.key").read_text() == "key"
+    assert not list(out.glob("thingward-*")) and not (out / "backup.lock").exists() and not (out / "sign/S.gpg-agent").exists()
     again = subprocess.run(backup, capture_output=True, text=True, timeout=30)
     assert again.returncode == 1 and "is there already" in again.stderr
     assert send(service, "/report", {"description": "after it"})[0].status in (200, 429)

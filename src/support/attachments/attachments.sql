@@ -39,6 +39,9 @@ SELECT CAST(coalesce(sum(size), 0) AS INTEGER) FROM attachment;
 -- name: attachments_of
 SELECT id, report, at_ms, size, nonce, about FROM attachment WHERE report = ?1 ORDER BY id;
 
+-- name: attachments_count
+SELECT count(*) FROM attachment WHERE report = ?1;
+
 -- name: attachment_one
 SELECT id, report, at_ms, size, nonce, about FROM attachment WHERE id = ?1;
 

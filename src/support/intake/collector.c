@@ -59,12 +59,17 @@ static void over(struct tw_collector *k, bool at_once)
 
 /* --- What the role says --- */
 
-static tw_err canary(struct tw_collector *k)
+/* Whatever came of a look, and when nothing did: that mail is not taken is what it is to find. */
+static void canary(struct tw_collector *k)
 {
 	const struct tw_app *a = k->app;
 	const struct tw_canary_plan plan = { k->address, (int64_t)k->canary_h * HOUR_MS, a->desk.alarms, a->desk.alarm_count };
 
-	return tw_time_trusted(&k->app->time) ? tw_canary_turn(&k->app->context, &plan, tw_time_wall_ms(&a->time)) : TW_OK;
+	if (!tw_time_trusted(&a->time) || tw_store_broken(a->context.store))
+		return;
+	const tw_err e = tw_canary_turn(&k->app->context, &plan, tw_time_wall_ms(&a->time));
+	if (tw_failed(e))
+		tw_log_err(e, "the test of mail that comes in"); /* no reason to leave a report lying */
 }
 
 static tw_err keep(struct tw_collector *k, const struct tw_collected *d, struct tw_slice raw)
@@ -91,6 +96,7 @@ static tw_err nothing(struct tw_collector *k, const struct tw_collected *d)
 {
 	k->next_ms = boot_ms(k) + (int64_t)(d->every_s ? d->every_s : 60) * 1000;
 	k->wait_ms = TW_COLLECTOR_FIRST_MS;
+	k->deaths = 0; /* those of a message that is gone are not the next one's */
 	if (d->validity != k->job.validity || d->uid != k->job.after)
 		TW_TRY(tw_intake_looked(k->app->context.store, d->validity, d->uid));
 	return TW_OK;
@@ -116,29 +122,36 @@ static tw_err hear(struct tw_collector *k, const struct tw_collected *d, struct 
 		k->seen_validity = d->validity;
 		k->seen = k->job.after;
 	}
-	const tw_err e = canary(k);
-	if (tw_failed(e))
-		tw_log_err(e, "the test of mail that comes in"); /* no reason to leave a report lying */
+	canary(k);
 	if (!there)
 		return TW_OK;
 	return d->end == TW_COLLECT_NOTHING ? nothing(k, d) : keep(k, d, raw);
+}
+
+static tw_err parse_answer(const struct tw_message *m, struct tw_collected *ret)
+{
+	TW_TRY(tw_collected_read(m->payload, ret));
+	return (ret->size > 0) == (m->fd_count == 1) ? TW_OK : TW_RAISE(SYNTAX, "a message without its bytes, or bytes without a message");
 }
 
 static tw_err read_answer(struct tw_collector *k, const struct tw_message *m)
 {
 	struct tw_collected d;
 	struct tw_slice raw = { NULL, 0 };
+	tw_err e = parse_answer(m, &d);
 
-	TW_TRY(tw_collected_read(m->payload, &d));
-	if ((d.size > 0) != (m->fd_count == 1))
-		return TW_RAISE(SYNTAX, "a message without its bytes, or bytes without a message");
+	if (tw_failed(e)) { /* the same message would make the same answer: like one that ends the role, it is brought unread in the end */
+		k->deaths++;
+		say_missing(k, TW_SLICE("The role that takes mail gave an answer that cannot be read."));
+		return e;
+	}
 	if (d.size) {
 		const int fd = m->fds[0];
 
 		((struct tw_message *)(uintptr_t)m)->fd_count = 0; /* tw_parcel_open owns it in every case */
 		TW_TRY(tw_parcel_open(k->app->sys, fd, d.size, &raw));
 	}
-	const tw_err e = hear(k, &d, raw);
+	e = hear(k, &d, raw);
 	if (d.size)
 		tw_parcel_close(k->app->sys, raw);
 	return e;
@@ -154,6 +167,7 @@ static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
 	if (tw_failed(e)) {
 		tw_log_err(e, "taking a mail; it is tried again");
 		later(k);
+		canary(k);
 	}
 	over(k, tw_failed(e));
 	tw_sender_due(k->app);
@@ -185,7 +199,9 @@ static void on_gone(void *user, const char *why)
 	(void)event_del(k->deadline);
 	k->state = IDLE;
 	later(k);
+	canary(k);
 	tw_collector_due(k->app);
+	tw_sender_due(k->app);
 }
 
 static void on_deadline(int fd, short what, void *user)
@@ -196,7 +212,9 @@ static void on_deadline(int fd, short what, void *user)
 	k->deaths++;
 	say_missing(k, TW_SLICE("The role that takes mail did not answer in time and was ended."));
 	later(k);
+	canary(k);
 	over(k, true);
+	tw_sender_due(a);
 	a->errand_settle(a);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/intake/intake.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "crypto/hash.h"
@@ -196,8 +197,17 @@ static tw_err keep_raw(struct taking *t)
 	const struct tw_attachment file = { TW_SLICE("mail.eml"), TW_SLICE("message/rfc822"), t->raw };
 	enum tw_attached attached = TW_ATTACHED_MANY;
 
-	if (t->raw.size)
-		TW_TRY(tw_attachments_put(&t->in->files, t->done->report, &file, 1, t->in->now_ms, &attached));
+	if (t->raw.size) {
+		const tw_err e = tw_attachments_put(&t->in->files, t->done->report, &file, 1, t->in->now_ms, &attached);
+
+		/* Somebody changed what the report has already, which is no reason to take no mail any more. Nothing was stored. */
+		if (!tw_is(e, TW_CODE_UNTRUSTED)) {
+			TW_TRY(e);
+		} else {
+			tw_log_err(e, "keeping a mail as it came; it is in the mailbox");
+			attached = TW_ATTACHED_MANY;
+		}
+	}
 	t->done->kept = attached == TW_ATTACHED;
 	return TW_OK;
 }

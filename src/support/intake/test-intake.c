@@ -256,6 +256,21 @@ static void test_answers_by_the_code(void **state)
 	CHECK_INT(took(&m).end, TW_INTAKE_REPORT);
 }
 
+/* Files of a report that somebody changed are no reason to take no mail any more. */
+static void test_a_report_whose_files_were_changed(void **state)
+{
+	struct tw_collected m = mail(1, "Lamp", "It burns.");
+	char subject[300];
+
+	CHECK(took(&m).kept);
+	(void)snprintf(subject, sizeof subject, "Re: %s", stored("SELECT subject FROM outbox"));
+	(void)stored("UPDATE attachment SET about = zeroblob(80)");
+	m = mail(2, subject, "And smokes.");
+	const struct tw_intake_done d = took(&m);
+	CHECK(d.end == TW_INTAKE_ADDED && d.report == 1 && !d.kept);
+	CHECK_TEXT(counts(), "1 1 1 1 2 2");
+}
+
 static void test_canary(void **state)
 {
 	static const char alarms[1][201] = { "boss@lamps.example" };
@@ -325,4 +340,5 @@ static void test_faults(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 CHECK_MAIN(TEST(test_a_message_becomes_a_report_once), TEST(test_what_is_said_of_it), TEST(test_what_becomes_nothing),
-	TEST(test_who_is_answered), TEST(test_a_flood_waits), TEST(test_answers_by_the_code), TEST(test_canary), TEST(test_faults))
+	TEST(test_who_is_answered), TEST(test_a_flood_waits), TEST(test_answers_by_the_code),
+	TEST(test_a_report_whose_files_were_changed), TEST(test_canary), TEST(test_faults))

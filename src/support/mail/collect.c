@@ -26,7 +26,7 @@ struct run {
 	char url[400], tag[8], trouble[CURL_ERROR_SIZE];
 	unsigned commands;
 	int64_t until_ms;
-	bool forbidden;
+	bool forbidden, still_there;
 	uint32_t next_uid;
 };
 
@@ -290,6 +290,27 @@ static tw_err fetch(struct run *r)
 	return said == TW_IMAP_OK ? TW_OK : TW_RAISE(IO, "the mail server does not hand out a message");
 }
 
+static tw_err take_again(struct run *r, const struct tw_imap_response *one)
+{
+	uint32_t uid = UINT32_MAX;
+
+	r->still_there = r->still_there || (tw_imap_found(one, r->c->uid - 1, &uid) && uid == r->c->uid);
+	return TW_OK;
+}
+
+/* Somebody may have deleted it just now. What is there and does not come would be passed over for ever. */
+static tw_err check_gone(struct run *r)
+{
+	char command[COMMAND_MAX];
+	enum tw_imap_said said;
+
+	(void)snprintf(command, sizeof command, "UID SEARCH UID %u", r->c->uid);
+	TW_TRY(ask(r, command, take_again, &said));
+	if (said != TW_IMAP_OK)
+		return TW_RAISE(IO, "the mail server does not search");
+	return r->still_there ? TW_RAISE(IO, "the mail server has message %u and does not hand it out", r->c->uid) : TW_OK;
+}
+
 static tw_err collect(struct run *r)
 {
 	struct tw_collection *c = r->c;
@@ -305,8 +326,10 @@ static tw_err collect(struct run *r)
 	TW_TRY(find(r, &found, &last));
 	if (found)
 		TW_TRY(fetch(r));
+	if (found && !c->message.size)
+		TW_TRY(check_gone(r));
 	c->uid = found ? c->uid : last;
-	c->end = c->message.size ? TW_COLLECT_MESSAGE : TW_COLLECT_NOTHING; /* somebody may have deleted it just now */
+	c->end = c->message.size ? TW_COLLECT_MESSAGE : TW_COLLECT_NOTHING;
 	return TW_OK;
 }
 
@@ -329,8 +352,5 @@ void tw_collect(struct tw_collection *c)
 		return;
 	tw_buf_clear(&c->message);
 	(void)snprintf(c->words, sizeof c->words, "%.*s", TW_COLLECT_WORDS_MAX, tw_err_detail());
-	tw_utf8_mend(c->words);
-	for (char *at = c->words; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = '?';
+	(void)tw_text_mend(c->words, strlen(c->words));
 }

@@ -208,7 +208,7 @@ static tw_err serve_in(void *user, tw_channel *app, const struct tw_message *m)
 	tw_err e = read_in_config(r, &f);
 	if (tw_failed(e)) {
 		(void)snprintf(words, sizeof words, "%.*s", TW_COLLECT_WORDS_MAX, tw_err_detail());
-		tw_utf8_mend(words);
+		(void)tw_text_mend(words, strlen(words));
 		d.words = tw_slice_of(words);
 		e = TW_OK;
 	} else if (!f.server[0]) {

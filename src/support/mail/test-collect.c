@@ -84,6 +84,8 @@ static void test_what_it_says(void **state)
 	CHECK(tw_imap_fetched(&r, 7, &n) && n == 900 && !tw_imap_fetched(&r, 8, &n));
 	r = of("* 1 FETCH (BODY[]<0> {7}\r\nUID 8 x UID 7)\r\n");
 	CHECK(tw_imap_fetched(&r, 7, &n) && n == 0 && !tw_imap_fetched(&r, 8, &n));
+	r = of("* 1 FETCH (UID 7 BODY[]<0> NIL)\r\n"); /* no bytes: collect.c asks again whether it is there */
+	CHECK(!tw_imap_fetched(&r, 7, &n));
 	r = of("* 1 FETCH (FLAGS (\\Seen) UID 7)\r\n");
 	CHECK(!tw_imap_fetched(&r, 7, &n));
 }
@@ -156,6 +158,23 @@ static void test_what_was_collected(void **state)
 	oom_sweep(there_and_back, &d);
 }
 
+/* What the parser makes of a mail is something that app can read, whatever the mail is. */
+static void test_what_was_read_can_be_told(void **state)
+{
+	TW_CLEANUP(tw_mailread_done) struct tw_mailread m = { .files = 0 };
+	struct tw_collected d = good();
+
+	CHECK_OK(tw_mailread(tw_sys_real(),
+		TW_SLICE("From: c@d.example\r\nMessage-ID: <\xe2\x80\xa8x@y>\r\nSubject: \xe2\x80\xa8\xe2\x81\xa6=?utf-8?B?4oCuYQ==?=\x85\r\n\r\n\xe2\x80\xa8"),
+		&m));
+	d.from = tw_slice_of(m.from);
+	d.id = tw_slice_of(m.id);
+	d.subject = tw_slice_of(m.subject);
+	d.text = tw_buf_slice(&m.text);
+	CHECK(m.subject[0] && m.text.size == 3);
+	CHECK_OK(there_and_back(tw_sys_real(), &d));
+}
+
 static void test_jobs(void **state)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
@@ -215,4 +234,4 @@ static void test_config(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_responses), cmocka_unit_test(test_what_it_says), cmocka_unit_test(test_what_was_collected),
-	cmocka_unit_test(test_jobs), cmocka_unit_test(test_config))
+	cmocka_unit_test(test_what_was_read_can_be_told), cmocka_unit_test(test_jobs), cmocka_unit_test(test_config))

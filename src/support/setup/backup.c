@@ -3,12 +3,13 @@
  * `thingward-support backup`: what makes this service this service, as a folder that is a DIR again: database and log of one moment, keys, and
  * what the operator wrote. The service runs meanwhile. Nothing has the name that was asked for before all of it is on the disk.
  *
- * Left out: the tree of advisories (made again from the database), the address, the socket, the lock.
+ * Left out: the tree of advisories (made again from the database), the address, the sockets, the locks.
  */
 #include "support/setup/setup.h"
 
 #include "base/json.h"
 #include "base/text.h"
+#include "support/mail/files.h"
 #include "support/platform/app.h"
 #include "sys/durable.h"
 
@@ -19,6 +20,9 @@
 #define STEPS "/api/v1/backups"
 #define STEPS_MAX 100000 /* of at least a page each: far more than a store of any size here */
 #define NAME_MOST 200
+#define DEPTH_MAX 4                       /* folders in DIR/sign */
+#define LOCK "backup.lock"                /* of two at once each would take the other's copy of the database away */
+#define MARK "thingward-backup-not-whole" /* in a copy that is being made: it may be removed */
 #define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
 /* --- What the running service does --- */
@@ -61,14 +65,23 @@ struct copying {
 	uint64_t before;                                              /* of the log: segments that begin before it */
 	const char *(*as)(const struct copying *c, const char *name); /* the name it gets; NULL: it is left out */
 	tw_err failed;
+	bool store;  /* the database was copied */
+	int folders; /* so deep folders are copied too */
 };
 
-static bool is_file(const struct copying *c, const char *name)
+/* *ret 0: neither a file nor a folder, but a socket. What cannot be opened is not passed over: the copy would lack it. */
+static tw_err kind_of(const struct copying *c, const char *name, mode_t *ret)
 {
 	TW_CLEANUP(tw_closep) int fd = c->s->sys->open_beneath(c->s->sys, c->from, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
 	struct stat st;
 
-	return fd >= 0 && c->s->sys->fstat(c->s->sys, fd, &st) == 0 && S_ISREG(st.st_mode);
+	*ret = 0;
+	if (fd < 0)
+		return errno == ENXIO ? TW_OK : TW_RAISE_ERRNO("opening %s", name);
+	if (c->s->sys->fstat(c->s->sys, fd, &st) != 0)
+		return TW_RAISE_ERRNO("looking at %s", name);
+	*ret = S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ? st.st_mode : 0;
+	return TW_OK;
 }
 
 static bool ends(const char *name, const char *with)
@@ -101,7 +114,8 @@ static const char *as_it_is(const struct copying *c, const char *name)
 
 static const char *as_operator(const struct copying *c, const char *name)
 {
-	static const char *const names[] = { "roles.tab", "mail.json", "mail-password", "mail-trust.pem" };
+	static const char *const names[] = { "roles.tab", TW_MAIL_CONFIG_FILE, TW_MAIL_PASSWORD_FILE, TW_MAIL_TRUST_FILE,
+		TW_INMAIL_CONFIG_FILE, TW_INMAIL_PASSWORD_FILE };
 
 	for (size_t i = 0; i < TW_COUNT(names); i++)
 		if (strcmp(names[i], name) == 0)
@@ -109,13 +123,51 @@ static const char *as_operator(const struct copying *c, const char *name)
 	return NULL;
 }
 
+/* gpg's home, without what gpg writes for a moment alone. */
+static const char *as_sign(const struct copying *c, const char *name)
+{
+	return ends(name, ".lock") || ends(name, ".tmp") || strncmp(name, ".#lk", 4) == 0 ? NULL : name;
+}
+
+static tw_err copy_all(struct copying *c);
+
+/* The user is that of the folder around it already. */
+static tw_err copy_inner(const struct copying *c, const char *name)
+{
+	TW_CLEANUP(tw_closep) int from = c->s->sys->open_beneath(c->s->sys, c->from, name, DIRECTORY, 0);
+	TW_CLEANUP(tw_closep) int to = -1;
+	struct copying inner = { c->s, from, -1, c->before, c->as, .folders = c->folders - 1 };
+
+	if (from < 0)
+		return TW_RAISE_ERRNO("opening %s", name);
+	if (!c->folders)
+		return TW_RAISE(LIMIT, "%s lies too deep in its folder for a backup", name);
+	TW_TRY(tw_durable_dir(c->s->sys, c->to, name, 0700, &to));
+	inner.to = to;
+	return copy_all(&inner);
+}
+
+static tw_err copy_named(struct copying *c, const char *name, const char *as)
+{
+	mode_t mode = 0;
+
+	TW_TRY(kind_of(c, name, &mode));
+	if (S_ISDIR(mode) && c->as == as_sign)
+		return copy_inner(c, name);
+	if (!S_ISREG(mode))
+		return TW_OK;
+	TW_TRY(tw_durable_copy_to(c->s->sys, c->from, name, c->to, as, 0600));
+	c->store = c->store || strcmp(as, TW_APP_STORE) == 0;
+	return TW_OK;
+}
+
 static bool copy_one(void *user, const char *name)
 {
 	struct copying *c = user;
 	const char *as = strlen(name) < NAME_MOST ? c->as(c, name) : NULL;
 
-	if (as && is_file(c, name))
-		c->failed = tw_durable_copy_to(c->s->sys, c->from, name, c->to, as, 0600);
+	if (as)
+		c->failed = copy_named(c, name, as);
 	return !tw_failed(c->failed);
 }
 
@@ -152,6 +204,17 @@ static tw_err copy_folder(struct copying *c, int into, const char *name)
 	return copy_all(c);
 }
 
+/* Who signs elsewhere has none. */
+static tw_err copy_sign(const struct tw_setup *s, int into)
+{
+	TW_CLEANUP(tw_closep) int from = s->sys->open_beneath(s->sys, s->places.dir, "sign", DIRECTORY, 0);
+	struct copying sign = { s, from, -1, 0, as_sign, .folders = DEPTH_MAX };
+
+	if (from < 0)
+		return errno == ENOENT ? TW_OK : TW_RAISE_ERRNO("opening %s/sign", s->options.dir);
+	return copy_folder(&sign, into, "sign");
+}
+
 /* keys last: what they count may only be ahead of the log. */
 static tw_err copy_everything(const struct tw_setup *s, int into, uint64_t before)
 {
@@ -159,7 +222,10 @@ static tw_err copy_everything(const struct tw_setup *s, int into, uint64_t befor
 		       keys = { s, s->places.keys, -1, before, as_it_is }, top = { s, s->places.dir, into, before, as_operator };
 
 	TW_TRY(copy_folder(&app, into, "app"));
+	if (!app.store)
+		return TW_RAISE(NOTFOUND, "the copy of the database was gone before it was taken");
 	TW_TRY(copy_folder(&log, into, "log"));
+	TW_TRY(copy_sign(s, into));
 	TW_TRY(copy_folder(&keys, into, "keys"));
 	return copy_all(&top);
 }
@@ -184,21 +250,49 @@ static tw_err is_new(const struct tw_setup *s, int parent, const char *name)
 	return fd < 0 && errno == ENOENT ? TW_OK : TW_RAISE(EXISTS, "%s is there already", s->out);
 }
 
+/* What a backup that was cut has left, and nothing else, whatever its name. */
+static tw_err remove_old(const struct tw_setup *s, int parent, const char *part)
+{
+	TW_CLEANUP(tw_closep) int old = s->sys->open_beneath(s->sys, parent, part, DIRECTORY, 0);
+	TW_CLEANUP(tw_closep) int mark = -1;
+
+	if (old < 0 && errno == ENOENT)
+		return TW_OK;
+	if (old >= 0)
+		mark = s->sys->open_beneath(s->sys, old, MARK, O_RDONLY | O_CLOEXEC, 0);
+	if (mark < 0)
+		return TW_RAISE(EXISTS, "%s.part is there, and no backup that was cut; move it away", s->out);
+	return tw_durable_remove_tree(s->sys, parent, part);
+}
+
+static tw_err lock(const struct tw_setup *s, int *ret)
+{
+	*ret = s->sys->open_beneath(s->sys, s->places.dir, LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*ret < 0)
+		return TW_RAISE_ERRNO("opening %s/" LOCK, s->options.dir);
+	if (s->sys->lock(s->sys, *ret) != 0)
+		return errno == EWOULDBLOCK ? TW_RAISE(STATE, "another backup of %s is being made", s->options.dir)
+					    : TW_RAISE_ERRNO("locking %s/" LOCK, s->options.dir);
+	return TW_OK;
+}
+
 static tw_err make(const struct tw_setup *s, int parent, const char *part)
 {
 	TW_CLEANUP(tw_closep) int into = -1;
 	uint64_t before = 0;
 
-	TW_TRY(tw_durable_remove_tree(s->sys, parent, part)); /* of one that was cut */
 	TW_TRY(tw_durable_dir(s->sys, parent, part, 0700, &into));
+	TW_TRY(tw_durable_replace(s->sys, into, MARK, "", 0, 0600));
 	TW_TRY(all_steps(s, &before));
 	TW_TRY(copy_everything(s, into, before));
+	TW_TRY(tw_durable_remove(s->sys, into, MARK));
 	return tw_durable_sync_dir(s->sys, into);
 }
 
 tw_err tw_setup_backup(struct tw_setup *s)
 {
 	TW_CLEANUP(tw_closep) int parent = -1;
+	TW_CLEANUP(tw_closep) int alone = -1;
 	char path[4096], name[NAME_MOST], part[NAME_MOST + 8];
 
 	TW_TRY(split(s->out, path, name));
@@ -208,6 +302,8 @@ tw_err tw_setup_backup(struct tw_setup *s)
 	if (parent < 0)
 		return TW_RAISE_ERRNO("opening %s", path);
 	TW_TRY(is_new(s, parent, name));
+	TW_TRY(lock(s, &alone));
+	TW_TRY(remove_old(s, parent, part));
 	tw_err e = make(s, parent, part);
 	char why[TW_DETAIL_MAX];
 	(void)snprintf(why, sizeof why, "%s", tw_err_detail());

@@ -147,7 +147,8 @@ tw_err tw_pg_judge(struct tw_store *s, const PGresult *r, const char *what)
 	if (!state)
 		return lost(s, what);
 	words_of(PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY), words);
-	if (of_class(state, "57P") || of_class(state, "08")) /* it ends the session */
+	/* It ends the session; or a transaction that nobody knows of stands open and refuses everything. */
+	if (of_class(state, "57P") || of_class(state, "08") || of_class(state, "25P02"))
 		tw_pg_hang_up(s);
 	return by_state(s, state, what, words);
 }
@@ -289,7 +290,11 @@ tw_err tw_pg_connect(struct tw_store *s)
 tw_err tw_pg_begin(struct tw_store *s)
 {
 	s->transaction[0] = '\0';
-	return tw_pg_ask(s, "BEGIN; SELECT pg_catalog.pg_current_xact_id()", s->transaction, sizeof s->transaction);
+	const tw_err e = tw_pg_ask(s, "BEGIN; SELECT pg_catalog.pg_current_xact_id()", s->transaction, sizeof s->transaction);
+
+	if (tw_failed(e))
+		tw_pg_undo(s); /* BEGIN may have been done, and what stands open would refuse all that comes */
+	return e;
 }
 
 void tw_pg_undo(struct tw_store *s)
