@@ -298,6 +298,7 @@ def test_accounts_by_forms(service):
     service.start()
     assert boss.ask("/desk/people")[0].status == 200
     assert admin.ask("POST", "/api/v1/staff-locks/a3", None)[1]["rule"] == "staff.fresh"
+    assert boss.ask("/desk/mail")[0].status == 403 and admin.ask("PUT", "/api/v1/staff-mail", {"assigned": False, "alarms": False})[1]["rule"] == "staff.fresh"
     r, text = boss.ask("/desk/lock/a3", {"lang": ""})
     assert r.status == 403 and "staff.fresh" not in text
     assert 'role="alert"' in prove(boss, text, password="tall fences, quiet doves", code="000000", expect=403)[1]
