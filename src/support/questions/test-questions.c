@@ -270,7 +270,7 @@ static void test_a_question_by_form_is_one_at_the_desk(void **state)
 {
 	static const char input[] =
 		"{\"document\":\"/policy\",\"breadth\":\"missing\",\"depth\":\"too-little\",\"directive\":\"ED 24-02\",\"due\":\"2030-03-12\"}";
-	TW_CLEANUP(tw_jsonp) json_t *read = NULL, *rules = NULL, *told = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *read = NULL, *rules = NULL, *told = NULL, *report = NULL;
 	const struct tw_receipt one = receipt(), other = receipt();
 	enum tw_kept kept = TW_KEPT_FULL;
 	int ours = 0;
@@ -298,6 +298,9 @@ static void test_a_question_by_form_is_one_at_the_desk(void **state)
 	CHECK_TEXT(rule_of(&ann, "question.identify", "q1", "{\"how\":\"called back\",\"result\":\"passed\"}"), "");
 	told = answer(&ann, "question.disclose", "q1", "{\"why\":\"to answer\"}");
 	CHECK_TEXT(tw_json_text(told, "customer"), "ann@example.com");
+	report = answer(&ann, "report.read", "r1", ""); /* whom nothing grants to read questions here */
+	CHECK_TEXT(tw_json_text(report, "kind"), "documentation");
+	CHECK_TEXT(tw_json_text(report, "contact"), "");
 	rules = answer(&ann, "question.read", "q2", "");
 	CHECK_TEXT(tw_json_text(rules, "kind"), "noncompliance");
 	CHECK_TEXT(tw_json_text(rules, "due"), "2030-03-12T23:59:59.000Z");
