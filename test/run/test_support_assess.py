@@ -273,11 +273,13 @@ ROWS = [
     # @turns IN.2.a.1.1: an advisory does not say which versions are affected
     ("IN.2.a.1.1/advisories-complete", "GET", DOCUMENT, without(rb'"product_version_range"', b'"product_family"'), "without its versions"),
     ("IN.2.a.1.1/advisories-complete", "GET", DOCUMENT, member("vulnerabilities"), "names no vulnerability"),
+    ("IN.2.a.1.1/advisories-complete", "GET", DOCUMENT, member("vulnerabilities.0.product_status", {}), "says of no product what it is to it"),
     ("IN.2.a.1.1/changes-announced", "POST", NOTICES, lambda asked: asked.answer(body=asked.body.replace(b'"change"', b'"gossip"')), "not refused for its product alone"),
     # @turns IN.2.b.1.1: it is not kept when an incident was told
     ("IN.2.b.1.1/deadlines-run", "POST", "/api/v1/article14-submissions/*", member("article14.severe-incident.submitted"), "submitted.early-warning.at is not there"),
     ("IN.2.b.1.1/deadlines-run", "GET", ARTICLE, member("clocks", []), "not due 24 hours after"),
     ("IN.2.b.1.1/deadlines-run", "POST", "/api/v1/article14-submissions/*", lambda asked: asked.answer(body=asked.body.replace(b"severe-incident", b"exploited-vulnerability")), "is not there as it was noted"),
+    ("IN.2.b.1.1/deadlines-run", "POST", "/api/v1/article14-drills", member("created", "soon"), "does not say when it was opened"),
     # @turns QR.2.a.1.1: the directive is forgotten
     ("QR.2.a.1.1/directive-tracked", "GET", QUESTION, member("directive"), "directive is not there"),
     ("QR.2.a.1.1/directive-tracked", "GET", QUESTION, member("due", "2099-12-30T00:00:00.000Z"), "due is not there"),
@@ -324,6 +326,12 @@ def test_too_much_is_no_failing(told, tmp_path):
     with spoiled(told, tmp_path, "POST", "/report", instead(429)) as place:
         verdicts, _, _ = assess(place, tmp_path, *only("QR.1.a.1.5/bug-arrives"))
     assert verdicts["QR.1.a.1.5", "bug-arrives"][0] == "inconclusive"
+
+
+def test_advisories_about_nothing_show_nothing(told, tmp_path):
+    with spoiled(told, tmp_path, "GET", DOCUMENT, member("vulnerabilities", [])) as place:
+        verdicts, _, _ = assess(place, tmp_path, *only("IN.1.c.1.1/actions-listed"))
+    assert verdicts["IN.1.c.1.1", "actions-listed"][0] == "inconclusive"
 
 
 def test_what_is_inside_alone_is_left_open_without_somebody_inside(told, staff, tmp_path):

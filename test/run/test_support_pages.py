@@ -298,6 +298,7 @@ def test_accounts_by_forms(service):
     service.start()
     assert boss.ask("/desk/people")[0].status == 200
     assert admin.ask("POST", "/api/v1/staff-locks/a3", None)[1]["rule"] == "staff.fresh"
+    assert boss.ask("/desk/mail")[0].status == 403 and admin.ask("PUT", "/api/v1/staff-mail", {"assigned": False, "alarms": False})[1]["rule"] == "staff.fresh"
     r, text = boss.ask("/desk/lock/a3", {"lang": ""})
     assert r.status == 403 and "staff.fresh" not in text
     assert 'role="alert"' in prove(boss, text, password="tall fences, quiet doves", code="000000", expect=403)[1]
@@ -441,6 +442,8 @@ def test_what_is_new_is_shown_first(service):
     assert listed(analyst) == [] and listed(analyst, "?state=all") == ["r2", "r1"] and listed(manager) == ["r2", "r1"]
     one.ask("/report", {"description": "It fails again", "product": "Lamp"})
     assert listed(analyst) == ["r3"]
+    # What the kind of a question does not ask for is judged all the same, and no more is kept of it than fits.
+    assert one.ask("/question", {"kind": "other", "description": "Why?", "directive": "x" * 5000})[0].status == 422
     # What was decided stands there with who, when, why, by which rule and the journal's entry.
     do(analyst, "/desk/reject/r1", reason="It is meant so")
     assert "analyst (a3)" in (text := analyst.ask("/desk/reports?state=not-vulnerability")[1]) and "It is meant so" in text

@@ -185,12 +185,12 @@ static tw_err write_lead(struct list *l, const char *key, int64_t account)
 	return TW_OK;
 }
 
-/* What was shown is not new any more, when he says so: looking alone forgets nothing. */
+/* What was shown is not new any more, when he says so: looking alone forgets nothing. Only the last page has all that came before its newest. */
 static void write_seen(struct list *l)
 {
 	char name[24];
 
-	if (*l->q.pairs[STATE].value || *l->q.pairs[KIND].value || *l->q.pairs[SORT].value || l->newest <= l->seen)
+	if (l->rows > TW_DESK_PAGE || *l->q.pairs[STATE].value || *l->q.pairs[KIND].value || *l->q.pairs[SORT].value || l->newest <= l->seen)
 		return;
 	(void)snprintf(name, sizeof name, "r%lld", (long long)l->newest);
 	tw_form_open(&l->h, l->look, "/desk/seen");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The staff's pages of cases: what stands in an address, what a form becomes, and that a page is whole or is not sent, whatever fails meanwhile. */
 #include "support/desk/desk.h"
+#include "support/query-reception/report.h"
 
 #include "check.h"
 #include "service/path/path-match.h"
@@ -12,6 +13,7 @@
 #include "support/rows-triage.h"
 #include "support/sql-support.h"
 #include "sys/fake.h"
+#include "sys/real.h"
 
 #include <errno.h>
 #include <string.h>
@@ -233,6 +235,33 @@ static void test_a_page_is_whole_or_not_sent(void **state)
 	CHECK(failed > 20);
 }
 
+/* More reports than a page shows: the first page marks none of them as seen, since the rest was not shown. */
+static void test_what_was_not_shown_is_not_marked(void **state)
+{
+	const struct tw_report r = { .received_ms = 1,
+		.language = "en",
+		.kind = "flaw",
+		.description = "It fails",
+		.product = "",
+		.version = "",
+		.flaw = "",
+		.traits = "",
+		.fix = "",
+		.contact = "",
+		.credit = "" };
+	struct tw_receipt one;
+	enum tw_kept kept;
+
+	for (int i = 0; i <= TW_DESK_PAGE; i++) {
+		CHECK_OK(tw_receipt_make(tw_sys_real(), &one));
+		CHECK_OK(tw_report_add(world.t.c.store, &one, &r, &kept));
+		if (i + 1 == TW_DESK_PAGE)
+			page("desk.reports", "", "{}", "/desk/seen", "page=2");
+	}
+	page("desk.reports", "", "{}", "page=2", "/desk/seen");
+	page("desk.reports", "", "{\"page\":2}", "/desk/seen", "page=3");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 CHECK_MAIN(TEST(test_what_stands_in_an_address), TEST(test_what_a_form_becomes), TEST(test_what_is_there_stands_in_the_form),
-	TEST(test_a_form_does_it_once), TEST(test_a_page_is_whole_or_not_sent))
+	TEST(test_a_form_does_it_once), TEST(test_what_was_not_shown_is_not_marked), TEST(test_a_page_is_whole_or_not_sent))

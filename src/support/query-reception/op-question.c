@@ -179,8 +179,8 @@ tw_err tw_question_text(const struct tw_request *rq, struct tw_buf *ret)
 	return TW_OK;
 }
 
-/* What is wrong with each; false: something is. */
-static bool judge(const json_t *input, unsigned kind, enum tw_word *faults)
+/* What is wrong with each, also with what the kind does not ask for: no page sends that. False: something is. */
+static bool judge(const json_t *input, enum tw_word *faults)
 {
 	bool good = true;
 	int64_t due;
@@ -188,8 +188,8 @@ static bool judge(const json_t *input, unsigned kind, enum tw_word *faults)
 	for (size_t i = 0; i < TW_COUNT(fields); i++) {
 		const char *value = tw_json_text(input, fields[i].key);
 
-		faults[i] = of_kinds[i] & kind ? tw_field_fault(&fields[i], value) : TW_WORDS;
-		if (!strcmp(fields[i].key, "due") && of_kinds[i] & kind && faults[i] == TW_WORDS && !tw_question_day(value, &due))
+		faults[i] = tw_field_fault(&fields[i], value);
+		if (!strcmp(fields[i].key, "due") && faults[i] == TW_WORDS && !tw_question_day(value, &due))
 			faults[i] = TW_W_NO_DAY;
 		good = good && faults[i] == TW_WORDS;
 	}
@@ -217,5 +217,5 @@ tw_err tw_question_send(struct tw_context *c, const struct tw_request *rq, struc
 		rp->status = 422;
 		return choose(tw_reply_text(rp, c->sys, TW_PAGE_TYPE), tw_look_of(rq));
 	}
-	return judge(rq->input, kind, faults) ? tw_reception_take(c, rq, rp) : form_again(c, rq, rp, faults);
+	return judge(rq->input, faults) ? tw_reception_take(c, rq, rp) : form_again(c, rq, rp, faults);
 }

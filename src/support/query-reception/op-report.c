@@ -187,6 +187,9 @@ static tw_err take(struct tw_reception_files *f, struct tw_reply *rp)
 	tw_err e = keep(f, &receipt, &kept);
 	if (f->fault != TW_WORDS)
 		return TW_OK;
+	if (tw_is(e, TW_CODE_LIMIT) && tw_store_fault(f->c->store) == TW_STORE_WELL)
+		return tw_reply_problem(rp, 413, "size", "question.size", "This is more than is kept of a question",
+			"Say it in fewer words.", "Nothing was kept.");
 	TW_TRY(e);
 	if (kept == TW_KEPT_FULL)
 		return tw_reply_problem(rp, 503, "storage-full", "reception.most", "No more reports are taken",

@@ -60,17 +60,20 @@ static tw_err put_or(json_t *doc, const char *key, const char *text)
 	return tw_json_set(doc, key, json_string(*text ? text : NOT_SAID));
 }
 
-/* @nist QR.2.a.1.1 QR.2.a.2.2 QR.2.a.3.1: the directive and its date, what a document lacks, and the reference of the settings */
+/* What was asked with its kind, and nothing else that came along.
+   @nist QR.2.a.1.1 QR.2.a.2.2 QR.2.a.3.1: the directive and its date, what a document lacks, and the reference of the settings */
 static tw_err take_rest(struct tw_context *c, const json_t *input, json_t *doc)
 {
-	static const char *const keys[] = { "directive", "document", "breadth", "depth" };
+	static const char *const of_texts[] = { "document", "breadth", "depth", NULL }, *const of_rules[] = { "directive", NULL };
+	const char *kind = tw_json_text(doc, "kind");
+	const bool texts = !strcmp(kind, "documentation"), rules = !strcmp(kind, "event") || !strcmp(kind, "noncompliance");
 	const struct tw_app *a = tw_app_of(c);
 	int64_t due = 0;
 
-	for (size_t i = 0; i < TW_COUNT(keys); i++)
-		if (*tw_json_text(input, keys[i]))
-			TW_TRY(tw_json_set(doc, keys[i], json_string(tw_json_text(input, keys[i]))));
-	if (*tw_json_text(input, "due") && tw_question_day(tw_json_text(input, "due"), &due))
+	for (const char *const *key = texts ? of_texts : of_rules; (texts || rules) && *key; key++)
+		if (*tw_json_text(input, *key))
+			TW_TRY(tw_json_set(doc, *key, json_string(tw_json_text(input, *key))));
+	if (rules && *tw_json_text(input, "due") && tw_question_day(tw_json_text(input, "due"), &due))
 		TW_TRY(tw_case_set_time(doc, "due", due));
 	return tw_question_settings(doc, a ? a->products : NULL);
 }
@@ -89,7 +92,7 @@ static tw_err write_doc(struct receiving *w, const struct tw_request *rq)
 	TW_TRY(tw_json_set(doc, "state", json_string("open")));
 	TW_TRY(tw_json_set(doc, "via", json_string("form")));
 	TW_TRY(tw_json_set(doc, "kind", json_string(strcmp(r->kind, "rules") != 0 ? r->kind : "noncompliance")));
-	TW_TRY(put_or(doc, "caller", r->contact));
+	TW_TRY(tw_json_set(doc, "caller", json_string(NOT_SAID))); /* the form asks for no name, and how to reach him is told behind a check alone */
 	TW_TRY(put_or(doc, "product", r->product));
 	TW_TRY(put_or(doc, "version", r->version));
 	TW_TRY(tw_json_set(doc, "text", cut(r->description)));
@@ -120,7 +123,10 @@ static tw_err write_both(tw_store *s, void *user)
 	TW_TRY(tw_document_prepare(&w->d));
 	const struct tw_value v[] = { TW_V_INT(w->id), TW_V_TEXT("open"), TW_V_TEXT(tw_json_text(doc, "kind")),
 		TW_V_TEXT(tw_json_text(doc, "product")), TW_V_SLICE(tw_buf_slice(&w->d.text)) };
+	const struct tw_value customer[] = { TW_V_INT(w->id), TW_V_TEXT(w->report->contact) };
 	TW_TRY(tw_store_run(s, tw_sql_question_put, v, TW_COUNT(v), NULL, NULL));
+	if (*w->report->contact)
+		TW_TRY(tw_store_run(s, tw_sql_question_customer_put, customer, TW_COUNT(customer), NULL, NULL));
 	return tw_journal_append(w->d.c, w->d.entry);
 }
 

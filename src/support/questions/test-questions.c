@@ -192,6 +192,8 @@ static const struct tw_operation_row by_form = { .name = "question.send" };
 
 static const struct tw_report_beside *beside; /* of the next that come; NULL: nothing */
 
+static const char *contact = "";
+
 static tw_err receive(const char *input, const struct tw_receipt *receipt, const char *kind, enum tw_kept *ret)
 {
 	static const struct tw_subject anyone = { .kind = TW_SUBJECT_ANYONE, .name = "anyone" };
@@ -208,7 +210,7 @@ static tw_err receive(const char *input, const struct tw_receipt *receipt, const
 		.flaw = "",
 		.traits = "",
 		.fix = "",
-		.contact = "",
+		.contact = contact,
 		.credit = "" };
 	tw_json_use(tw_fake_sys(world.fake));
 	tw_fake_fail(world.fake, world.fail_at, world.fail_at % 2 ? ENOSPC : EIO, false);
@@ -268,12 +270,13 @@ static void test_a_question_by_form_is_one_at_the_desk(void **state)
 {
 	static const char input[] =
 		"{\"document\":\"/policy\",\"breadth\":\"missing\",\"depth\":\"too-little\",\"directive\":\"ED 24-02\",\"due\":\"2030-03-12\"}";
-	TW_CLEANUP(tw_jsonp) json_t *read = NULL, *rules = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *read = NULL, *rules = NULL, *told = NULL, *report = NULL;
 	const struct tw_receipt one = receipt(), other = receipt();
 	enum tw_kept kept = TW_KEPT_FULL;
 	int ours = 0;
 
 	at(NOON);
+	contact = "ann@example.com";
 	CHECK_OK(receive(input, &one, "documentation", &kept));
 	CHECK_INT(kept, TW_KEPT);
 	CHECK_OK(receive(input, &one, "documentation", &kept));
@@ -281,15 +284,27 @@ static void test_a_question_by_form_is_one_at_the_desk(void **state)
 	CHECK_OK(receive(input, &one, "other", &kept));
 	CHECK_INT(kept, TW_KEPT_OTHER);
 	CHECK_INT(number("SELECT count(*) FROM question"), 1);
-	CHECK_OK(receive("{}", &other, "rules", &kept));
+	contact = "";
+	CHECK_OK(receive(input, &other, "rules", &kept));
 	read = answer(&ann, "question.read", "q1", "");
 	CHECK_TEXT(tw_json_text(read, "via"), "form");
 	CHECK_TEXT(tw_json_text(read, "report"), "r1");
 	CHECK_TEXT(tw_json_text(read, "version"), "unknown");
 	CHECK_TEXT(tw_json_text(read, "depth"), "too-little");
-	CHECK_TEXT(tw_json_text(read, "due"), "2030-03-12T23:59:59.000Z");
+	CHECK_TEXT(tw_json_text(read, "directive"), ""); /* not asked with this kind */
+	CHECK_TEXT(tw_json_text(read, "due"), "");
+	CHECK_TEXT(tw_json_text(read, "caller"), "unknown");
+	CHECK_INT(number("SELECT count(*) FROM question WHERE doc LIKE '%ann@example%'"), 0);
+	CHECK_TEXT(rule_of(&ann, "question.identify", "q1", "{\"how\":\"called back\",\"result\":\"passed\"}"), "");
+	told = answer(&ann, "question.disclose", "q1", "{\"why\":\"to answer\"}");
+	CHECK_TEXT(tw_json_text(told, "customer"), "ann@example.com");
+	report = answer(&ann, "report.read", "r1", ""); /* whom nothing grants to read questions here */
+	CHECK_TEXT(tw_json_text(report, "kind"), "documentation");
+	CHECK_TEXT(tw_json_text(report, "contact"), "");
 	rules = answer(&ann, "question.read", "q2", "");
 	CHECK_TEXT(tw_json_text(rules, "kind"), "noncompliance");
+	CHECK_TEXT(tw_json_text(rules, "due"), "2030-03-12T23:59:59.000Z");
+	CHECK_TEXT(tw_json_text(rules, "breadth"), "");
 	CHECK_TEXT(rule_of(&ann, "answer.keep", "", KEEP), "");
 	CHECK_TEXT(rule_of(&ann, "question.answer", "q1", "{\"from\":\"l1\",\"text\":\"And thank you.\"}"), "");
 	CHECK_OK(tw_report_messages(world.t.c.store, 1, count_ours, &ours));

@@ -52,14 +52,19 @@ tw_err tw_staff_step_up(struct tw_context *c, const struct tw_request *rq, struc
 		"Accounts are changed within %d minutes of a login or a proof.", TW_STAFF_FRESH_MS / 60000);
 }
 
+static tw_err ended(struct tw_reply *rp)
+{
+	return tw_reply_problem(rp, 401, "unauthenticated", "path.authentication", "The session has ended", "Log in.",
+		"It ended while the password was looked at.");
+}
+
 tw_err tw_staff_proven(struct tw_staff_work *w, struct tw_reply *rp)
 {
 	struct tw_context *c = &w->app->context;
 	struct tw_session *s = tw_access_session_by_hash(c, w->session);
 
 	if (!s || !tw_access_session_lives(c, s) || s->account != w->account)
-		return tw_reply_problem(rp, 401, "unauthenticated", "path.authentication", "The session has ended", "Log in.",
-			"It ended while the password was looked at.");
+		return ended(rp);
 	s->proven_ms = tw_time_boot_ms(c->time);
 	tw_login_forgiven(c, &w->who);
 	rp->status = 204;
@@ -114,10 +119,15 @@ tw_err tw_staff_password_made(struct tw_staff_work *w, struct tw_slice made, str
 {
 	struct tw_context *c = &w->app->context;
 	char phc[TW_PHC_MAX];
+	const struct tw_session *s = tw_access_session_by_hash(c, w->session);
 	struct tw_account a;
 
+	if (!s || !tw_access_session_lives(c, s) || s->account != w->account)
+		return ended(rp);
 	(void)snprintf(phc, sizeof phc, TW_SLICE_FMT, TW_SLICE_ARG(made));
 	TW_TRY(tw_account_get(c, w->account, &a));
+	if (a.state != TW_ACCOUNT_ACTIVE)
+		return ended(rp);
 	tw_err e = tw_store_transaction(c->store, change_password, &(struct changing){ c, &a, phc, "changed the password", w->session });
 	if (tw_failed(e)) {
 		tw_ignore(tw_staff_sessions(c)); /* the cache may lack what the store took back */

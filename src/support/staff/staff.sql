@@ -7,6 +7,9 @@ SELECT count(*) FROM account a JOIN account_role r ON r.account = a.id AND r.rol
 	JOIN credential c ON c.account = a.id AND c.kind = 'password' JOIN credential t ON t.account = a.id AND t.kind = 'totp'
 	WHERE a.state = 'active' AND a.id <> ?1;
 
+-- name: staff_comes_in
+SELECT count(*) FROM credential c JOIN credential t ON t.account = c.account AND t.kind = 'totp' WHERE c.account = ?1 AND c.kind = 'password';
+
 -- name: staff_roles_drop
 DELETE FROM account_role WHERE account = ?1;
 

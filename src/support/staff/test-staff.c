@@ -2,6 +2,7 @@
 /* The first invitation, whatever becomes of a start: the one in the file is the one that counts, and there is no other. */
 #include "support/staff/staff.h"
 #include "support/staff/staff-mail.h"
+#include "support/staff/there.h"
 
 #include "check.h"
 #include "crypto/hash.h"
@@ -251,6 +252,52 @@ static void test_an_embargo_holds_for_alarms(void **state)
 	test_dir_done(&d);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_who_is_on_call_is_judged_as_of_now), cmocka_unit_test(test_an_embargo_holds_for_alarms),
+static enum tw_status there(struct tw_app *a)
+{
+	static const char *const roles[] = { "analyst", NULL };
+	struct tw_element_status s;
+
+	CHECK_OK(tw_staff_there(&a->context, roles, "yes", "no", &s));
+	return s.status;
+}
+
+/* Who was invited is not there before he has both a password and an authenticator. */
+static void test_who_cannot_come_in_is_not_there(void **state)
+{
+	struct test_dir d = test_dir_new();
+	struct tw_app a;
+
+	CHECK_OK(open_app(&a, tw_sys_real(), d.fd));
+	(void)person(&a, "ann", "analyst", tw_time_wall_ms(&a.time));
+	CHECK(there(&a) == TW_STATUS_NOT_PROVIDED);
+	CHECK_OK(tw_store_run(a.context.store, password, NULL, 0, NULL, NULL));
+	CHECK_OK(tw_store_run(a.context.store, secret, NULL, 0, NULL, NULL));
+	CHECK(there(&a) == TW_STATUS_NOT_PROVIDED);
+	CHECK_OK(tw_store_run(a.context.store, confirmed, NULL, 0, NULL, NULL));
+	CHECK(there(&a) == TW_STATUS_PROVIDED);
+	close_app(&a);
+	test_dir_done(&d);
+}
+
+/* The session ended while the hash role worked: the password stays as it was. */
+static void test_a_session_that_ended_changes_no_password(void **state)
+{
+	struct test_dir d = test_dir_new();
+	struct tw_reply rp = { .status = 200 };
+	struct tw_app a;
+
+	CHECK_OK(open_app(&a, tw_sys_real(), d.fd));
+	CHECK_OK(tw_store_run(a.context.store, password, NULL, 0, NULL, NULL));
+	struct tw_staff_work w = { .why = TW_STAFF_CHANGES, .app = &a, .account = 1 };
+	CHECK_OK(tw_staff_password_made(&w, TW_SLICE("own y"), &rp));
+	CHECK_INT(rp.status, 401);
+	CHECK_INT(number(&a, "SELECT count(*) FROM credential WHERE data = 'own x'"), 1);
+	tw_reply_done(&rp);
+	close_app(&a);
+	test_dir_done(&d);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_who_cannot_come_in_is_not_there), cmocka_unit_test(test_a_session_that_ended_changes_no_password),
+	cmocka_unit_test(test_who_is_on_call_is_judged_as_of_now), cmocka_unit_test(test_an_embargo_holds_for_alarms),
 	cmocka_unit_test(test_each_start_invites_anew_until_somebody_came),
 	cmocka_unit_test(test_every_failure_is_put_right_by_the_next_start), cmocka_unit_test(test_nobody_is_sent_elsewhere))

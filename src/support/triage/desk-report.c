@@ -2,6 +2,8 @@
 #include "support/triage/desk-report.h"
 
 #include "base/text.h"
+#include "support/page/staff-frame.h"
+#include "support/questions/questions.h"
 #include "support/sql-support.h"
 
 #include <stdio.h>
@@ -75,6 +77,8 @@ tw_err tw_desk_report_load(struct tw_context *c, const struct tw_request *rq, st
 		const struct tw_value v[] = { TW_V_INT(id), TW_V_INT(tw_time_wall_ms(c->time)), TW_V_TEXT(key) };
 
 		TW_TRY(tw_store_run(c->store, tw_sql_triage_one, v, TW_COUNT(v), take, ret));
+		if (tw_question_is(tw_json_text(ret->shown, "kind")) && !tw_staff_may(c, rq, "questions.read"))
+			(void)json_object_del(ret->shown, "contact"); /* what is kept of a customer */
 	}
 	return ret->id ? TW_OK
 		       : tw_reply_problem(rp, 404, "not-found", "report.unknown", "There is no such report",

@@ -162,39 +162,79 @@ static bool has_version(const json_t *branches, const char *product, bool within
 	return false;
 }
 
+struct looking {
+	struct tw_finding *f;
+	size_t affected; /* products, over all documents: where there is none, nothing was seen of them */
+	bool good;
+};
 /* What a document has to hold; a verdict otherwise. */
-typedef tw_err look_at(const json_t *document, const char *id, struct tw_finding *f, bool *ret_good);
+typedef tw_err look_at(const json_t *document, const char *id, struct looking *l);
 
-static tw_err each_action(const json_t *document, const char *id, struct tw_finding *f, bool *ret_good)
+static tw_err each_action(const json_t *document, const char *id, struct looking *l)
 {
 	const json_t *v, *product;
 	size_t i, k;
 
 	json_array_foreach(tw_json_get(document, "vulnerabilities"), i, v)
 		json_array_foreach(tw_json_get(tw_json_get(v, "product_status"), "known_affected"), k, product) {
-			*ret_good = json_is_string(product) && has_action(document, v, json_string_value(product));
-			if (!*ret_good)
-				return tw_found(f, TW_VERDICT_FAIL, "%.64s says of an affected product, %.100s, nothing that is to be done.",
-					id, json_is_string(product) ? json_string_value(product) : "?");
+			l->affected++;
+			l->good = json_is_string(product) && has_action(document, v, json_string_value(product));
+			if (!l->good)
+				return tw_found(l->f, TW_VERDICT_FAIL,
+					"%.64s says of an affected product, %.100s, nothing that is to be done.", id,
+					json_is_string(product) ? json_string_value(product) : "?");
 		}
 	return TW_OK;
 }
 
-static tw_err each_version(const json_t *document, const char *id, struct tw_finding *f, bool *ret_good)
+static bool is_named(const json_t *v)
+{
+	return *tw_json_text(v, "cve") || *tw_json_text(v, "title") || json_array_size(tw_json_get(v, "ids"));
+}
+
+static bool has_status(const json_t *v)
+{
+	const char *key;
+	json_t *list;
+
+	json_object_foreach(tw_json_get(v, "product_status"), key, list)
+		if (json_array_size(list))
+			return true;
+	return false;
+}
+
+static tw_err each_vulnerability(const json_t *document, const char *id, struct looking *l)
+{
+	const json_t *v, *list = tw_json_get(document, "vulnerabilities");
+	size_t i;
+
+	l->good = json_array_size(list) != 0;
+	if (!l->good)
+		return tw_found(l->f, TW_VERDICT_FAIL, "%.64s names no vulnerability.", id);
+	json_array_foreach(list, i, v) {
+		l->good = is_named(v) && has_status(v);
+		if (!l->good)
+			return tw_found(l->f, TW_VERDICT_FAIL, "%.64s has a vulnerability that %s.", id,
+				is_named(v) ? "says of no product what it is to it" : "has neither id nor title");
+	}
+	return TW_OK;
+}
+
+static tw_err each_version(const json_t *document, const char *id, struct looking *l)
 {
 	const json_t *v, *product, *branches = tw_json_get(tw_json_get(document, "product_tree"), "branches");
 	size_t i, k;
 
-	*ret_good = json_array_size(tw_json_get(document, "vulnerabilities")) != 0;
-	if (!*ret_good)
-		return tw_found(f, TW_VERDICT_FAIL, "%.64s names no vulnerability.", id);
+	TW_TRY(each_vulnerability(document, id, l));
+	if (!l->good)
+		return TW_OK;
 	json_array_foreach(tw_json_get(document, "vulnerabilities"), i, v)
 		json_array_foreach(tw_json_get(tw_json_get(v, "product_status"), "known_affected"), k, product) {
-			*ret_good = json_is_string(product) && has_version(branches, json_string_value(product), false);
-			if (!*ret_good)
-				return tw_found(f, TW_VERDICT_FAIL, "%.64s names an affected product without its versions.", id);
+			l->good = json_is_string(product) && has_version(branches, json_string_value(product), false);
+			if (!l->good)
+				return tw_found(l->f, TW_VERDICT_FAIL, "%.64s names an affected product without its versions.", id);
 		}
-	return each_action(document, id, f, ret_good);
+	return each_action(document, id, l);
 }
 
 static const char *address_of(const json_t *entry)
@@ -205,19 +245,21 @@ static const char *address_of(const json_t *entry)
 static tw_err look_at_each(struct tw_probe_context *c, look_at *look, const char *pass, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer feed = { 0 }, document = { 0 };
+	struct looking l = { .f = f };
 	const json_t *entry;
-	bool good;
 	size_t i;
 
-	TW_TRY(read_feed(c, &feed, f, &good));
+	TW_TRY(read_feed(c, &feed, f, &l.good));
 	json_array_foreach(tw_json_get(tw_json_get(feed.body, "feed"), "entry"), i, entry) {
-		if (!good || i >= READ_MAX)
+		if (!l.good || i >= READ_MAX)
 			break;
-		TW_TRY(read_json(c, address_of(entry), &document, f, &good));
-		if (good)
-			TW_TRY(look(document.body, tw_json_text(entry, "id"), f, &good));
+		TW_TRY(read_json(c, address_of(entry), &document, f, &l.good));
+		if (l.good)
+			TW_TRY(look(document.body, tw_json_text(entry, "id"), &l));
 	}
-	return good ? tw_found(f, TW_VERDICT_PASS, "%s", pass) : TW_OK;
+	if (l.good && !l.affected)
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "No advisory in the feed names an affected product.");
+	return l.good ? tw_found(f, TW_VERDICT_PASS, "%s", pass) : TW_OK;
 }
 
 /* @nist IN.1.c.1.1: what is to be done, of each affected product, for programs */

@@ -216,8 +216,10 @@ static tw_err deadlines_run(struct tw_probe_context *c, struct tw_finding *f)
 
 	TW_TRY(tw_talk_begin(&d, c, TW_TALK_MANAGER, f));
 	TW_TRY(tw_talk_made(&d, "/api/v1/article14-drills", json_object()));
-	if (d.goes_on)
-		TW_TRY(tw_parse_time(tw_slice_of(tw_talk_text(&d, "created")), &opened));
+	if (d.goes_on && tw_failed(tw_parse_time(tw_slice_of(tw_talk_text(&d, "created")), &opened))) { /* the drill is ended all the same */
+		d.goes_on = false;
+		TW_TRY(tw_found(f, TW_VERDICT_FAIL, "The case of the drill does not say when it was opened."));
+	}
 	TW_TRY(read_clocks(&d, opened));
 	if (d.goes_on)
 		TW_TRY(tw_found(f, TW_VERDICT_PASS,
