@@ -47,8 +47,6 @@ static void idle(struct tw_signing *s)
 {
 	(void)event_del(s->deadline);
 	s->state = IDLE;
-	if (s->kind == TW_SIGN_CHECK)
-		s->offered[0] = '\0'; /* whatever came of it, it is looked at once */
 	s->kind = TW_SIGN_MAKE;
 }
 
@@ -127,6 +125,9 @@ static void over(struct tw_signing *s, const struct tw_sign_done *done, bool at_
 		failed_by(s, e);
 	else
 		well(s);
+	/* What could not be looked at is kept, and looked at again. */
+	if (s->kind == TW_SIGN_CHECK && (done->end == TW_SIGN_REFUSED || (done->end == TW_SIGN_GOOD && !tw_failed(e))))
+		s->offered[0] = '\0';
 	if (done->end == TW_SIGN_REFUSED)
 		s->later_ms = 0; /* the role works: what was offered is at fault */
 	idle(s);
@@ -270,6 +271,8 @@ static tw_err begin(struct tw_signing *s)
 
 	TW_TRY(prepare(s, &there));
 	if (!there) {
+		if (s->kind == TW_SIGN_CHECK)
+			s->offered[0] = '\0';
 		idle(s);
 		tw_signing_due(s->app);
 		return TW_OK;
@@ -349,7 +352,7 @@ tw_err tw_signing_offer(struct tw_app *a, const char *name, struct tw_slice sign
 {
 	struct tw_signing *s = a->signing;
 
-	if (!s || s->offered[0])
+	if (!s || (s->offered[0] && (s->state != IDLE || !s->failures))) /* one that failed gives way to a newer one */
 		return TW_RAISE(STATE, "another signature is being looked at");
 	tw_buf_done(&s->signature);
 	tw_buf_init(&s->signature, a->sys, TW_SIGNATURE_MAX);
