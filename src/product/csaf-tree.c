@@ -308,13 +308,23 @@ tw_err tw_csaf_tree_add(struct tw_csaf_tree *t, struct tw_csaf_draft *d)
 	return TW_OK;
 }
 
-tw_err tw_csaf_tree_key(struct tw_csaf_tree *t, const char *fingerprint, struct tw_slice text)
+/* The same key with another text: it has another end, or what was signed with it is revoked. */
+static tw_err renew_key(struct tw_csaf_key *key, struct tw_slice text, bool *ret_changed)
+{
+	if (!ret_changed || (key->text.size == text.size && !memcmp(key->text.data, text.at, text.size)))
+		return TW_OK;
+	*ret_changed = true;
+	tw_buf_clear(&key->text);
+	return tw_buf_add(&key->text, text.at, text.size);
+}
+
+tw_err tw_csaf_tree_key(struct tw_csaf_tree *t, const char *fingerprint, struct tw_slice text, bool *ret_changed)
 {
 	size_t count = t->site.keys.count;
 
 	for (size_t i = 0; i < count; i++)
 		if (!strcasecmp(t->keys[i].fingerprint, fingerprint))
-			return TW_OK;
+			return renew_key(&t->keys[i], text, ret_changed);
 	if (count == TW_CSAF_KEYS_MAX)
 		return TW_RAISE(LIMIT, "more than %d keys", TW_CSAF_KEYS_MAX);
 	memmove(t->keys + 1, t->keys, count * sizeof(t->keys[0]));

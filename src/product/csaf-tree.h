@@ -43,8 +43,8 @@ tw_err tw_csaf_tree_read(const struct tw_csaf_tree *t, const char *path, size_t 
 const json_t *tw_csaf_tree_find(const struct tw_csaf_tree *t, const char *id); /* its entry; NULL */
 /* Whether the draft may stand in this tree, and its entry in the tree's list; sets unchanged. DENIED names the rule. */
 tw_err tw_csaf_tree_add(struct tw_csaf_tree *t, struct tw_csaf_draft *d);
-/* A key in front of the others; nothing when it is there. LIMIT */
-tw_err tw_csaf_tree_key(struct tw_csaf_tree *t, const char *fingerprint, struct tw_slice text);
+/* A key in front of the others. One that is there gets this text, and ret_changed says whether it had another; NULL: it stays as it is. LIMIT */
+tw_err tw_csaf_tree_key(struct tw_csaf_tree *t, const char *fingerprint, struct tw_slice text, bool *ret_changed);
 /* The transaction. UNSUPPORTED: the file system cannot exchange names. */
 tw_err tw_csaf_tree_publish(struct tw_csaf_tree *t, const struct tw_csaf_draft *drafts, size_t count);
 #endif

@@ -28,7 +28,8 @@ enum tw_sandbox_want {
 	TW_WANT_LINKS = 2048, /* keeps the capability to change links, for lines to the kernel that are open already; starts nothing */
 	/* A store that a local server has: makes streams of the local kind and connects them. Which one no table of calls can say; its user's rights do */
 	TW_WANT_STORE = 4096,
-	/* Starts gpg and its agent, which speak to one another by a socket in its directory. Never a network, nor another program */
+	/* Starts gpg and its agent, which speak to one another by a socket in its directory. Never a network. A filter cannot say which program is
+	   started: Landlock leaves these two and all of /usr/lib and /lib, for reading and executing, and without Landlock nothing says it */
 	TW_WANT_OPENPGP = 8192,
 	TW_WANT_ROLE = 32, /* everybody but hands and whoever starts programs (FILTER, OPENPGP); tw_sandbox_enter adds it */
 };

@@ -157,7 +157,7 @@ static tw_err sign_one(struct job *j, struct tw_csaf_draft *d)
 	else
 		TW_TRY(tw_openpgp_sign(&j->openpgp, tw_arg(j->a, "key"), tw_buf_slice(&d->text), &d->signature));
 	TW_TRY(tw_openpgp_verify(&j->openpgp, tw_buf_slice(&d->text), tw_buf_slice(&d->signature), tw_buf_slice(&j->keys), fingerprint));
-	return tw_csaf_tree_key(&j->tree, fingerprint, tw_buf_slice(&j->public_key));
+	return tw_csaf_tree_key(&j->tree, fingerprint, tw_buf_slice(&j->public_key), NULL);
 }
 
 static tw_err sign_all(struct job *j)

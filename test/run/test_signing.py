@@ -203,6 +203,11 @@ def test_a_person_signs_elsewhere_and_all_get_theirs(desk, short):
         check_signature(desk, one, short)
     assert offer(desk.pia, good)[1]["rule"] == "advisory.unsigned"
     desk.stop()
+    later = desk.key[2].replace(b"\n\n", b"\nComment: it lives longer\n\n", 1)  # the same key with another text
+    (desk.dir / "app/signing-key.asc").write_bytes(later)
+    desk.start()
+    assert desk.ask(desk.provider()["public_openpgp_keys"][0]["url"].split("example.com")[1])[1] == later.decode()
+    desk.stop()
     shutil.rmtree(desk.dir / "app/csaf")
     desk.say(None)
     desk.start()

@@ -81,9 +81,11 @@ static void plan_errands(const struct tw_places *at, struct tw_plan *plan)
 	size_t n = (size_t)snprintf(plan->errand_names, size, "errands=");
 
 	for (unsigned i = 0; i < TW_ERRANDS; i++) {
+		if (errands[i].tab < TW_TAB_NEEDED) /* none of the device's: the row is empty */
+			continue;
 		uid_t uid = at->tab.of[errands[i].tab].uid;
 
-		if (uid)
+		if (uid && n < size)
 			n += (size_t)snprintf(plan->errand_names + n, size - n, "%s,", tw_errand_names[i]);
 		plan->errands[i] = (struct tw_errand_row){ errands[i].disk && at->packages < 0 ? 0 : uid,
 			at->tab.of[errands[i].tab].gid, errands[i].program, errands[i].file, { at->inventory, at->packages },

@@ -13,6 +13,7 @@
 #include "service/errand-line.h"
 #include "service/firewall/links-wire.h"
 #include "service/firewall/off.h"
+#include "service/path/change.h"
 
 #define MODE "interfaces.mode"
 #define OFF_IN "interfaces.off-"
@@ -172,6 +173,36 @@ static void failed(struct tw_context *c, const char *why)
 	record(c, "interface.unheld", json_pack("{s:s}", "why", f->why));
 }
 
+/* A change may still go back: that must be possible without a write, so what was off before it stays kept. */
+static bool may_go_back(struct tw_context *c)
+{
+	static const char *const keys[] = { MODE, OFF_IN "normal", OFF_IN "maintenance", OFF_IN "lockdown" };
+	int64_t left;
+
+	for (size_t i = 0; i < TW_COUNT(keys); i++)
+		if (tw_change_waits(c, keys[i], &left))
+			return true;
+	return false;
+}
+
+/* What is kept is more than what is off, and nothing needs it any more. */
+static bool is_to_forget(struct tw_context *c)
+{
+	const struct tw_control *f = of(c);
+
+	return f->holds && strcmp(f->was, f->off) != 0 && !may_go_back(c);
+}
+
+static void forget(struct tw_context *c)
+{
+	struct tw_control *f = of(c);
+	tw_err e = keep(c, f->off);
+
+	f->again_at_ms = tw_failed(e) ? now_ms(c) + AGAIN_MAX_MS : 0;
+	if (tw_failed(e))
+		tw_log_err(e, "remembering what is off; the next start switches it on once more");
+}
+
 static void they_hold(struct tw_context *c, struct tw_slice count)
 {
 	struct tw_control *f = of(c);
@@ -186,15 +217,16 @@ static void they_hold(struct tw_context *c, struct tw_slice count)
 	f->holds = is_told(c);
 	if (!f->holds)
 		return; /* the settings have become others meanwhile, and the job puts these */
-	tw_err e = keep(c, f->off);
-	if (tw_failed(e))
-		tw_log_err(e, "remembering what is off; the next start switches it on once more");
-	e = tw_setting_state(c, tw_setting_find(c, MODE), &mode);
+	if (is_to_forget(c))
+		forget(c);
+	tw_err e = tw_setting_state(c, tw_setting_find(c, MODE), &mode);
 	if (!tw_failed(e))
 		record(c, "interface.policy",
 			json_pack("{s:s, s:s, s:I}", "mode", mode.value, "off", f->off, "count", (json_int_t)f->count));
-	if (!f->off[0])
-		let_go(c, false);
+	if (f->off[0])
+		return;
+	let_go(c, false);
+	f->told = true; /* there is nothing to hold, and what it was told is so */
 }
 
 /* "link eth1" */
@@ -296,7 +328,7 @@ int64_t tw_control_due_ms(struct tw_context *c)
 		return -1;
 	if (f->asked)
 		left = f->until_ms - now_ms(c);
-	else if (f->holds && is_told(c))
+	else if (f->holds && is_told(c) && !is_to_forget(c))
 		return -1;
 	else
 		left = f->again_at_ms - now_ms(c);
@@ -312,6 +344,10 @@ tw_err tw_control_job(struct tw_context *c)
 	if (f->asked) {
 		let_go(c, true);
 		failed(c, "The role that switches interfaces did not answer in time.");
+		return TW_OK;
+	}
+	if (f->holds && is_told(c)) {
+		forget(c);
 		return TW_OK;
 	}
 	tw_err e = begin(c);

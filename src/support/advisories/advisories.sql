@@ -166,6 +166,9 @@ SELECT count(*) FROM advisory_public WHERE signed = '';
 -- name: advisory_key_put
 INSERT INTO advisory_key (fingerprint, at_ms, text) VALUES (?1, ?2, ?3) ON CONFLICT (fingerprint) DO UPDATE SET text = ?3;
 
+-- name: advisory_key_renew
+UPDATE advisory_key SET text = ?2 WHERE fingerprint = ?1 AND text <> ?2;
+
 -- name: advisory_keys
 SELECT fingerprint, text FROM advisory_key ORDER BY at_ms, fingerprint;
 

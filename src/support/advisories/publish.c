@@ -32,7 +32,7 @@ struct work {
 	struct tw_csaf_draft *drafts; /* those that the tree does not have as they are */
 	size_t count, room;
 	int64_t only; /* what goes out; 0: all that may */
-	bool stale;   /* security.txt is about to expire, or the site is found elsewhere now */
+	bool stale;   /* security.txt is about to expire, the site is found elsewhere now, or a key has another text */
 	bool trusted; /* everything has a signature, and is published with it */
 	bool whole;   /* every document is written: the tree is new, or all get their signatures */
 };
@@ -60,7 +60,7 @@ static tw_err add_key(void *user, const tw_row *row)
 
 	(void)snprintf(name, sizeof name, "%.*s", (int)(fingerprint.size < sizeof name ? fingerprint.size : sizeof name - 1),
 		fingerprint.at);
-	return tw_csaf_tree_key(&w->tree, name, tw_row_bytes(row, 1));
+	return tw_csaf_tree_key(&w->tree, name, tw_row_bytes(row, 1), &w->stale);
 }
 
 static tw_err begin_signed(struct work *w)

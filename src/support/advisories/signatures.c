@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "formats/csaf-site.h"
 #include "formats/csaf.h"
 #include "support/advisories/signing.h"
 #include "support/platform/app.h"
@@ -82,6 +83,29 @@ struct keeping {
 	const struct tw_signing_found *f;
 };
 
+struct others {
+	struct tw_slice fingerprint;
+	size_t count;
+};
+
+static tw_err count_other(void *user, const tw_row *row)
+{
+	struct others *o = user;
+	const struct tw_slice one = tw_row_bytes(row, 0);
+
+	o->count += one.size != o->fingerprint.size || memcmp(one.at, o->fingerprint.at, one.size) != 0;
+	return TW_OK;
+}
+
+/* One that the tree has no room for would be in the store for good. */
+static tw_err check_room(tw_store *s, const char *fingerprint)
+{
+	struct others o = { tw_slice_of(fingerprint), 0 };
+
+	TW_TRY(tw_store_run(s, tw_sql_advisory_keys, NULL, 0, count_other, &o));
+	return o.count < TW_CSAF_KEYS_MAX ? TW_OK : TW_RAISE(LIMIT, "more than %d signing keys", TW_CSAF_KEYS_MAX);
+}
+
 static tw_err keep(tw_store *s, void *user)
 {
 	const struct keeping *k = user;
@@ -90,6 +114,7 @@ static tw_err keep(tw_store *s, void *user)
 	const struct tw_value row[] = { TW_V_TEXT(f->digest), TW_V_INT(f->row->id), TW_V_TEXT(f->fingerprint), TW_V_SLICE(f->signature) };
 	const struct tw_value out[] = { TW_V_INT(f->row->id), TW_V_TEXT(f->digest) };
 
+	TW_TRY(check_room(s, f->fingerprint));
 	TW_TRY(tw_store_run(s, tw_sql_advisory_key_put, key, TW_COUNT(key), NULL, NULL));
 	TW_TRY(tw_store_run(s, tw_sql_advisory_signature_put, row, TW_COUNT(row), NULL, NULL));
 	return f->is_public ? tw_store_run(s, tw_sql_advisory_signed, out, TW_COUNT(out), NULL, NULL) : TW_OK;

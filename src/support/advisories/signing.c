@@ -11,6 +11,7 @@
 #include "service/errand-line.h"
 #include "support/platform/app.h"
 #include "support/sign/sign-wire.h"
+#include "support/sql-support.h"
 #include "sys/durable.h"
 
 #include <stdio.h>
@@ -46,8 +47,6 @@ static void idle(struct tw_signing *s)
 {
 	(void)event_del(s->deadline);
 	s->state = IDLE;
-	if (s->kind == TW_SIGN_CHECK)
-		s->offered[0] = '\0'; /* whatever came of it, it is looked at once */
 	s->kind = TW_SIGN_MAKE;
 }
 
@@ -126,6 +125,9 @@ static void over(struct tw_signing *s, const struct tw_sign_done *done, bool at_
 		failed_by(s, e);
 	else
 		well(s);
+	/* What could not be looked at is kept, and looked at again. */
+	if (s->kind == TW_SIGN_CHECK && (done->end == TW_SIGN_REFUSED || (done->end == TW_SIGN_GOOD && !tw_failed(e))))
+		s->offered[0] = '\0';
 	if (done->end == TW_SIGN_REFUSED)
 		s->later_ms = 0; /* the role works: what was offered is at fault */
 	idle(s);
@@ -192,18 +194,29 @@ static void on_deadline(int fd, short what, void *user)
 /* --- What is next --- */
 
 /* Read anew each time: whoever puts it right need not start anything. */
-static tw_err read_key(struct tw_signing *s)
+static tw_err read_key(const struct tw_app *a, struct tw_buf *ret)
 {
-	tw_buf_done(&s->key);
-	tw_buf_init(&s->key, s->app->sys, TW_SIGN_KEY_MAX);
-	tw_err e = tw_durable_read(s->app->sys, s->app->dir, TW_DESK_SIGNING_KEY_FILE, TW_SIGN_KEY_MAX, &s->key);
+	tw_buf_done(ret);
+	tw_buf_init(ret, a->sys, TW_SIGN_KEY_MAX);
+	tw_err e = tw_durable_read(a->sys, a->dir, TW_DESK_SIGNING_KEY_FILE, TW_SIGN_KEY_MAX, ret);
 
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return TW_RAISE(STATE, "there is no public key in app/" TW_DESK_SIGNING_KEY_FILE);
 	TW_TRY(e);
-	return tw_public_key_armored(tw_buf_slice(&s->key))
+	return tw_public_key_armored(tw_buf_slice(ret))
 		? TW_OK
 		: TW_RAISE(STATE, "app/" TW_DESK_SIGNING_KEY_FILE " is not one public key, as gpg --armor --export writes it");
+}
+
+tw_err tw_signing_renew(struct tw_app *a)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf key = { 0 };
+
+	if (!a->desk.signing_key[0])
+		return TW_OK;
+	TW_TRY(read_key(a, &key));
+	const struct tw_value v[] = { TW_V_TEXT(a->desk.signing_key), TW_V_SLICE(tw_buf_slice(&key)) };
+	return tw_store_run(a->context.store, tw_sql_advisory_key_renew, v, TW_COUNT(v), NULL, NULL);
 }
 
 /* Nothing is signed that two persons did not approve as it is. False: it was held. */
@@ -240,7 +253,7 @@ static tw_err prepare(struct tw_signing *s, bool *ret)
 	TW_CLEANUP(tw_advisory_row_done) struct tw_advisory_row row = { 0 };
 
 	(void)snprintf(s->fingerprint, sizeof s->fingerprint, "%s", s->app->desk.signing_key);
-	TW_TRY(read_key(s));
+	TW_TRY(read_key(s->app, &s->key));
 	TW_TRY(tw_advisory_load_name(c, s->name, &row));
 	TW_TRY(may_be_signed(s, &row, ret));
 	tw_buf_done(&s->text);
@@ -258,6 +271,8 @@ static tw_err begin(struct tw_signing *s)
 
 	TW_TRY(prepare(s, &there));
 	if (!there) {
+		if (s->kind == TW_SIGN_CHECK)
+			s->offered[0] = '\0';
 		idle(s);
 		tw_signing_due(s->app);
 		return TW_OK;
@@ -337,7 +352,7 @@ tw_err tw_signing_offer(struct tw_app *a, const char *name, struct tw_slice sign
 {
 	struct tw_signing *s = a->signing;
 
-	if (!s || s->offered[0])
+	if (!s || (s->offered[0] && (s->state != IDLE || !s->failures))) /* one that failed gives way to a newer one */
 		return TW_RAISE(STATE, "another signature is being looked at");
 	tw_buf_done(&s->signature);
 	tw_buf_init(&s->signature, a->sys, TW_SIGNATURE_MAX);

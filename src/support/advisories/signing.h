@@ -37,6 +37,8 @@ struct tw_app;
 struct tw_signing;
 tw_err tw_signing_new(struct tw_app *a);
 struct tw_signing *tw_signing_free(struct tw_signing *s);
+/* The key's text as app/ has it now (it has another end, say), where something was signed by it before: the tree gets it with the next settling. */
+tw_err tw_signing_renew(struct tw_app *a);
 void tw_signing_due(struct tw_app *a);   /* after whatever may have left something to sign */
 void tw_signing_hurry(struct tw_app *a); /* somebody asks for it: what failed is tried again now */
 /* What a person signed, to be checked and then published. STATE: another is being looked at. */

@@ -4,6 +4,7 @@
 #include "service/keys/keys.h"
 #include "service/sql-service.h"
 #include "support/advisories/advisories.h"
+#include "support/advisories/signing.h"
 #include "support/grants.h"
 #include "support/page/page.h"
 #include "support/platform/app.h"
@@ -101,8 +102,11 @@ static tw_err open_log(struct tw_app *a, const char *boot, uint64_t boots)
 /* A tree that cannot be written now keeps nobody from reporting: what waits is published by the next start, or by whoever publishes it again. */
 static void settle_advisories(struct tw_context *c)
 {
-	tw_err e = tw_advisories_settle(c);
+	tw_err e = tw_signing_renew(tw_app_of(c));
 
+	if (tw_failed(e))
+		tw_log_err(e, "the key of the advisories' signatures");
+	e = tw_advisories_settle(c);
 	if (tw_failed(e))
 		tw_log_err(e, "bringing the tree of advisories to what the store says");
 }

@@ -52,15 +52,25 @@ static int end_status(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+int64_t tw_gpg_now_ms(const struct tw_sys *sys)
+{
+	struct timespec t = { 0 };
+
+	(void)sys->clock(sys, CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 /* It holds the other end until it ends. */
-static bool ends_in_time(const struct tw_sys *sys, int alive)
+static bool ends_in_time(const struct tw_gpg *g, int alive)
 {
 	struct pollfd p = { .fd = alive, .events = POLLIN };
 	int n;
 
-	do
-		n = sys->poll(sys, &p, 1, TW_GPG_MS);
-	while (n < 0 && errno == EINTR);
+	do {
+		const int64_t left = g->until_ms - tw_gpg_now_ms(g->sys);
+
+		n = g->sys->poll(g->sys, &p, 1, left > 0 ? (int)left : 0);
+	} while (n < 0 && errno == EINTR);
 	return n > 0;
 }
 
@@ -161,7 +171,7 @@ static tw_err run(struct run *r)
 	TW_TRY(make_descriptors(r, &d));
 	TW_TRY(start(r, &d, &pid));
 	tw_closep(&d.theirs);
-	if (!ends_in_time(r->g->sys, d.ours)) {
+	if (!ends_in_time(r->g, d.ours)) {
 		end_now(&pid);
 		return TW_RAISE(TIMEOUT, "gpg does not end");
 	}

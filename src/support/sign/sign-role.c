@@ -46,7 +46,7 @@ static tw_err work_on(const struct tw_gpg *g, const struct tw_sign_job *j, struc
 
 static void work(const struct tw_sys *sys, const struct tw_sign_job *j, struct tw_slice text, struct answer *a)
 {
-	const struct tw_gpg g = { sys, HOME_FD, TW_GPG_PROGRAM, TW_GPG_AGENT_PROGRAM };
+	const struct tw_gpg g = { sys, HOME_FD, TW_GPG_PROGRAM, TW_GPG_AGENT_PROGRAM, tw_gpg_now_ms(sys) + TW_GPG_MS };
 	tw_err e = work_on(&g, j, text, &a->signature);
 
 	a->end = !tw_failed(e)                                            ? TW_SIGN_GOOD
