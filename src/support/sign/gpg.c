@@ -25,6 +25,7 @@
 
 #define SOCKET_NAME "S.gpg-agent"
 #define KEYRING_NAME "registered.gpg"
+#define KEYRING_PATH HOME_PATH "/" KEYRING_NAME
 /* Of what we start: where its home stands, where it tells its status, what it holds open until it ends, and what else it reads. */
 enum { HOME = 3, STATUS, ALIVE, MORE, FDS };
 #define HOME_PATH "/proc/self/fd/3"
@@ -257,7 +258,7 @@ static tw_err write_keyring(const struct tw_gpg *g, struct tw_slice key)
 tw_err tw_gpg_check(const struct tw_gpg *g, struct tw_slice fingerprint, struct tw_slice key, struct tw_slice text,
 	struct tw_slice signature, int64_t now_s)
 {
-	static const char *const words[] = { "--no-default-keyring", "--keyring", HOME_PATH "/" KEYRING_NAME, "--verify", "--",
+	static const char *const words[] = { "--no-default-keyring", "--keyring", KEYRING_PATH, "--verify", "--",
 		"-&6", "-", NULL };
 	TW_CLEANUP(run_done) struct run r;
 
