@@ -43,7 +43,8 @@ TREATED = {"article14.measure", "article14.submit", "article14.not-reportable", 
 # Fields of words from a list, moments, ids and secrets, of every operation and of some: nothing hostile is ever kept of them. Each other one is free text, and has to be seen somewhere.
 CLOSED_KEYS = {"lang", "once", "seen", "receipt", "kind", "at", "aware", "zone", "who", "step", "profile", "case", "cvss", "cwe", "status", "hash", "until", "access", "end", "thanks", "due", "from", "via", "result", "role", "channel",
                "install_by", "lowest", "code", "client", "token", "password", "again", "account", "to", "duplicate_of", "ground", "member", "flaw", "document", "newest", "language", "alarms", "assigned"}
-CLOSED = {("advisory.create", "cve"), ("notice.create", "product"), ("notice.create", "versions"), ("notice.create", "severity"), ("subscription.ask", "product"), ("subscription.ask", "versions")}
+CLOSED = {("advisory.create", "cve"), ("notice.create", "product"), ("notice.create", "versions"), ("notice.create", "severity"), ("subscription.ask", "product"), ("subscription.ask", "versions"),
+          ("advisory.sign", "signature")}  # which is kept when it verifies, and stands in the tree alone
 KEPT_BACK = {("question.note", "customer"), ("question.customer", "customer"), ("notice.create", "id")}  # told by question.disclose alone; compared and never shown
 HEADERS = ("Accept", "Accept-Language", "Accept-Encoding", "Authorization", "Content-Type", "Cookie", "Origin", "Host", "If-None-Match", "If-Modified-Since", "Range", "Referer", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "Forwarded",
            "Sec-Fetch-Site", "X-HTTP-Method-Override", "Transfer-Encoding", "Expect", "Upgrade")
