@@ -258,8 +258,7 @@ static tw_err write_keyring(const struct tw_gpg *g, struct tw_slice key)
 tw_err tw_gpg_check(const struct tw_gpg *g, struct tw_slice fingerprint, struct tw_slice key, struct tw_slice text,
 	struct tw_slice signature, int64_t now_s)
 {
-	static const char *const words[] = { "--no-default-keyring", "--keyring", KEYRING_PATH, "--verify", "--",
-		"-&6", "-", NULL };
+	static const char *const words[] = { "--no-default-keyring", "--keyring", KEYRING_PATH, "--verify", "--", "-&6", "-", NULL };
 	TW_CLEANUP(run_done) struct run r;
 
 	_Static_assert(MORE == 6, "the words name it");
