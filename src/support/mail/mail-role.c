@@ -100,7 +100,7 @@ static void work(struct role *r, struct tw_delivery *d)
 {
 	if (tw_failed(read_config(r))) {
 		(void)snprintf(d->words, sizeof d->words, "%.*s", TW_MAIL_WORDS_MAX, tw_err_detail());
-		tw_utf8_mend(d->words);
+		(void)tw_text_mend(d->words, strlen(d->words));
 	} else {
 		d->password = tw_buf_slice(&r->password);
 		d->anchors = tw_buf_slice(&r->trust);
@@ -224,32 +224,29 @@ static tw_err serve_in(void *user, tw_channel *app, const struct tw_message *m)
 	return e;
 }
 
-static int run_in(const struct tw_sys *sys, const struct tw_role_start *start)
+static int work_on(const struct tw_sys *sys, const struct tw_errand_work *w)
 {
-	struct role r = { .sys = sys };
-	const struct tw_errand_work w = { tw_rows_mail_in_from_app, serve_in, &r };
-
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		tw_error("libcurl does not start");
 		return 1;
 	}
-	int status = tw_errand_run(sys, &w);
+	int status = tw_errand_run(sys, w);
 	curl_global_cleanup();
 	return status;
+}
+
+static int run_in(const struct tw_sys *sys, const struct tw_role_start *start)
+{
+	struct role r = { .sys = sys };
+
+	return work_on(sys, &(struct tw_errand_work){ tw_rows_mail_in_from_app, serve_in, &r });
 }
 
 static int run(const struct tw_sys *sys, const struct tw_role_start *start)
 {
 	struct role r = { .sys = sys };
-	const struct tw_errand_work w = { tw_rows_mail_from_app, serve, &r };
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		tw_error("libcurl does not start");
-		return 1;
-	}
-	int status = tw_errand_run(sys, &w);
-	curl_global_cleanup();
-	return status;
+	return work_on(sys, &(struct tw_errand_work){ tw_rows_mail_from_app, serve, &r });
 }
 
 static const struct tw_role_row rows[] = {
