@@ -65,6 +65,9 @@ class Desk(Service):
         (self.dir / "app/desk.json").write_text(json.dumps(text))
         (self.dir / "app/signing-key.asc").write_bytes(self.key[2])
 
+    def has_failed(self):
+        return 'class="mark late"' in self.page("/desk/advisories")
+
     def give_secret(self):
         """As the handbook says: the role's directory is gpg's home."""
         home = self.dir / "sign"
@@ -243,6 +246,23 @@ def test_nothing_is_half_published_by_a_kill_of_the_signer(desk, short):
     check_tree(desk)
     check_signature(desk, names[-1], short)
     wait_for(lambda: not [p for p in os.listdir("/proc") if p.isdigit() and agent_of(p)], 2)  # the secret key is in no process
+
+
+def test_what_is_signed_goes_out_when_the_tree_can_be_written_again(desk):
+    """Nobody asks once more: the signature is there, and the exchange is tried again by itself."""
+    desk.say("role")
+    desk.start()
+    desk.give_secret()
+    desk.people()
+    name = approved(desk, desk.ann, desk.max)
+    (desk.dir / "app").chmod(0o500)
+    desk.publish(name)
+    wait_for(desk.has_failed, 10)
+    said = desk.read(name)
+    assert published(desk, name) is None and said["signature"] == "signed" and "csaf" in said["signing"] and name not in said["signing"]
+    (desk.dir / "app").chmod(0o700)
+    wait_for(lambda: published(desk, name), 15)
+    wait_for(lambda: not desk.has_failed(), 3)
 
 
 def agent_of(pid):

@@ -172,7 +172,7 @@ static tw_err show_signature(struct tw_context *c, const struct tw_advisory_row 
 
 	TW_TRY(tw_signing_state(c, r, &state));
 	TW_TRY(tw_json_set(j, "signature", json_string(state)));
-	return strcmp(state, "waits") == 0 && *missing ? tw_json_set(j, "signing", json_string(missing)) : TW_OK;
+	return *missing && (r->pending.size || strcmp(state, "waits") == 0) ? tw_json_set(j, "signing", json_string(missing)) : TW_OK;
 }
 
 static tw_err shown(struct tw_context *c, const struct tw_advisory_row *r, json_t *j)

@@ -164,44 +164,30 @@ tw_err tw_signing_lacks(struct tw_context *c, const struct tw_advisory_row *row,
 	return TW_OK;
 }
 
-struct next {
-	struct tw_context *c;
-	char *name;
-};
-
-static tw_err take_name(struct next *n, struct tw_slice name)
+static tw_err take_first(char *ret, struct tw_slice name)
 {
-	(void)snprintf(n->name, TW_ADVISORY_NAME_MAX, TW_SLICE_FMT, TW_SLICE_ARG(name));
+	if (!*ret)
+		(void)snprintf(ret, TW_ADVISORY_NAME_MAX, TW_SLICE_FMT, TW_SLICE_ARG(name));
 	return TW_OK;
 }
 
 static tw_err take_waiting(void *user, const tw_row *row)
 {
-	struct next *n = user;
-	TW_CLEANUP(tw_buf_done) struct tw_buf signature = { 0 };
-
-	if (n->name[0])
-		return TW_OK;
-	tw_buf_init(&signature, n->c->sys, TW_SIGNATURE_MAX);
-	TW_TRY(tw_signing_signature(n->c, tw_row_bytes(row, 2), &signature));
-	return signature.size ? TW_OK : take_name(n, tw_row_bytes(row, 1));
+	return take_first(user, tw_row_bytes(row, 1));
 }
 
 static tw_err take_public(void *user, const tw_row *row)
 {
-	struct next *n = user;
-
-	return n->name[0] ? TW_OK : take_name(n, tw_row_bytes(row, 0));
+	return take_first(user, tw_row_bytes(row, 0));
 }
 
 tw_err tw_signing_next(struct tw_context *c, char ret[TW_ADVISORY_NAME_MAX])
 {
 	const struct tw_value all = TW_V_INT(0);
-	struct next n = { c, ret };
 
 	ret[0] = '\0';
-	TW_TRY(tw_store_run(c->store, tw_sql_advisory_waiting, &all, 1, take_waiting, &n));
-	return tw_store_run(c->store, tw_sql_advisory_unsigned, NULL, 0, take_public, &n);
+	TW_TRY(tw_store_run(c->store, tw_sql_advisory_waiting, &all, 1, take_waiting, ret));
+	return tw_store_run(c->store, tw_sql_advisory_unsigned, NULL, 0, take_public, ret);
 }
 
 tw_err tw_signing_state(struct tw_context *c, const struct tw_advisory_row *row, const char **ret)

@@ -34,7 +34,7 @@ struct tw_signing {
 	struct event *due, *deadline;
 	int64_t later_ms; /* of the boot clock: not before */
 	unsigned failures;
-	char missing[TW_SIGN_WORDS_MAX + TW_ADVISORY_NAME_MAX + 64];
+	char missing[TW_SIGN_WORDS_MAX + 1]; /* without the advisory's name, which not everybody may know */
 	uint32_t tag;
 };
 
@@ -66,9 +66,9 @@ static void failed(struct tw_signing *s, const char *name, struct tw_slice why)
 		ms *= 2;
 	s->failures++;
 	s->later_ms = boot_ms(s) + (ms < TW_SIGNING_AGAIN_MAX_MS ? ms : TW_SIGNING_AGAIN_MAX_MS);
-	(void)snprintf(s->missing, sizeof s->missing, "%s has no signature: " TW_SLICE_FMT, name,
-		(int)(why.size < TW_SIGN_WORDS_MAX ? why.size : TW_SIGN_WORDS_MAX), why.at);
-	tw_warn("%s; nothing of it is published", s->missing);
+	(void)snprintf(s->missing, sizeof s->missing, TW_SLICE_FMT, TW_SLICE_ARG(why));
+	tw_utf8_mend(s->missing);
+	tw_warn("%s is not signed and published: %s", name, s->missing);
 }
 
 static void failed_by(struct tw_signing *s, tw_err e)
@@ -246,7 +246,7 @@ static tw_err write_job(struct tw_signing *s)
 	return tw_sign_job_write(&j, &s->job);
 }
 
-/* False: there is nothing to do for it. */
+/* False: there is nothing to be signed of it. What has its signature and waits still could not be exchanged when that came: now it is. */
 static tw_err prepare(struct tw_signing *s, bool *ret)
 {
 	struct tw_context *c = &s->app->context;
@@ -257,10 +257,13 @@ static tw_err prepare(struct tw_signing *s, bool *ret)
 	TW_TRY(tw_advisory_load_name(c, s->name, &row));
 	TW_TRY(may_be_signed(s, &row, ret));
 	tw_buf_done(&s->text);
-	if (*ret)
-		TW_TRY(tw_signing_lacks(c, &row, &s->text, &s->is_public));
+	if (!*ret)
+		return TW_OK;
+	TW_TRY(tw_signing_lacks(c, &row, &s->text, &s->is_public));
 	*ret = s->text.size > 0;
-	return *ret ? write_job(s) : TW_OK;
+	if (*ret)
+		return write_job(s);
+	return row.pending.size ? tw_advisory_release(c, &row, BY_SERVICE) : TW_OK;
 }
 
 static tw_err begin(struct tw_signing *s)
@@ -273,6 +276,7 @@ static tw_err begin(struct tw_signing *s)
 	if (!there) {
 		if (s->kind == TW_SIGN_CHECK)
 			s->offered[0] = '\0';
+		well(s);
 		idle(s);
 		tw_signing_due(s->app);
 		return TW_OK;

@@ -28,7 +28,7 @@ struct tw_signing_found {
 tw_err tw_signing_keep(struct tw_context *c, const struct tw_signing_found *f);
 /* The bytes that lack a signature: what waits before what is published. Empty: nothing of it lacks one. */
 tw_err tw_signing_lacks(struct tw_context *c, const struct tw_advisory_row *row, struct tw_buf *ret, bool *ret_public);
-/* The name of the next that lacks one; "": none does. */
+/* The name of the next that waits, or is public and lacks one; "": there is none. */
 tw_err tw_signing_next(struct tw_context *c, char ret[TW_ADVISORY_NAME_MAX]);
 tw_err tw_signing_unsigned(struct tw_context *c, int64_t *ret_public); /* how many are public without */
 
@@ -43,7 +43,7 @@ void tw_signing_due(struct tw_app *a);   /* after whatever may have left somethi
 void tw_signing_hurry(struct tw_app *a); /* somebody asks for it: what failed is tried again now */
 /* What a person signed, to be checked and then published. STATE: another is being looked at. */
 tw_err tw_signing_offer(struct tw_app *a, const char *name, struct tw_slice signature);
-const char *tw_signing_missing(const struct tw_app *a); /* why the last try failed, as a sentence; "": it did not */
+const char *tw_signing_missing(const struct tw_app *a); /* why the last try failed, of whichever advisory; "": it did not */
 /* Of one advisory, for people: "none", "waits", "signed". */
 tw_err tw_signing_state(struct tw_context *c, const struct tw_advisory_row *row, const char **ret);
 #endif
