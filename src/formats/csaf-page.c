@@ -434,7 +434,7 @@ static tw_err files(struct tw_html *h, const struct tw_csaf_site *s, const char 
 	return h->failed;
 }
 
-tw_err tw_csaf_page(const struct tw_sys *sys, const struct tw_csaf_site *s, const json_t *entry, const json_t *document, struct tw_buf *b)
+tw_err tw_csaf_said(const struct tw_sys *sys, const json_t *document, struct tw_html *h)
 {
 	TW_CLEANUP(page_done) struct page p = { .products = { .sys = sys } };
 	struct tw_csaf_run r = { .sys = sys, .document = document };
@@ -443,8 +443,7 @@ tw_err tw_csaf_page(const struct tw_sys *sys, const struct tw_csaf_site *s, cons
 
 	TW_TRY(tw_csaf_products(&r, add_product, &p));
 	tw_csaf_names_sort(&p.products);
-	TW_TRY(begin(&p.h, s, tw_json_text(entry, "title"), text_of(head, "lang"), b));
-	facts(&p.h, head, entry);
+	p.h = *h;
 	notes(&p.h, json_object_get(head, "notes"), TW_E_H2);
 	json_array_foreach(json_object_get(document, "vulnerabilities"), i, v)
 		vulnerability(&p, v);
@@ -452,9 +451,21 @@ tw_err tw_csaf_page(const struct tw_sys *sys, const struct tw_csaf_site *s, cons
 	groups(&p, json_object_get(json_object_get(document, "product_tree"), "product_groups"));
 	references(&p.h, json_object_get(head, "references"), TW_E_H2);
 	thanks(&p.h, json_object_get(head, "acknowledgments"), TW_E_H2);
-	history(&p.h, json_object_get(json_object_get(head, "tracking"), "revision_history"));
-	TW_TRY(files(&p.h, s, tw_json_text(entry, "file")));
-	return end(&p.h);
+	*h = p.h;
+	return h->failed;
+}
+
+tw_err tw_csaf_page(const struct tw_sys *sys, const struct tw_csaf_site *s, const json_t *entry, const json_t *document, struct tw_buf *b)
+{
+	const json_t *head = json_object_get(document, "document");
+	struct tw_html h = { .out = NULL };
+
+	TW_TRY(begin(&h, s, tw_json_text(entry, "title"), text_of(head, "lang"), b));
+	facts(&h, head, entry);
+	TW_TRY(tw_csaf_said(sys, document, &h));
+	history(&h, json_object_get(json_object_get(head, "tracking"), "revision_history"));
+	TW_TRY(files(&h, s, tw_json_text(entry, "file")));
+	return end(&h);
 }
 
 static tw_err list_link(struct tw_html *h, const struct tw_csaf_site *s, const char *path, const char *words_for)

@@ -83,6 +83,9 @@ tw_err tw_csaf_changes(const struct tw_csaf_site *s, struct tw_buf *b);
 tw_err tw_csaf_atom(const struct tw_csaf_site *s, struct tw_buf *b); /* RFC 4287 */
 tw_err tw_csaf_hash(const struct tw_sys *sys, const char *algorithm, const char *file, struct tw_slice text, struct tw_buf *b);
 tw_err tw_csaf_page(const struct tw_sys *sys, const struct tw_csaf_site *s, const json_t *entry, const json_t *document, struct tw_buf *b);
+struct tw_html;
+/* What it says, in a page of the caller's: notes, vulnerabilities, products, references and thanks; of any JSON, valid or not. */
+tw_err tw_csaf_said(const struct tw_sys *sys, const json_t *document, struct tw_html *h);
 tw_err tw_csaf_listing(const struct tw_csaf_site *s, struct tw_buf *b);                        /* of all, for people */
 tw_err tw_csaf_year_listing(const struct tw_csaf_site *s, const char *year, struct tw_buf *b); /* every file of one folder */
 extern const char tw_csaf_css[];

@@ -11,7 +11,6 @@
 
 #define VEX "csaf_vex"
 #define ADVISORY "csaf_security_advisory"
-#define UNWRITTEN "To be written."
 
 const char *const tw_advisory_profiles[] = { "csaf_base", ADVISORY, "csaf_informational_advisory",
 	"csaf_security_incident_response", VEX, NULL };
@@ -41,8 +40,8 @@ static json_t *notes(const json_t *product)
 {
 	const json_t *support = tw_json_get(product, "support");
 
-	return json_pack("[{s:s, s:s, s:s}, {s:s, s:s, s:o}]", "category", "summary", "title", "Summary", "text", UNWRITTEN,
-		"category", "general", "title", "Support", "text",
+	return json_pack("[{s:s, s:s, s:s}, {s:s, s:s, s:o}]", "category", "summary", "title", "Summary", "text",
+		TW_ADVISORY_UNWRITTEN, "category", "general", "title", "Support", "text",
 		json_sprintf("Supported from %s to %s; security updates until %s. %s", tw_json_text(support, "start"),
 			tw_json_text(support, "end"), tw_json_text(support, "security-updates-until"), tw_json_text(support, "terms")));
 }
@@ -99,8 +98,8 @@ static tw_err product_tree(const json_t *product, json_t *document, json_t *ids)
 
 static tw_err vulnerability(json_t *list, const char *cve, json_t *ids)
 {
-	json_t *v = json_pack("{s:[{s:s, s:s}], s:{s:O}}", "notes", "category", "description", "text", UNWRITTEN, "product_status",
-		"under_investigation", ids);
+	json_t *v = json_pack("{s:[{s:s, s:s}], s:{s:O}}", "notes", "category", "description", "text", TW_ADVISORY_UNWRITTEN,
+		"product_status", "under_investigation", ids);
 
 	TW_TRY(tw_json_append(list, v));
 	return cve ? tw_json_set(v, "cve", json_string(cve)) : TW_OK;
@@ -160,14 +159,14 @@ static tw_err case_notes(const struct tw_advisory_case *about, json_t *head)
 	json_t *list = json_array();
 
 	TW_TRY(tw_json_set(head, "notes", list));
-	TW_TRY(put_note(list, "summary", "Summary", *about->text ? about->text : UNWRITTEN));
+	TW_TRY(put_note(list, "summary", "Summary", *about->text ? about->text : TW_ADVISORY_UNWRITTEN));
 	return put_note(list, "details", "Versions", about->versions);
 }
 
 /* What versions are concerned is said in words there, and a product's version is none; so the product stands alone until somebody writes more. */
 static tw_err case_products(const struct tw_advisory_case *about, json_t *document, json_t *ids)
 {
-	const char *name = *about->product ? about->product : UNWRITTEN;
+	const char *name = *about->product ? about->product : TW_ADVISORY_UNWRITTEN;
 
 	TW_TRY(tw_json_append(ids, json_string("PRODUCT-1")));
 	return tw_json_set(document, "product_tree",

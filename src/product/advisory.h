@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/json.h"
 
+#define TW_ADVISORY_UNWRITTEN "To be written." /* in a draft: whoever writes it has to */
 struct tw_advisory {
 	const char *profile; /* of tw_advisory_profiles */
 	const char *id, *title;

@@ -322,8 +322,73 @@ async function desk({ open, skip }) {
 	}, skip);
 }
 
+// An advisory from a case to what customers read, by three people and their pages alone; and taken back.
+async function workbench({ open, skip }) {
+	await withSupport(async (url, dir) => {
+		const admin = await open(`${url}/login`);
+		await comeIn(admin, url, readFileSync(join(dir, 'app/setup-code'), 'utf8'), 'administrator');
+		const invited = async (name, role) => {
+			await send(admin, `${url}/desk/invite`, { name, role });
+			const page = await open(`${url}/login`);
+			await comeIn(page, url, (await admin.textContent('.receipt code')).trim(), name);
+			return page;
+		};
+		const ann = await invited('Ann Alyst', 'analyst');
+		const max = await invited('Max Anager', 'manager');
+		const pia = await invited('Pia Publisher', 'publisher');
+		await send(ann, `${url}/desk/new`, { title: 'The pump answers whoever asks', product: 'Pump P1', versions: 'all', description: HOSTILE_TEXTS.join(' ').slice(0, 900) });
+		await ann.click('a[href^="/desk/advisory-new"]');
+		assert.equal(await ann.inputValue('#field-case'), 'c1');
+		await ann.click('main form button');
+		await ann.waitForSelector('[role="status"]');
+		const at = new URL(ann.url()).pathname;
+		assert.match(at, /^\/desk\/advisories\/ADV-\d{4}-0001$/);
+		const name = at.split('/').pop();
+		assert.match(await ann.textContent('main'), /TLP|label/);
+		await eachOf(ann, url, [at, `/desk/advisory-describe/${name}`, `/desk/advisory-document/${name}?lang=de`, '/desk/advisory-new?case=c1&lang=de', `${at}?lang=de`]);
+		await send(ann, `${url}/desk/advisory-describe/${name}`, { title: '' }); // the browser itself stops it
+		assert.ok(ann.url().includes('describe'));
+		await send(ann, `${url}/desk/advisory-describe/${name}`, { cwe: 'CWE-0' });
+		assert.match(await ann.textContent('[role="alert"]'), /CWE-0/);
+		await fitsEverywhere(ann);
+		const said = { title: HOSTILE_TEXTS[0], about: 'Anybody near can set the dose.', affected: '1.0, 1.1', fixed: '1.2', cve: 'CVE-2026-12345', cwe: 'CWE-306',
+			cvss: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H', description: HOSTILE_TEXTS[1], action: 'Install 1.2.', link: 'https://example.com/1.2', label: 'WHITE', summary: 'First.' };
+		await send(ann, `${url}/desk/advisory-describe/${name}`, said);
+		assert.equal(await ann.textContent('[role="status"]'), 'It is done.');
+		assert.match(await ann.textContent('main'), /Nothing: it passes every mandatory test/);
+		await ann.goto(`${url}/desk/advisory-describe/${name}`);
+		for (const [key, value] of Object.entries(said))
+			assert.equal(await ann.inputValue(`#field-${key}`), value);
+		await send(ann, `${url}/desk/advisory-review/${name}`, {});
+		assert.equal(await ann.locator('a[href*="advisory-approve"]').count(), 0);
+		await max.goto(`${url}${at}`);
+		await max.click('a[href*="advisory-approve"]');
+		assert.match(await max.textContent('.said'), /Install 1\.2\./);
+		await eachOf(max, url, [`/desk/advisory-approve/${name}`, `/desk/advisory-differences/${name}?from=1&to=2`]);
+		await send(max, `${url}/desk/advisory-return/${name}`, { comment: 'Say since when.' });
+		assert.match(await max.textContent('main .facts'), /Say since when\./);
+		await max.goto(`${url}/desk/advisory-approve/${name}`);
+		await send(ann, `${url}/desk/advisory-describe/${name}`, { about: 'Since 1.0 anybody near can set the dose.' });
+		await send(ann, `${url}/desk/advisory-review/${name}`, {});
+		await max.click('main form button'); // what was read is no longer what it says
+		assert.match(await max.textContent('[role="alert"]'), /advisory\.changed/);
+		await send(max, `${url}/desk/advisory-approve/${name}`, {});
+		assert.match(await max.textContent('main .facts'), /Approved by\s*Max Anager/);
+		await send(pia, `${url}/desk/advisory-publish/${name}`, {});
+		assert.match(await pia.textContent('main .facts'), /Published/);
+		await eachOf(pia, url, [at, '/desk/advisories']);
+		const reader = await open(`${url}/advisories/${name}`);
+		assert.match(await reader.textContent('body'), /Since 1\.0 anybody near can set the dose\./);
+		await send(ann, `${url}/desk/advisory-withdraw/${name}`, { reason: 'It was another pump.' });
+		assert.match(await ann.textContent('h1'), /Withdrawn/);
+		await send(ann, `${url}/desk/advisory-clone/${name}`, {});
+		assert.ok(new URL(ann.url()).pathname.endsWith('-0002'));
+	}, skip);
+}
+
 export const support = [
 	['support: the staff comes in, works on a case and goes, and every page of it is valid, accessible, and fits 320 px', desk],
+	['support: an advisory is written, reviewed, approved, published and withdrawn by three people and their pages alone', workbench],
 	['support: every page in both languages is valid, accessible, and fits 320 px and large text', everyPage],
 	['support: by keyboard: a report is refused, sent, printed, followed and answered, and hostile text stays text', byKeyboard],
 	['support: without JavaScript a report is sent and followed, and news are subscribed to and left', withoutScript],

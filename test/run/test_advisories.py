@@ -31,7 +31,7 @@ def document_of(said, **more):
     d = json.loads(said["document"])
     d["document"]["distribution"]["tlp"]["label"] = "WHITE"
     d["document"].update(more)
-    return json.dumps(d)
+    return json.dumps(d).replace("To be written.", "It was written.")
 
 
 def approved(s, ann, max_, **more):

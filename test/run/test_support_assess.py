@@ -68,6 +68,7 @@ def publish(ann, max_, pia):
     said = ann.ask("GET", f"/api/v1/advisories/{name}")[1]
     document = {**json.loads(said["document"]), "product_tree": TREE, "vulnerabilities": [{**WEAKNESS[0], "remediations": []}]}
     document["document"]["distribution"]["tlp"]["label"] = "WHITE"
+    document["document"]["notes"][0]["text"] = "It opens for anybody."
     del document["vulnerabilities"][0]["remediations"]
     said = ann.ask("PUT", f"/api/v1/advisories/{name}", {"revision": said["revision"], "document": json.dumps(document)})[1]
     assert ann.ask("POST", f"/api/v1/advisory-reviews/{name}")[1]["rule"] == "advisory.findings"

@@ -299,8 +299,9 @@ static tw_err on_finding(void *user, const struct tw_csaf_finding *f)
 	return add_finding(user, tw_csaf_test_id(f->test), f->path, f->message);
 }
 
-/* Whoever is affected is told what to do, or it is not published. ret: there were some. */
-static tw_err find_unanswered(const json_t *document, json_t *list, bool *ret)
+/* What else keeps it back: whoever is affected is told what to do, and nothing is left to be written. ret: there were some. */
+static tw_err find_at(const json_t *document, tw_err (*find)(const json_t *, json_t *), const char *test, const char *message,
+	json_t *list, bool *ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *paths = json_array();
 	const json_t *one;
@@ -308,11 +309,10 @@ static tw_err find_unanswered(const json_t *document, json_t *list, bool *ret)
 
 	if (!paths)
 		return TW_RAISE(NOMEM, "findings");
-	TW_TRY(tw_advisory_unanswered(document, paths));
+	TW_TRY(find(document, paths));
 	json_array_foreach(paths, i, one)
-		TW_TRY(add_finding(list, "IN.1.c.1.1", json_string_value(one),
-			"Say in remediations what is to be done with this affected product."));
-	*ret = json_array_size(paths) != 0;
+		TW_TRY(add_finding(list, test, json_string_value(one), message));
+	*ret = *ret || json_array_size(paths) != 0;
 	return TW_OK;
 }
 
@@ -323,12 +323,14 @@ tw_err tw_advisory_findings(struct tw_context *c, const struct tw_advisory_row *
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	struct tw_csaf_counts counts;
 	char why[TW_DETAIL_MAX];
-	bool unanswered = false;
+	bool left = false;
 
 	TW_TRY(tw_advisory_document(c, r, &document));
 	TW_TRY(tw_csaf_check_json(c->sys, document, &how, &counts));
-	TW_TRY(find_unanswered(document, list, &unanswered));
-	if (counts.all || unanswered)
+	TW_TRY(find_at(document, tw_advisory_unanswered, "IN.1.c.1.1",
+		"Say in remediations what is to be done with this affected product.", list, &left));
+	TW_TRY(find_at(document, tw_advisory_unwritten, "unwritten", "The draft left this to whoever writes it.", list, &left));
+	if (counts.all || left)
 		return TW_OK;
 	tw_buf_init(&text, c->sys, TW_CSAF_MAX);
 	TW_TRY(tw_json_pretty(document, &text));

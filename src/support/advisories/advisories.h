@@ -47,6 +47,12 @@ tw_err tw_advisory_new(struct tw_context *c, const char *by, int64_t case_id, co
 tw_err tw_advisory_short(const struct tw_advisory_row *r, json_t **ret); /* what answers to changes say */
 tw_err tw_advisory_refuse(struct tw_reply *rp, int status, const char *rule, const char *title, const char *next, const char *detail);
 
+tw_err tw_advisory_refuse_input(struct tw_reply *rp, tw_err e); /* SYNTAX and LIMIT are a problem, with their detail; other codes go up */
+/* For an operation with revision, status and summary: the advisory, moved; a problem when it cannot be changed so. */
+tw_err tw_advisory_to_change(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_advisory_row *row);
+/* Its next revision says that. */
+tw_err tw_advisory_changed(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_advisory_row *row,
+	const json_t *document);
 tw_err tw_advisory_not_now(struct tw_reply *rp, const struct tw_advisory_row *row); /* its state does not let it */
 
 /* Whether what it says could be published now: every finding of the validator, and what the tree would refuse. */

@@ -27,13 +27,22 @@ tw_err tw_advisory_content_of(const json_t *document, const char *status, const 
 	return TW_OK;
 }
 
-tw_err tw_advisory_content_read(struct tw_slice text, const char *status, const char *summary, json_t **ret)
+tw_err tw_advisory_document_read(struct tw_slice text, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
 
 	TW_TRY(tw_json_parse_deep(text, TW_ADVISORY_MAX, TW_ADVISORY_DEEPEST, &document));
 	if (!json_is_object(document))
 		return TW_RAISE(SYNTAX, "it is no JSON object");
+	*ret = TW_STEAL(document);
+	return TW_OK;
+}
+
+tw_err tw_advisory_content_read(struct tw_slice text, const char *status, const char *summary, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+
+	TW_TRY(tw_advisory_document_read(text, &document));
 	return tw_advisory_content_of(document, status, summary, ret);
 }
 
@@ -167,6 +176,49 @@ tw_err tw_advisory_unanswered(const json_t *document, json_t *paths)
 				(void)snprintf(path, sizeof path, "/vulnerabilities/%zu/product_status/%s/%zu", i, affected[n], k);
 				TW_TRY(tw_json_append(paths, json_string(path)));
 			}
+	return TW_OK;
+}
+
+static tw_err unwritten_notes(const json_t *of, const char *path, json_t *paths)
+{
+	const json_t *one;
+	char at[96];
+	size_t i;
+
+	json_array_foreach(tw_json_get(of, "notes"), i, one) {
+		if (strcmp(tw_json_text(one, "text"), TW_ADVISORY_UNWRITTEN) != 0)
+			continue;
+		(void)snprintf(at, sizeof at, "%s/notes/%zu/text", path, i);
+		TW_TRY(tw_json_append(paths, json_string(at)));
+	}
+	return TW_OK;
+}
+
+/* The first branches alone: a draft has no others. */
+static tw_err unwritten_product(const json_t *document, json_t *paths)
+{
+	const json_t *branch = tw_json_get(document, "product_tree");
+
+	for (int depth = 0; depth < TW_ADVISORY_DEEPEST && branch; depth++) {
+		if (!strcmp(tw_json_text(branch, "name"), TW_ADVISORY_UNWRITTEN))
+			return tw_json_append(paths, json_string("/product_tree"));
+		branch = json_array_get(tw_json_get(branch, "branches"), 0);
+	}
+	return TW_OK;
+}
+
+tw_err tw_advisory_unwritten(const json_t *document, json_t *paths)
+{
+	const json_t *vulnerability;
+	char path[48];
+	size_t i;
+
+	TW_TRY(unwritten_notes(tw_json_get(document, "document"), "/document", paths));
+	TW_TRY(unwritten_product(document, paths));
+	json_array_foreach(tw_json_get(document, "vulnerabilities"), i, vulnerability) {
+		(void)snprintf(path, sizeof path, "/vulnerabilities/%zu", i);
+		TW_TRY(unwritten_notes(vulnerability, path, paths));
+	}
 	return TW_OK;
 }
 

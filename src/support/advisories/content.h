@@ -13,6 +13,7 @@
 #define TW_ADVISORY_NAME_MAX 48
 #define TW_ADVISORY_DIFF_MAX 200
 
+tw_err tw_advisory_document_read(struct tw_slice text, json_t **ret); /* SYNTAX, LIMIT */
 /* A document that somebody sends: its tracking is left out. SYNTAX, LIMIT. status: "final" or "interim"; summary: of this revision. */
 tw_err tw_advisory_content_read(struct tw_slice text, const char *status, const char *summary, json_t **ret);
 tw_err tw_advisory_content_of(const json_t *document, const char *status, const char *summary, json_t **ret); /* the same of an object; it is copied */
@@ -30,6 +31,8 @@ char tw_advisory_letter(char c);
 tw_err tw_advisory_products(const json_t *document, struct tw_buf *ret);
 /* Where products are said to be affected of which no remediation says what to do: JSON pointers, as texts, appended to paths. */
 tw_err tw_advisory_unanswered(const json_t *document, json_t *paths);
+/* Texts that a draft leaves to whoever writes it, and nobody has: JSON pointers, likewise. */
+tw_err tw_advisory_unwritten(const json_t *document, json_t *paths);
 /* What its remediations say, a line each, of what can stand in a message; what does not fit whole is left out. */
 tw_err tw_advisory_actions(const json_t *document, struct tw_buf *ret);
 /* Members that differ: [{"path", "before", "after"}], values as JSON text; "" is not there. More than TW_ADVISORY_DIFF_MAX: the rest is cut, *ret_cut. */

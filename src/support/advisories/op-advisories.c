@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "product/advisory.h"
 #include "service/path/page.h"
+#include "support/advisories/describe.h"
 #include "support/advisories/signing.h"
 #include "support/cases/cases.h"
 #include "support/platform/app.h"
@@ -94,6 +95,23 @@ static const char *said(const struct tw_request *rq, const json_t *of_case, cons
 	return *text ? text : tw_json_text(of_case, key);
 }
 
+/* Weakness and score are the case's, as far as CSAF 2.0 has a place for them. */
+static tw_err of_the_case(struct tw_context *c, const json_t *of_case, json_t *document)
+{
+	const char *cvss = tw_json_text(of_case, "cvss");
+	TW_CLEANUP(tw_jsonp) json_t *said = json_object();
+
+	if (!said)
+		return TW_RAISE(NOMEM, "an advisory");
+	if (!tw_json_get(document, "vulnerabilities"))
+		return TW_OK;
+	if (*tw_json_text(of_case, "cwe"))
+		TW_TRY(tw_json_set(said, "cwe", json_string(tw_json_text(of_case, "cwe"))));
+	if (*cvss && strncmp(cvss, "CVSS:4", 6) != 0)
+		TW_TRY(tw_json_set(said, "cvss", json_string(cvss)));
+	return json_object_size(said) ? tw_advisory_describe(c->sys, document, said) : TW_OK;
+}
+
 static tw_err draft(struct tw_context *c, const struct tw_request *rq, const json_t *of_case, json_t **ret)
 {
 	const struct tw_desk *d = &tw_app_of(c)->desk;
@@ -111,10 +129,11 @@ static tw_err draft(struct tw_context *c, const struct tw_request *rq, const jso
 	};
 
 	(void)snprintf(policy, sizeof policy, "%s/policy", d->site);
-	return tw_advisory_of_case(&about, &a, ret);
+	TW_TRY(tw_advisory_of_case(&about, &a, ret));
+	return of_the_case(c, of_case, *ret);
 }
 
-static tw_err refuse_input(struct tw_reply *rp, tw_err e)
+tw_err tw_advisory_refuse_input(struct tw_reply *rp, tw_err e)
 {
 	char why[TW_DETAIL_MAX];
 
@@ -140,7 +159,7 @@ tw_err tw_op_advisory_create(struct tw_context *c, const struct tw_request *rq, 
 			"Give title=..., or the case=... that it is about.", "An advisory has a title, of its own or its case's.");
 	tw_err e = draft(c, rq, of_case, &document);
 	if (tw_failed(e))
-		return refuse_input(rp, e);
+		return tw_advisory_refuse_input(rp, e);
 	TW_TRY(tw_advisory_content_of(document, "final", FIRST, &content));
 	return answer_new(c, rq, rp, id, content);
 }
@@ -339,28 +358,44 @@ static tw_err revise(struct tw_context *c, const struct tw_request *rq, struct t
 	return tw_advisory_short(row, &rp->body);
 }
 
-tw_err tw_op_advisory_change(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+tw_err tw_advisory_to_change(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_advisory_row *row)
 {
-	TW_CLEANUP(tw_advisory_row_done) struct tw_advisory_row row = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *content = NULL;
-	const char *status = tw_json_text(rq->input, "status"), *summary = tw_json_text(rq->input, "summary");
+	const char *status = tw_json_text(rq->input, "status");
 	bool there = false;
 
-	TW_TRY(tw_advisory_load(c, rq, rp, &row, &there));
+	TW_TRY(tw_advisory_load(c, rq, rp, row, &there));
 	if (!there)
 		return TW_OK;
-	if (tw_json_int(rq->input, "revision") != row.revision)
+	if (tw_json_int(rq->input, "revision") != row->revision)
 		return tw_reply_problem(rp, 412, "changed", "advisory.changed", "Somebody else changed it first",
-			"Read it again, and decide again.", "It is at revision %lld now.", (long long)row.revision);
+			"Read it again, and decide again.", "It is at revision %lld now.", (long long)row->revision);
 	if (*status && strcmp(status, "final") != 0 && strcmp(status, "interim") != 0)
 		return tw_advisory_refuse(rp, 422, "advisory.status", "There is no such status", "final or interim.",
 			"CSAF 2.0 section 3.2.1.12.7: what is published is final or interim.");
-	if (!tw_advisory_move(row.state, TW_ADVISORY_CHANGE, &row.state))
-		return tw_advisory_not_now(rp, &row);
-	tw_err e = tw_advisory_content_read(tw_slice_of(tw_json_text(rq->input, "document")),
-		*status ? status : tw_json_text(row.content, "status"), *summary ? summary : tw_json_text(row.content, "summary"),
-		&content);
-	return tw_failed(e) ? refuse_input(rp, e) : revise(c, rq, rp, &row, "change", content);
+	return tw_advisory_move(row->state, TW_ADVISORY_CHANGE, &row->state) ? TW_OK : tw_advisory_not_now(rp, row);
+}
+
+tw_err tw_advisory_changed(
+	struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_advisory_row *row, const json_t *document)
+{
+	TW_CLEANUP(tw_jsonp) json_t *content = NULL;
+	const char *status = tw_json_text(rq->input, "status"), *summary = tw_json_text(rq->input, "summary");
+	tw_err e = tw_advisory_content_of(document, *status ? status : tw_json_text(row->content, "status"),
+		*summary ? summary : tw_json_text(row->content, "summary"), &content);
+
+	return tw_failed(e) ? tw_advisory_refuse_input(rp, e) : revise(c, rq, rp, row, "change", content);
+}
+
+tw_err tw_op_advisory_change(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(tw_advisory_row_done) struct tw_advisory_row row = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+
+	TW_TRY(tw_advisory_to_change(c, rq, rp, &row));
+	if (rp->problem[0])
+		return TW_OK;
+	tw_err e = tw_advisory_document_read(tw_slice_of(tw_json_text(rq->input, "document")), &document);
+	return tw_failed(e) ? tw_advisory_refuse_input(rp, e) : tw_advisory_changed(c, rq, rp, &row, document);
 }
 
 tw_err tw_op_advisory_withdraw(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

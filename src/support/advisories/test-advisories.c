@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "check.h"
+#include "product/advisory.h"
 #include "product/csaf-tree.h"
 #include "service/path/path-match.h"
 #include "service/path/test-context.h"
@@ -130,7 +131,7 @@ static json_t *answer(const struct tw_subject *s, const char *name, const char *
 	return body;
 }
 
-/* WHITE, so that it could be published; "" or the rule that refused. */
+/* WHITE, and what a draft leaves is written, so that it could be published; "" or the rule that refused. */
 static const char *make_white(const struct tw_subject *s, const char *name)
 {
 	TW_CLEANUP(tw_jsonp) json_t *said = answer(s, "advisory.read", name, ""), *document = NULL, *input = NULL;
@@ -143,6 +144,8 @@ static const char *make_white(const struct tw_subject *s, const char *name)
 	CHECK_OK(tw_json_set(tlp, "label", json_string("WHITE")));
 	tw_buf_init(&text, tw_sys_real(), TW_ADVISORY_MAX);
 	CHECK_OK(tw_json_write(document, &text));
+	for (char *at; (at = strstr((char *)tw_buf_cstr(&text), TW_ADVISORY_UNWRITTEN));)
+		memcpy(at, "It is", 5);
 	input = json_pack("{s:I, s:s}", "revision", (json_int_t)tw_json_int(said, "revision"), "document", tw_buf_cstr(&text));
 	CHECK_OK(try_ask(s, "advisory.change", name, input, &rp));
 	(void)snprintf(rule, sizeof rule, "%s", rp.problem[0] ? rp.rule : "");
@@ -427,7 +430,7 @@ static void cut_publishing(const char *name)
 /* What waits is asked again: an embargo that came meanwhile holds it, and so does another content, by the start and by who publishes. */
 static void test_what_waits_is_asked_again(void **state)
 {
-	static const char forged[] = "UPDATE advisory SET pending = replace(pending, 'To be written', 'To be forged')";
+	static const char forged[] = "UPDATE advisory SET pending = replace(pending, 'It is written', 'It is forged!')";
 	TW_CLEANUP(tw_jsonp) json_t *of_case = NULL;
 
 	CHECK_TEXT(rule_of(&ann, "case.create", "", "{\"title\":\"Lamp opens\",\"description\":\"To be written.\"}"), "");
@@ -491,16 +494,16 @@ static void test_subscribers_are_told(void **state)
 	make_approved("Lamp", one);
 	CHECK_TEXT(rule_of(&root, "advisory.publish", one, ""), "");
 	(void)snprintf(want, sizeof want, "advisory-%s-1|0|%s: Lamp|https://maker.example/advisories/%s|", one, one, one);
-	told(want); /* "To be written." is no product of ours: all are told */
+	told(want); /* "It is written." is no product of ours: all are told */
 	world.app.products = json_pack(
-		"[{s:s, s:s}, {s:s, s:s}]", "name", "fridge", "title", "A fridge", "name", "to-be", "title", "To be Written");
+		"[{s:s, s:s}, {s:s, s:s}]", "name", "fridge", "title", "A fridge", "name", "it-is", "title", "It is Written");
 	CHECK_TEXT(rule_of(&ann, "advisory.clone", one, "{\"title\":\"Many\\nlines\"}"), "");
 	(void)snprintf(one + strlen(one) - 1, 2, "2");
 	CHECK_TEXT(make_white(&ann, one), "");
 	CHECK_TEXT(rule_of(&ann, "advisory.review", one, ""), "");
 	CHECK_TEXT(approve(&bob, one), "");
 	CHECK_TEXT(rule_of(&root, "advisory.publish", one, ""), "");
-	(void)snprintf(want, sizeof want, "advisory-%s-1|0|%s|https://maker.example/advisories/%s|to-be", one, one, one);
+	(void)snprintf(want, sizeof want, "advisory-%s-1|0|%s|https://maker.example/advisories/%s|it-is", one, one, one);
 	told(want);
 	/* Names that were cut might have been of any product. */
 	static const char cut[] = "UPDATE advisory_public SET products = char(1) || substr(products, 2)";

@@ -120,6 +120,26 @@ static void test_differences(void **state)
 	CHECK(cut && json_array_size(list) == TW_ADVISORY_DIFF_MAX);
 }
 
+static void test_what_a_draft_left_is_found(void **state)
+{
+	static const char text[] =
+		"{\"document\":{\"notes\":[{\"text\":\"x\"},{\"text\":\"To be written.\"}]},\"product_tree\":{\"branches\":[{\"name\":\"V\","
+		"\"branches\":[{\"name\":\"To be written.\"}]}]},\"vulnerabilities\":[{},{\"notes\":[{\"text\":\"To be written.\"}]}]}";
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL, *paths = json_array(), *none = json_array();
+
+	CHECK_OK(tw_json_parse(tw_slice_of(text), 4096, &document));
+	CHECK_OK(tw_advisory_unwritten(document, paths));
+	CHECK_INT(json_array_size(paths), 3);
+	CHECK_TEXT(json_string_value(json_array_get(paths, 0)), "/document/notes/1/text");
+	CHECK_TEXT(json_string_value(json_array_get(paths, 1)), "/product_tree");
+	CHECK_TEXT(json_string_value(json_array_get(paths, 2)), "/vulnerabilities/1/notes/0/text");
+	CHECK_OK(tw_json_set(document, "document", json_object()));
+	(void)json_object_del(document, "product_tree");
+	(void)json_object_del(document, "vulnerabilities");
+	CHECK_OK(tw_advisory_unwritten(document, none));
+	CHECK_INT(json_array_size(none), 0);
+}
+
 /* Long values are cut between characters, long ways told of as a whole. */
 static void test_long_differences(void **state)
 {
@@ -231,7 +251,8 @@ static void test_what_a_message_says_of_them(void **state)
 	CHECK_TEXT(tw_buf_cstr(&few), "\n- vendor_fix: Install 2.");
 }
 
-CHECK_MAIN_IN(setup, NULL, cmocka_unit_test(test_affected_products_want_an_action), cmocka_unit_test(test_what_a_message_says_of_them),
-	cmocka_unit_test(test_reading), cmocka_unit_test(test_the_hash_is_of_all_but_tracking),
-	cmocka_unit_test(test_revisions_count_on), cmocka_unit_test(test_what_lists_say), cmocka_unit_test(test_differences),
+CHECK_MAIN_IN(setup, NULL, cmocka_unit_test(test_affected_products_want_an_action),
+	cmocka_unit_test(test_what_a_message_says_of_them), cmocka_unit_test(test_reading),
+	cmocka_unit_test(test_the_hash_is_of_all_but_tracking), cmocka_unit_test(test_revisions_count_on),
+	cmocka_unit_test(test_what_lists_say), cmocka_unit_test(test_differences), cmocka_unit_test(test_what_a_draft_left_is_found),
 	cmocka_unit_test(test_long_differences), cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_every_move))

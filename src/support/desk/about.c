@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the forms of the desk are about, and where each leads back to and on. */
+#include "base/mem.h"
 #include "base/text.h"
+#include "support/advisories/advisories.h"
 #include "support/cases/alarms.h"
 #include "support/desk/forms.h"
 #include "support/rows-staff.h"
@@ -22,6 +24,8 @@ static const struct place {
 	[TW_ABOUT_ACCOUNT] = { TW_DESK_PEOPLE, "name", TW_W_PEOPLE },
 	[TW_ABOUT_PEOPLE] = { TW_DESK_PEOPLE, NULL, TW_W_PEOPLE },
 	[TW_ABOUT_SELF] = { TW_DESK_ME, NULL, TW_W_ME },
+	[TW_ABOUT_ADVISORY] = { TW_DESK_ADVISORIES, "title", TW_W_ADVISORIES },
+	[TW_ABOUT_ADVISORIES] = { TW_DESK_ADVISORIES, NULL, TW_W_ADVISORIES },
 };
 
 static tw_err account_of(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, json_t **ret)
@@ -58,6 +62,19 @@ static tw_err alarm_of(struct tw_context *c, const struct tw_request *rq, struct
 	return *ret ? tw_json_set(*ret, "id", json_sprintf("%lld", (long long)id)) : TW_OK;
 }
 
+/* For a form whose texts are those of the document: with them. */
+static tw_err advisory_for(struct tw_context *c, const struct tw_request *rq, const struct tw_form *f, struct tw_reply *rp, json_t **ret)
+{
+	TW_TRY(tw_desk_advisory_of(c, rq, rp, ret));
+	if (rp->problem[0] || strcmp(f->does, "advisory.describe") != 0)
+		return TW_OK;
+	const json_t *described = tw_json_get(*ret, "described");
+	if (!described)
+		return tw_advisory_refuse(rp, 409, "advisory.shape", "It says more than this form can",
+			"Change the document itself.", tw_json_text(*ret, "more"));
+	return json_object_update(*ret, (json_t *)(uintptr_t)described) ? TW_RAISE(NOMEM, "an advisory") : TW_OK;
+}
+
 tw_err tw_form_subject(struct tw_context *c, const struct tw_request *rq, const struct tw_form *f, struct tw_reply *rp, json_t **ret)
 {
 	TW_CLEANUP(tw_desk_report_done) struct tw_desk_report r = { .id = 0 };
@@ -77,9 +94,12 @@ tw_err tw_form_subject(struct tw_context *c, const struct tw_request *rq, const 
 		return account_of(c, rq, rp, ret);
 	case TW_ABOUT_SELF:
 		return strcmp(f->does, "staff.mail") == 0 ? mail_of(c, rq, ret) : TW_OK;
+	case TW_ABOUT_ADVISORY:
+		return advisory_for(c, rq, f, rp, ret);
 	case TW_ABOUT_NOTHING:
 	case TW_ABOUT_REPORTS:
 	case TW_ABOUT_PEOPLE:
+	case TW_ABOUT_ADVISORIES:
 		break;
 	}
 	return TW_OK;
@@ -97,7 +117,7 @@ void tw_form_back(struct tw_html *h, struct tw_look look, const struct tw_form *
 		(void)snprintf(path, sizeof path, "%s%.24s", *of ? TW_DESK_CASES : p->path, of);
 		tw_page_link_text(h, look, path, *of ? of : tw_word(p->word, look.language));
 	} else {
-		(void)snprintf(path, sizeof path, "%s/%.24s", p->path, tw_json_text(doc, "id"));
+		(void)snprintf(path, sizeof path, "%s/%.47s", p->path, tw_json_text(doc, "id"));
 		(void)snprintf(text, sizeof text, "%s: %s", tw_json_text(doc, "id"), tw_json_text(doc, p->title));
 		tw_utf8_mend(text);
 		tw_page_link_text(h, look, path, text);
@@ -107,17 +127,45 @@ void tw_form_back(struct tw_html *h, struct tw_look look, const struct tw_form *
 
 void tw_form_next(const struct tw_form *f, const struct tw_request *rq, const json_t *body, char ret[TW_DESK_PATH_MAX])
 {
-	const struct tw_slice at = { rq->parameter.at, rq->parameter.size < 24 ? rq->parameter.size : 24 };
+	const struct tw_slice at = { rq->parameter.at,
+		rq->parameter.size < TW_ADVISORY_NAME_MAX ? rq->parameter.size : TW_ADVISORY_NAME_MAX - 1 };
 	const bool gone = strcmp(f->does, "staff.remove") == 0;
 	const char *id = tw_json_text(body, "id");
 
 	if (*id == 'c') /* also one that has just been opened, of a report too */
 		(void)snprintf(ret, TW_DESK_PATH_MAX, TW_DESK_CASES "%.24s?done=1", id);
+	else if (f->about >= TW_ABOUT_ADVISORY) /* also one that has just been begun */
+		(void)snprintf(ret, TW_DESK_PATH_MAX, TW_DESK_ADVISORIES "/%.47s?done=2", id);
 	else if (places[f->about].title && !gone)
 		(void)snprintf(ret, TW_DESK_PATH_MAX, "%s/" TW_SLICE_FMT "?done=%d", places[f->about].path, TW_SLICE_ARG(at),
 			f->about == TW_ABOUT_ACCOUNT ? 2 : 1);
 	else
 		(void)snprintf(ret, TW_DESK_PATH_MAX, "%s?done=2", places[f->about].path);
+}
+
+/* What an advisory's state does not let anybody do is not offered. */
+static bool fits_advisory(const struct tw_form *f, const json_t *doc)
+{
+	static const struct {
+		const char *does;
+		enum tw_advisory_move move;
+	} moves[] = { { "advisory.describe", TW_ADVISORY_CHANGE }, { "advisory.change", TW_ADVISORY_CHANGE },
+		{ "advisory.review", TW_ADVISORY_ASK }, { "advisory.approve", TW_ADVISORY_APPROVE },
+		{ "advisory.return", TW_ADVISORY_RETURN }, { "advisory.publish", TW_ADVISORY_PUBLISH },
+		{ "advisory.withdraw", TW_ADVISORY_WITHDRAW } };
+	enum tw_advisory_state state = TW_ADVISORY_STATES;
+
+	if (!tw_advisory_state_find(tw_slice_of(tw_json_text(doc, "state")), &state))
+		return false;
+	if (!strcmp(f->does, "advisory.sign") && strcmp(tw_json_text(doc, "signature"), "waits") != 0)
+		return false;
+	if ((!strcmp(f->does, "advisory.describe") && !tw_json_get(doc, "described")) ||
+		(!strcmp(f->does, "advisory.withdraw") && !tw_json_bool(doc, "published")))
+		return false;
+	for (size_t i = 0; i < TW_COUNT(moves); i++)
+		if (!strcmp(f->does, moves[i].does))
+			return tw_advisory_move(state, moves[i].move, &state);
+	return true;
 }
 
 /* Of an account what fits depends on whether it is locked; of the rest, whether a clock runs, and whether it is a drill. */
@@ -127,6 +175,8 @@ bool tw_form_fits(const struct tw_form *f, enum tw_form_about about, const json_
 
 	if (f->about != about)
 		return false;
+	if (about == TW_ABOUT_ADVISORY)
+		return fits_advisory(f, doc);
 	if (about == TW_ABOUT_ACCOUNT && !strcmp(f->does, suspended ? "staff.lock" : "staff.unlock"))
 		return false;
 	if (about == TW_ABOUT_ACCOUNT && suspended && !strcmp(f->does, "staff.invite"))

@@ -63,24 +63,6 @@ static tw_err write_signer(struct list *l, struct tw_context *c)
 	return write_lacking(l, c);
 }
 
-static void write_state(struct list *l, struct tw_slice name)
-{
-	static const struct {
-		enum tw_word word;
-		const char *class;
-	} rows[TW_ADVISORY_STATES] = { [TW_ADVISORY_DRAFT] = { TW_W_ADVISORY_DRAFT, "fresh" },
-		[TW_ADVISORY_REVIEW] = { TW_W_ADVISORY_REVIEW, "waiting" },
-		[TW_ADVISORY_APPROVED] = { TW_W_ADVISORY_APPROVED, "waiting" },
-		[TW_ADVISORY_PUBLISHING] = { TW_W_ADVISORY_PUBLISHING, "soon" },
-		[TW_ADVISORY_PUBLISHED] = { TW_W_STATE_PUBLISHED, "done" } };
-	enum tw_advisory_state s = TW_ADVISORY_DRAFT;
-
-	tw_desk_cell(&l->h, l->look, TW_W_STATE);
-	if (tw_advisory_state_find(name, &s))
-		tw_desk_mark(&l->h, rows[s].class, tw_word(rows[s].word, l->look.language));
-	tw_html_close(&l->h);
-}
-
 /* What waits is public in a step with its signature. */
 static void write_signature(struct list *l, bool waits, bool is_public, bool has)
 {
@@ -97,6 +79,8 @@ static void write_signature(struct list *l, bool waits, bool is_public, bool has
 static tw_err write_row(void *user, const tw_row *row)
 {
 	struct list *l = user;
+	const struct tw_slice name = tw_row_bytes(row, 0);
+	char id[TW_ADVISORY_NAME_MAX], path[TW_DESK_PATH_MAX];
 	const bool waits = tw_slice_is(tw_row_bytes(row, 2), tw_advisory_states[TW_ADVISORY_PUBLISHING]);
 
 	if (l->rows++ == TW_DESK_PAGE)
@@ -104,12 +88,16 @@ static tw_err write_row(void *user, const tw_row *row)
 	tw_html_open(&l->h, TW_E_TR);
 	tw_html_open(&l->h, TW_E_TH);
 	tw_html_attr(&l->h, TW_AT_SCOPE, TW_SLICE("row"));
-	tw_html_text(&l->h, tw_row_bytes(row, 0));
+	(void)snprintf(id, sizeof id, TW_SLICE_FMT, TW_SLICE_ARG(name));
+	(void)snprintf(path, sizeof path, TW_DESK_ADVISORIES "/%s", id);
+	tw_page_link_text(&l->h, l->look, path, id);
 	tw_html_close(&l->h);
 	tw_desk_cell(&l->h, l->look, TW_W_CASE_TITLE);
 	tw_html_text(&l->h, tw_row_bytes(row, 1));
 	tw_html_close(&l->h);
-	write_state(l, tw_row_bytes(row, 2));
+	tw_desk_cell(&l->h, l->look, TW_W_STATE);
+	tw_desk_advisory_state(&l->h, l->look, tw_row_bytes(row, 2));
+	tw_html_close(&l->h);
 	write_signature(l, waits, tw_row_int(row, 4) != 0, tw_row_int(row, 5) != 0);
 	tw_desk_cell(&l->h, l->look, TW_W_COLUMN_WHEN);
 	tw_page_time(&l->h, tw_row_int(row, 3));
@@ -147,7 +135,9 @@ tw_err tw_desk_advisories(struct tw_context *c, const struct tw_request *rq, str
 
 	TW_TRY(tw_signing_needed(c, &l.signs));
 	tw_staff_frame_open(&f, &l.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
+	tw_desk_done(&l.h, rq, l.look);
 	TW_TRY(write_signer(&l, c));
+	tw_desk_actions(c, rq, &l.h, TW_ABOUT_ADVISORIES, NULL);
 	TW_TRY(write_table(&l, c, rq, page < 1 ? 1 : page));
 	return tw_page_close(&l.h);
 }

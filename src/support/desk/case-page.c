@@ -333,6 +333,18 @@ static void cvss_link(struct view *v)
 	tw_html_close(&v->h);
 }
 
+static void advisory_link(struct view *v)
+{
+	char path[TW_DESK_PATH_MAX];
+
+	if (!tw_staff_may(v->c, v->rq, "advisories.write"))
+		return;
+	(void)snprintf(path, sizeof path, "/desk/advisory-new?case=%.24s", tw_json_text(v->doc, "id"));
+	tw_html_open(&v->h, TW_E_P);
+	tw_page_link(&v->h, v->look, path, TW_W_DO_ADVISORY);
+	tw_html_close(&v->h);
+}
+
 tw_err tw_desk_case(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	TW_CLEANUP(tw_jsonp) json_t *doc = NULL;
@@ -355,6 +367,7 @@ tw_err tw_desk_case(struct tw_context *c, const struct tw_request *rq, struct tw
 	TW_TRY(write_clocks(&v));
 	tw_page_put(&v.h, v.look, TW_E_H2, TW_W_ACTIONS);
 	cvss_link(&v);
+	advisory_link(&v);
 	tw_desk_actions(c, rq, &v.h, TW_ABOUT_CASE, doc);
 	write_facts(&v);
 	if (tw_staff_may(c, rq, "reports.read"))

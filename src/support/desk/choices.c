@@ -16,7 +16,7 @@ static void option(const struct tw_form_choosing *g, const char *value, const ch
 	tw_field_option(g->h, value, text, strcmp(value, g->value) == 0);
 }
 
-static void write_moves(const struct tw_form_choosing *g)
+static tw_err write_moves(struct tw_form_choosing *g, const struct tw_form *f)
 {
 	enum tw_case_state from = TW_CASE_STATES;
 
@@ -24,6 +24,7 @@ static void write_moves(const struct tw_form_choosing *g)
 	for (const struct tw_case_move *m = tw_case_moves; m->what; m++)
 		if (m->from == from)
 			option(g, tw_case_states[m->to], tw_word(tw_desk_state_word(tw_case_states[m->to]), g->look.language));
+	return TW_OK;
 }
 
 static tw_err write_account(void *user, const struct tw_account *a)
@@ -45,81 +46,122 @@ static tw_err write_people(struct tw_form_choosing *g, const char *none, enum tw
 	return tw_account_each(g->c, 0, PEOPLE_MAX, write_account, g);
 }
 
-/* Of a form about a clock: those that somebody has started. */
-static void write_kinds(const struct tw_form_choosing *g, bool clocks)
+static tw_err write_assignable(struct tw_form_choosing *g, const struct tw_form *f)
 {
-	for (enum tw_a14_kind k = TW_A14_EXPLOITED; k < TW_A14_KINDS; k++)
-		if (!clocks || tw_case_a14_of(g->doc, k))
-			option(g, tw_a14_kinds[k], tw_word(tw_desk_kind_word(k), g->look.language));
+	return write_people(g, "-", TW_W_WHOSE_NOBODY);
 }
 
-static void write_roles(const struct tw_form_choosing *g)
+static tw_err write_who(struct tw_form_choosing *g, const struct tw_form *f)
+{
+	return write_people(g, "", TW_W_FIELD_MYSELF);
+}
+
+/* Of a form about a clock: those that somebody has started. */
+static tw_err write_kinds(struct tw_form_choosing *g, const struct tw_form *f)
+{
+	for (enum tw_a14_kind k = TW_A14_EXPLOITED; k < TW_A14_KINDS; k++)
+		if (!f->clocks || tw_case_a14_of(g->doc, k))
+			option(g, tw_a14_kinds[k], tw_word(tw_desk_kind_word(k), g->look.language));
+	return TW_OK;
+}
+
+static tw_err write_roles(struct tw_form_choosing *g, const struct tw_form *f)
 {
 	static const char *const roles[] = { "analyst", "manager", "publisher", TW_ROLE_ADMINISTRATOR };
 
 	for (size_t i = 0; i < TW_COUNT(roles); i++)
 		option(g, roles[i], tw_staff_role_word(roles[i], g->look));
+	return TW_OK;
 }
 
+/* As CSAF 2.0 spells them, and what that is in words; the usual one first. */
+static const struct tw_choice profiles[] = { { "csaf_security_advisory", TW_W_PROFILE_ADVISORY },
+	{ "csaf_security_incident_response", TW_W_PROFILE_INCIDENT }, { "csaf_informational_advisory", TW_W_PROFILE_INFORMATIONAL },
+	{ "csaf_vex", TW_W_PROFILE_VEX }, { "csaf_base", TW_W_PROFILE_BASE }, { NULL, TW_WORDS } };
+static const struct tw_choice remedies[] = { { "vendor_fix", TW_W_REMEDY_FIX }, { "workaround", TW_W_REMEDY_WORKAROUND },
+	{ "mitigation", TW_W_REMEDY_MITIGATION }, { "no_fix_planned", TW_W_REMEDY_NOT_PLANNED },
+	{ "none_available", TW_W_REMEDY_NONE }, { NULL, TW_WORDS } };
+static const struct tw_choice statuses[] = { { "final", TW_W_STATUS_FINAL }, { "interim", TW_W_STATUS_INTERIM }, { NULL, TW_WORDS } };
+
+static const struct tw_choice yes_or_no[] = { { "no", TW_W_NO }, { "yes", TW_W_YES }, { NULL, TW_WORDS } };
+static const struct tw_choice labels[] = { { "WHITE", TW_WORDS }, { "GREEN", TW_WORDS }, { "AMBER", TW_WORDS }, { "RED", TW_WORDS },
+	{ NULL, TW_WORDS } };
+
+/* Those that are the same for whatever a form is about; false: it is none of them. */
+static bool write_named(const struct tw_form_choosing *g, enum tw_form_control control)
+{
+	const struct tw_choice *choices = control == TW_FORM_PROFILES ? profiles
+		: control == TW_FORM_REMEDIES                         ? remedies
+		: control == TW_FORM_STATUSES                         ? statuses
+		: control == TW_FORM_YES_NO                           ? yes_or_no
+		: control == TW_FORM_LABELS                           ? labels
+								      : NULL;
+
+	for (const struct tw_choice *one = choices; one && one->value; one++)
+		option(g, one->value, one->word == TW_WORDS ? one->value : tw_word(one->word, g->look.language));
+	return choices != NULL;
+}
+
+static tw_err write_steps(struct tw_form_choosing *g, const struct tw_form *f)
+{
+	for (enum tw_a14_step step = TW_A14_WARNING; step < TW_A14_STEPS; step++)
+		option(g, tw_a14_steps[step], tw_word(tw_desk_step_word(step), g->look.language));
+	return TW_OK;
+}
+
+static tw_err write_zones(struct tw_form_choosing *g, const struct tw_form *f)
+{
+	for (const struct tw_zone *z = tw_zones; z->name; z++)
+		option(g, z->name, z->name);
+	return TW_OK;
+}
+
+static tw_err write_grounds(struct tw_form_choosing *g, const struct tw_form *f)
+{
+	for (const struct tw_a14_ground *ground = tw_a14_grounds; ground->name; ground++)
+		option(g, ground->name, ground->words);
+	return TW_OK;
+}
+
+/* Each by its own name, which the link to it has in the other. */
+static tw_err write_languages(struct tw_form_choosing *g, const struct tw_form *f)
+{
+	option(g, tw_language_tag(TW_ENGLISH), tw_word(TW_W_OTHER_LANGUAGE, TW_GERMAN));
+	option(g, tw_language_tag(TW_GERMAN), tw_word(TW_W_OTHER_LANGUAGE, TW_ENGLISH));
+	return TW_OK;
+}
+
+/* What depends on what the form is about, or on who is there. */
 static tw_err write_options(struct tw_form_choosing *g, const struct tw_form *f, enum tw_form_control control)
 {
-	switch (control) {
-	case TW_FORM_MOVES:
-		write_moves(g);
-		break;
-	case TW_FORM_PEOPLE:
-		return write_people(g, "-", TW_W_WHOSE_NOBODY);
-	case TW_FORM_WHO:
-		return write_people(g, "", TW_W_FIELD_MYSELF);
-	case TW_FORM_KINDS:
-		write_kinds(g, f->clocks);
-		break;
-	case TW_FORM_STEPS:
-		for (enum tw_a14_step s = TW_A14_WARNING; s < TW_A14_STEPS; s++)
-			option(g, tw_a14_steps[s], tw_word(tw_desk_step_word(s), g->look.language));
-		break;
-	case TW_FORM_ZONES:
-		for (const struct tw_zone *z = tw_zones; z->name; z++)
-			option(g, z->name, z->name);
-		break;
-	case TW_FORM_GROUNDS:
-		for (const struct tw_a14_ground *ground = tw_a14_grounds; ground->name; ground++)
-			option(g, ground->name, ground->words);
-		break;
-	case TW_FORM_ROLES:
-		write_roles(g);
-		break;
-	case TW_FORM_LANGUAGES: /* each by its own name, which the link to it has in the other */
-		option(g, tw_language_tag(TW_ENGLISH), tw_word(TW_W_OTHER_LANGUAGE, TW_GERMAN));
-		option(g, tw_language_tag(TW_GERMAN), tw_word(TW_W_OTHER_LANGUAGE, TW_ENGLISH));
-		break;
-	case TW_FORM_YES_NO:
-		option(g, "no", tw_word(TW_W_NO, g->look.language));
-		option(g, "yes", tw_word(TW_W_YES, g->look.language));
-		break;
-	case TW_FORM_LINE:
-	case TW_FORM_BOX:
-	case TW_FORM_MEMBER_BOX:
-	case TW_FORM_MOMENT_OF:
-	case TW_FORM_MEMBERS:
-		break;
-	}
-	return TW_OK;
+	static tw_err (*const writers[])(struct tw_form_choosing *, const struct tw_form *) = { [TW_FORM_MOVES] = write_moves,
+		[TW_FORM_PEOPLE] = write_assignable,
+		[TW_FORM_WHO] = write_who,
+		[TW_FORM_KINDS] = write_kinds,
+		[TW_FORM_STEPS] = write_steps,
+		[TW_FORM_ZONES] = write_zones,
+		[TW_FORM_GROUNDS] = write_grounds,
+		[TW_FORM_ROLES] = write_roles,
+		[TW_FORM_LANGUAGES] = write_languages };
+
+	return (size_t)control < TW_COUNT(writers) && writers[control] ? writers[control](g, f) : TW_OK;
 }
 
 tw_err tw_form_input_write(struct tw_form_choosing *g, const struct tw_form *f, const struct tw_form_input *in)
 {
-	const bool box = in->control == TW_FORM_BOX || in->control == TW_FORM_MEMBER_BOX;
+	const bool box = in->control == TW_FORM_BOX || in->control == TW_FORM_MEMBER_BOX || in->control == TW_FORM_DOCUMENT;
 	const struct tw_field field = { .key = in->key,
 		.label = in->control == TW_FORM_MEMBER_BOX ? tw_desk_member_word(g->member) : in->label,
 		.hint = in->hint,
 		.most = in->most,
-		.rows = box ? 5 : 0,
+		.rows = in->control == TW_FORM_DOCUMENT ? 30
+			: box                           ? 5
+							: 0,
 		.needed = in->needed,
 		.plain = true,
 		.type = in->control == TW_FORM_MOMENT_OF ? "datetime-local" : NULL };
 
-	if (in->control == TW_FORM_MEMBERS) {
+	if (in->control == TW_FORM_MEMBERS || in->control == TW_FORM_HIDDEN || in->control == TW_FORM_NUMBER) {
 		tw_form_hidden(g->h, in->key, g->value);
 		return TW_OK;
 	}
@@ -128,7 +170,8 @@ tw_err tw_form_input_write(struct tw_form_choosing *g, const struct tw_form *f, 
 		return TW_OK;
 	}
 	tw_field_choose(g->h, g->look, &field);
-	TW_TRY(write_options(g, f, in->control));
+	if (!write_named(g, in->control))
+		TW_TRY(write_options(g, f, in->control));
 	tw_html_close(g->h);
 	return TW_OK;
 }

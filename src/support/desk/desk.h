@@ -17,6 +17,7 @@
 #define TW_DESK_ME "/desk/me"
 #define TW_DESK_DRAFTS "/desk/drafts/"
 #define TW_DESK_ADVISORIES "/desk/advisories"
+#define TW_DESK_DIFFERENCES "/desk/advisory-differences/"
 #define TW_DESK_PAGE 50 /* rows of a table; the next ones are a link away */
 #define TW_DESK_PATH_MAX 200
 #define TW_DESK_NAME_MAX 96
@@ -77,9 +78,16 @@ enum tw_form_about {
 	TW_ABOUT_ACCOUNT,
 	TW_ABOUT_PEOPLE, /* it makes an account */
 	TW_ABOUT_SELF,   /* the account of whoever sends it */
+	TW_ABOUT_ADVISORY,
+	TW_ABOUT_ADVISORIES, /* it begins one */
 };
 /* The forms that the page of such a thing leads to (forms.c); doc: what is known of it, with its id; NULL: there is none yet. */
 void tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, enum tw_form_about about, const json_t *doc);
+/* An advisory as its page has it: as advisory.read, and what it says in texts (support/advisories/describe.h) in "described", where it fits these. A problem
+   when there is none. */
+tw_err tw_desk_advisory_of(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, json_t **ret);
+tw_err tw_desk_advisory_said(struct tw_context *c, struct tw_html *h, struct tw_look look, const json_t *doc); /* as customers will read it */
+void tw_desk_advisory_state(struct tw_html *h, struct tw_look look, struct tw_slice name);
 /* Answers that tell something once, and never again: an invitation, the secret of an authenticator. */
 tw_err tw_desk_invited(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 tw_err tw_desk_secret(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);

@@ -40,6 +40,11 @@ WHERE a.case_id = 0 OR ?2 = '' OR EXISTS (SELECT 1 FROM desk_case c WHERE c.id =
 	AND (c.embargo_ms <= ?1 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?2)))
 ORDER BY a.id DESC LIMIT ?3 OFFSET ?4;
 
+-- The last steps of an advisory. ?1 its name.
+-- name: desk_advisory_steps
+SELECT s.revision, s.at_ms, s.who, s.what, s.text FROM advisory_step s JOIN advisory a ON a.id = s.advisory WHERE a.name = ?1
+ORDER BY s.id DESC LIMIT ?2;
+
 -- name: desk_journal
 SELECT number, text FROM journal_entry WHERE about = ?1 ORDER BY number DESC LIMIT ?2;
 

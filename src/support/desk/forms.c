@@ -125,7 +125,7 @@ static tw_err write_hidden(struct tw_context *c, struct tw_html *h, const struct
 /* What is said of accounts is short in any case. */
 static bool counts_bytes(const struct tw_form *f)
 {
-	return f->about <= TW_ABOUT_ALARM && strcmp(f->does, "report.reply") != 0;
+	return (f->about <= TW_ABOUT_ALARM || f->about >= TW_ABOUT_ADVISORY) && strcmp(f->does, "report.reply") != 0;
 }
 
 static tw_err write_form(struct tw_context *c, struct tw_html *h, struct tw_look look, const struct shown *s, const char *here)
@@ -161,8 +161,8 @@ static tw_err form_page(struct tw_context *c, const struct tw_request *rq, struc
 	s->typed = s->refused ? rq->input : there;
 	const bool which = s->form->inputs[0].control == TW_FORM_MEMBERS && !tw_form_is_member(tw_json_text(s->typed, "member"));
 	const char *member = which ? "" : tw_json_text(s->typed, "member");
-	(void)snprintf(path, sizeof path, "%s%.24s", s->form->path, s->doc ? tw_json_text(s->doc, "id") : "");
-	(void)snprintf(here, sizeof here, "%.60s%s%.40s", path, *member ? "?member=" : "", member);
+	(void)snprintf(path, sizeof path, "%s%.47s", s->form->path, s->doc ? tw_json_text(s->doc, "id") : "");
+	(void)snprintf(here, sizeof here, "%.90s%s%.40s", path, *member ? "?member=" : "", member);
 	const struct tw_staff_frame f = { c, rq, here, tw_word(s->form->title, look.language) };
 	tw_staff_frame_open(&f, &h, out);
 	write_refusal(&h, look, s);
@@ -173,6 +173,8 @@ static tw_err form_page(struct tw_context *c, const struct tw_request *rq, struc
 		write_members(&h, look, path);
 	else
 		TW_TRY(write_form(c, &h, look, s, path));
+	if (s->form->shows)
+		TW_TRY(tw_desk_advisory_said(c, &h, look, s->doc));
 	return tw_page_close(&h);
 }
 
@@ -196,6 +198,12 @@ static tw_err put(json_t *to, const struct tw_form_input *in, const char *text)
 {
 	char moment[TW_FORM_MOMENT + sizeof ":00Z"];
 
+	uint64_t number = 0;
+
+	if (in->control == TW_FORM_NUMBER) {
+		TW_TRY(tw_parse_u64(tw_slice_of(text), INT32_MAX, &number));
+		return tw_json_set(to, in->key, json_integer((json_int_t)number));
+	}
 	if (in->control == TW_FORM_YES_NO)
 		return tw_json_set(to, in->key, json_boolean(!strcmp(text, "yes")));
 	if (in->control != TW_FORM_MOMENT_OF || strlen(text) != TW_FORM_MOMENT)
@@ -228,7 +236,7 @@ static tw_err input_of(const struct tw_form *f, const json_t *typed, const json_
 		TW_TRY(tw_json_set(to, tw_json_text(typed, "member"), json_string(tw_json_text(typed, "text"))));
 	else
 		for (const struct tw_form_input *in = f->inputs; in->key; in++)
-			if (*tw_json_text(typed, in->key))
+			if (f->whole || *tw_json_text(typed, in->key))
 				TW_TRY(put(to, in, tw_json_text(typed, in->key)));
 	if (!strcmp(f->does, "case.embargo"))
 		TW_TRY(embargo_of(typed, doc, to));
@@ -298,8 +306,9 @@ static tw_err checked(
 	}
 	if (!o->input)
 		return TW_OK;
-	TW_TRY(input_of(f, rq->input, doc, ret));
-	tw_err e = says_all(f, *ret) ? tw_json_check(*ret, o->input) : TW_RAISE(SYNTAX, "a field that is needed is empty");
+	tw_err e = input_of(f, rq->input, doc, ret);
+	if (!tw_failed(e))
+		e = says_all(f, *ret) ? tw_json_check(*ret, o->input) : TW_RAISE(SYNTAX, "a field that is needed is empty");
 	if (!tw_is(e, TW_CODE_SYNTAX) && !tw_is(e, TW_CODE_LIMIT))
 		return e;
 	return tw_reply_problem(rp, 422, "input", "path.input", "Something is missing or too long",
@@ -369,7 +378,7 @@ void tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct t
 		if (!any)
 			tw_page_class(h, TW_E_UL, "actions");
 		any = true;
-		(void)snprintf(path, sizeof path, "%s%.24s", f->path, doc ? tw_json_text(doc, "id") : "");
+		(void)snprintf(path, sizeof path, "%s%.47s", f->path, doc ? tw_json_text(doc, "id") : "");
 		tw_html_open(h, TW_E_LI);
 		tw_page_link(h, look, path, f->title);
 		tw_html_close(h);

@@ -5,7 +5,7 @@
 #define TW_SUPPORT_DESK_FORMS_H
 #include "support/desk/desk.h"
 
-#define TW_FORM_INPUTS_MAX 5
+#define TW_FORM_INPUTS_MAX 16
 #define TW_FORM_MOMENT 16 /* "2026-11-21T09:30", as browsers send it */
 
 enum tw_form_control {
@@ -23,7 +23,14 @@ enum tw_form_control {
 	TW_FORM_GROUNDS,
 	TW_FORM_ROLES,
 	TW_FORM_LANGUAGES,
-	TW_FORM_MEMBERS /* chosen on a page before */
+	TW_FORM_PROFILES,
+	TW_FORM_LABELS,
+	TW_FORM_REMEDIES,
+	TW_FORM_STATUSES,
+	TW_FORM_DOCUMENT, /* a box for all of it */
+	TW_FORM_HIDDEN,   /* what it is about, as it was when it was shown */
+	TW_FORM_NUMBER,   /* likewise, a number */
+	TW_FORM_MEMBERS   /* chosen on a page before */
 };
 struct tw_form_input {
 	const char *key; /* of the operation's input; NULL ends the list */
@@ -39,6 +46,8 @@ struct tw_form {
 	bool clocks;        /* it is about a clock that somebody has started */
 	bool drill;         /* it is about an invented case alone */
 	enum tw_word warns; /* what will be gone; 0 (TW_W_PORTAL): nothing */
+	bool whole;         /* what is there stands in it, and what is left empty is taken away */
+	bool shows;         /* what it is about stands beneath it, whole */
 	bool keeps;         /* what is there already stands in it, and what somebody else said meanwhile is not overwritten */
 	struct tw_form_input inputs[TW_FORM_INPUTS_MAX + 1];
 };

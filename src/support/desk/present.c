@@ -40,16 +40,20 @@ static tw_err present_embargo(struct tw_context *c, const json_t *doc, json_t *t
 	return tw_json_set(to, "until", json_stringn(tw_json_text(embargo, "until"), TW_FORM_MOMENT));
 }
 
-/* Of an account, as the form's choices spell it. */
-static tw_err present_account(const struct tw_form *f, const json_t *doc, json_t *to)
+/* As the form's choices spell it. */
+static tw_err present_texts(const struct tw_form *f, const json_t *doc, json_t *to)
 {
 	for (const struct tw_form_input *in = f->inputs; in->key; in++) {
 		const json_t *now = json_object_get(doc, in->key);
 
+		if (f->about == TW_ABOUT_ADVISORY && !f->whole && in->control != TW_FORM_HIDDEN)
+			continue;
 		if (json_is_boolean(now))
 			TW_TRY(tw_json_set(to, in->key, json_string(json_is_true(now) ? "yes" : "no")));
 		else if (json_is_string(now))
 			TW_TRY(tw_json_set(to, in->key, json_string(json_string_value(now))));
+		else if (json_is_integer(now))
+			TW_TRY(tw_json_set(to, in->key, json_sprintf("%lld", (long long)json_integer_value(now))));
 	}
 	return TW_OK;
 }
@@ -61,8 +65,10 @@ tw_err tw_form_present(struct tw_context *c, const struct tw_form *f, const json
 
 	if (!to)
 		return TW_RAISE(NOMEM, "a form");
-	if (f->about == TW_ABOUT_ACCOUNT || f->about == TW_ABOUT_SELF) {
-		TW_TRY(present_account(f, doc, to));
+	if (f->about == TW_ABOUT_ACCOUNT || f->about == TW_ABOUT_SELF || f->about == TW_ABOUT_ADVISORY) {
+		TW_TRY(present_texts(f, doc, to));
+	} else if (f->about == TW_ABOUT_ADVISORIES) {
+		TW_TRY(tw_json_set(to, "case", json_string(tw_json_text(input, "case")))); /* whose page led here */
 	} else if (f->keeps && f->inputs[0].control != TW_FORM_MEMBERS) {
 		TW_TRY(present_embargo(c, doc, to));
 	} else if (f->keeps) {

@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/advisories/describe.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "formats/csaf-text.h"
+#include "formats/cvss.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ALL "*"
+#define PRODUCT_ID "PRODUCT-1"
+#define VERSION_MAX 200
+#define REMEDY_UNSAID "vendor_fix"
+
+const char *const tw_advisory_remedies[] = { "vendor_fix", "workaround", "mitigation", "no_fix_planned", "none_available", NULL };
+const char *const tw_advisory_labels[] = { "WHITE", "GREEN", "AMBER", "RED", NULL };
+const char *const tw_described_keys[] = { "title", "about", "label", "product", "affected", "fixed", "cve", "cwe", "cvss",
+	"description", "remedy", "action", "link", NULL };
+
+/* --- What is there --- */
+
+/* Of the document, borrowed; NULL: there is none. */
+struct parts {
+	json_t *head, *name, *vulnerability, *remediation, *score; /* name: the branch of the product's name */
+};
+
+static json_t *only(const json_t *list)
+{
+	return json_array_get(list, 0);
+}
+
+/* At most one. */
+static tw_err take(const json_t *of, const char *key, json_t **ret)
+{
+	const json_t *list = tw_json_get(of, key);
+
+	if (json_array_size(list) > 1)
+		return TW_RAISE(UNSUPPORTED, "it has more than one of its %s", key);
+	*ret = only(list);
+	return TW_OK;
+}
+
+/* A vendor with one product, which stands for itself or has versions. */
+static tw_err take_name(const json_t *document, json_t **ret)
+{
+	const json_t *tree = tw_json_get(document, "product_tree");
+	json_t *vendor = NULL;
+
+	if (!tree)
+		return TW_OK;
+	if (json_object_size(tree) != 1 || !tw_json_get(tree, "branches"))
+		return TW_RAISE(UNSUPPORTED, "its product tree has more than a vendor, a product and versions");
+	TW_TRY(take(tree, "branches", &vendor));
+	TW_TRY(take(vendor, "branches", ret));
+	if (!*ret || strcmp(tw_json_text(vendor, "category"), "vendor") != 0 || strcmp(tw_json_text(*ret, "category"), "product_name") != 0)
+		return TW_RAISE(UNSUPPORTED, "its product tree has another shape than vendor, product, versions");
+	return TW_OK;
+}
+
+static bool is_version(const json_t *branch)
+{
+	const char *category = tw_json_text(branch, "category");
+
+	return (!strcmp(category, "product_version") || !strcmp(category, "product_version_range")) && tw_json_get(branch, "product") &&
+		*tw_json_text(tw_json_get(branch, "product"), "product_id") && !strchr(tw_json_text(branch, "name"), ',');
+}
+
+static tw_err check_versions(const json_t *name)
+{
+	const json_t *branch;
+	size_t i;
+
+	if (!name)
+		return TW_OK;
+	if (!tw_json_get(name, "branches") == !tw_json_get(name, "product"))
+		return TW_RAISE(UNSUPPORTED, "its product has versions and stands for itself too");
+	json_array_foreach(tw_json_get(name, "branches"), i, branch)
+		if (!is_version(branch))
+			return TW_RAISE(UNSUPPORTED, "its product has branches that are no versions");
+	return TW_OK;
+}
+
+/* Whatever else is said of products cannot be written again from versions. */
+static tw_err check_status(const json_t *vulnerability)
+{
+	static const char *const known[] = { "known_affected", "fixed", "under_investigation" };
+	json_t *status = tw_json_get(vulnerability, "product_status");
+	const char *key;
+	json_t *list;
+
+	json_object_foreach(status, key, list) {
+		bool is_known = false;
+
+		for (size_t i = 0; i < TW_COUNT(known); i++)
+			is_known = is_known || !strcmp(key, known[i]);
+		if (!is_known)
+			return TW_RAISE(UNSUPPORTED, "it says of products that they are %.40s", key);
+	}
+	return tw_json_get(vulnerability, "flags") ? TW_RAISE(UNSUPPORTED, "its vulnerability has flags of products") : TW_OK;
+}
+
+static tw_err check_remediation(const json_t *r)
+{
+	if (!r)
+		return TW_OK;
+	return tw_json_get(r, "group_ids") || tw_json_get(r, "restart_required") || tw_json_get(r, "entitlements") || tw_json_get(r, "date")
+		? TW_RAISE(UNSUPPORTED, "its remediation says more than what to do")
+		: TW_OK;
+}
+
+static tw_err take_parts(const json_t *document, struct parts *p)
+{
+	*p = (struct parts){ .head = tw_json_get(document, "document") };
+	TW_TRY(take_name(document, &p->name));
+	TW_TRY(check_versions(p->name));
+	TW_TRY(take(document, "vulnerabilities", &p->vulnerability));
+	TW_TRY(check_status(p->vulnerability));
+	TW_TRY(take(p->vulnerability, "remediations", &p->remediation));
+	TW_TRY(check_remediation(p->remediation));
+	return take(p->vulnerability, "scores", &p->score);
+}
+
+/* The first note of that kind. */
+static json_t *note(const json_t *of, const char *category)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(tw_json_get(of, "notes"), i, one)
+		if (!strcmp(tw_json_text(one, "category"), category))
+			return one;
+	return NULL;
+}
+
+static bool names(const json_t *ids, const char *id)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(ids, i, one)
+		if (json_is_string(one) && !strcmp(json_string_value(one), id))
+			return true;
+	return false;
+}
+
+/* The versions whose ids stand there, in the order of the tree; "*" for the product as a whole. */
+static tw_err versions_of(const struct parts *p, const char *status, json_t *ret)
+{
+	const json_t *ids = tw_json_get(tw_json_get(p->vulnerability, "product_status"), status), *branch;
+	json_t *text = json_string(names(ids, tw_json_text(tw_json_get(p->name, "product"), "product_id")) ? ALL : "");
+	size_t i;
+
+	json_array_foreach(tw_json_get(p->name, "branches"), i, branch) {
+		if (!text || !names(ids, tw_json_text(tw_json_get(branch, "product"), "product_id")))
+			continue;
+		json_t *longer = json_sprintf(
+			"%s%s%s", json_string_value(text), json_string_length(text) ? ", " : "", tw_json_text(branch, "name"));
+		json_decref(text);
+		text = longer;
+	}
+	return tw_json_set(ret, !strcmp(status, "fixed") ? "fixed" : "affected", text);
+}
+
+static const char *vector_of(const json_t *score)
+{
+	const json_t *three = tw_json_get(score, "cvss_v3");
+
+	return tw_json_text(three ? three : tw_json_get(score, "cvss_v2"), "vectorString");
+}
+
+tw_err tw_advisory_described(const json_t *document, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *said = json_object();
+	struct parts p;
+
+	TW_TRY(take_parts(document, &p));
+	const struct {
+		const char *key, *text;
+	} rows[] = { { "title", tw_json_text(p.head, "title") }, { "about", tw_json_text(note(p.head, "summary"), "text") },
+		{ "label", tw_json_text(tw_json_get(tw_json_get(p.head, "distribution"), "tlp"), "label") },
+		{ "product", tw_json_text(p.name, "name") }, { "cve", tw_json_text(p.vulnerability, "cve") },
+		{ "cwe", tw_json_text(tw_json_get(p.vulnerability, "cwe"), "id") }, { "cvss", vector_of(p.score) },
+		{ "description", tw_json_text(note(p.vulnerability, "description"), "text") },
+		{ "remedy", tw_json_text(p.remediation, "category") }, { "action", tw_json_text(p.remediation, "details") },
+		{ "link", tw_json_text(p.remediation, "url") } };
+	if (!said)
+		return TW_RAISE(NOMEM, "an advisory");
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		TW_TRY(tw_json_set(said, rows[i].key, json_string(rows[i].text)));
+	TW_TRY(versions_of(&p, "known_affected", said));
+	TW_TRY(versions_of(&p, "fixed", said));
+	*ret = TW_STEAL(said);
+	return TW_OK;
+}
+
+/* --- What it is to say --- */
+
+static tw_err put(json_t *o, const char *key, const char *text)
+{
+	if (*text)
+		return tw_json_set(o, key, json_string(text));
+	(void)json_object_del(o, key);
+	return TW_OK;
+}
+
+/* A list of that name, made where there is none. */
+static tw_err list_of(json_t *of, const char *key, json_t **ret)
+{
+	*ret = tw_json_get(of, key);
+	if (*ret)
+		return TW_OK;
+	TW_TRY(tw_json_set(of, key, json_array()));
+	*ret = tw_json_get(of, key);
+	return TW_OK;
+}
+
+static tw_err remove_note(json_t *of, const json_t *one)
+{
+	json_t *list = tw_json_get(of, "notes");
+
+	for (size_t i = 0; one && i < json_array_size(list); i++)
+		if (json_array_get(list, i) == one)
+			(void)json_array_remove(list, i--);
+	if (list && json_array_size(list) == 0)
+		(void)json_object_del(of, "notes");
+	return TW_OK;
+}
+
+static tw_err put_note(json_t *of, const char *category, const char *title, const char *text)
+{
+	json_t *one = note(of, category), *list = NULL;
+
+	if (!*text)
+		return remove_note(of, one);
+	if (one)
+		return tw_json_set(one, "text", json_string(text));
+	TW_TRY(list_of(of, "notes", &list));
+	return tw_json_append(list, json_pack("{s:s, s:s, s:s}", "category", category, "title", title, "text", text));
+}
+
+static tw_err put_label(json_t *head, const char *label)
+{
+	for (const char *const *l = tw_advisory_labels; *l; l++) {
+		if (strcmp(*l, label) != 0)
+			continue;
+		if (!tw_json_get(head, "distribution"))
+			TW_TRY(tw_json_set(head, "distribution", json_object()));
+		json_t *distribution = tw_json_get(head, "distribution");
+		if (!tw_json_get(distribution, "tlp"))
+			TW_TRY(tw_json_set(distribution, "tlp", json_object()));
+		return tw_json_set(tw_json_get(distribution, "tlp"), "label", json_string(label));
+	}
+	return TW_RAISE(SYNTAX, "label: '%.20s' is no label of TLP; WHITE, GREEN, AMBER or RED", label);
+}
+
+static tw_err put_head(json_t *head, const json_t *said)
+{
+	if (!*tw_json_text(said, "title"))
+		return TW_RAISE(SYNTAX, "title: an advisory has one");
+	TW_TRY(put(head, "title", tw_json_text(said, "title")));
+	TW_TRY(put_note(head, "summary", "Summary", tw_json_text(said, "about")));
+	return put_label(head, tw_json_text(said, "label"));
+}
+
+/* --- Its products --- */
+
+struct versions {
+	struct tw_slice at[2 * TW_DESCRIBE_VERSIONS_MAX];
+	size_t count;
+};
+
+static bool holds(const struct versions *v, struct tw_slice name)
+{
+	for (size_t i = 0; i < v->count; i++)
+		if (v->at[i].size == name.size && memcmp(v->at[i].at, name.at, name.size) == 0)
+			return true;
+	return false;
+}
+
+static struct tw_slice trimmed(const char *at, size_t size)
+{
+	while (size && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n'))
+		at++, size--;
+	while (size && strchr(" \t\r\n", at[size - 1]))
+		size--;
+	return (struct tw_slice){ at, size };
+}
+
+static tw_err read_versions(const char *key, const char *text, struct versions *ret)
+{
+	*ret = (struct versions){ .count = 0 };
+	for (const char *next; *text; text = next) {
+		size_t size = strcspn(text, ",");
+		struct tw_slice one = trimmed(text, size);
+
+		next = text + size + (text[size] == ',');
+		if (!one.size || one.size > VERSION_MAX)
+			return TW_RAISE(SYNTAX, "%s: a version is empty or longer than %d bytes", key, VERSION_MAX);
+		if (ret->count == TW_DESCRIBE_VERSIONS_MAX)
+			return TW_RAISE(SYNTAX, "%s: more than %d versions", key, TW_DESCRIBE_VERSIONS_MAX);
+		if (!holds(ret, one))
+			ret->at[ret->count++] = one;
+	}
+	if (ret->count > 1 && holds(ret, TW_SLICE(ALL)))
+		return TW_RAISE(SYNTAX, "%s: '" ALL "' is all versions, and stands alone", key);
+	return TW_OK;
+}
+
+static const json_t *branch_of(const json_t *name, struct tw_slice version)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(tw_json_get(name, "branches"), i, one)
+		if (tw_slice_is(version, tw_json_text(one, "name")))
+			return one;
+	return NULL;
+}
+
+/* A range is no version (CSAF 2.0 section 3.1.2.3.2). What is there already keeps its id and whatever identifies it. */
+static tw_err add_branch(const json_t *before, struct tw_slice version, const char *product, json_t *list)
+{
+	const json_t *there = branch_of(before, version);
+	const bool range = (version.size > 5 && !memcmp(version.at, "vers:", 5)) || memchr(version.at, '<', version.size) ||
+		memchr(version.at, '>', version.size);
+
+	if (there)
+		return tw_json_append(list, json_deep_copy(there));
+	return tw_json_append(list,
+		json_pack("{s:s, s:o, s:{s:o, s:o}}", "category", range ? "product_version_range" : "product_version", "name",
+			json_stringn(version.at, version.size), "product", "name",
+			json_sprintf("%s %.*s", product, (int)version.size, version.at), "product_id",
+			json_sprintf(PRODUCT_ID ":%.*s", (int)version.size, version.at)));
+}
+
+static tw_err name_branch(const json_t *before, const char *product, const struct versions *all, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *name = json_pack("{s:s, s:s}", "category", "product_name", "name", product);
+	const json_t *whole = tw_json_get(before, "product");
+	json_t *list = NULL;
+
+	if (!name)
+		return TW_RAISE(NOMEM, "an advisory");
+	if (all->count == 0 || holds(all, TW_SLICE(ALL))) {
+		TW_TRY(tw_json_set(name, "product",
+			whole ? json_deep_copy(whole) : json_pack("{s:s, s:s}", "name", product, "product_id", PRODUCT_ID)));
+		TW_TRY(tw_json_set(tw_json_get(name, "product"), "name", json_string(product)));
+	} else {
+		TW_TRY(list_of(name, "branches", &list));
+		for (size_t i = 0; i < all->count; i++)
+			TW_TRY(add_branch(before, all->at[i], product, list));
+	}
+	*ret = TW_STEAL(name);
+	return TW_OK;
+}
+
+static tw_err put_tree(json_t *document, const json_t *before, json_t *name)
+{
+	json_t *vendor = only(tw_json_get(tw_json_get(document, "product_tree"), "branches"));
+
+	if (before)
+		return tw_json_set(vendor, "branches", json_pack("[o]", name));
+	return tw_json_set(document, "product_tree",
+		json_pack("{s:[{s:s, s:s, s:[o]}]}", "branches", "category", "vendor", "name",
+			tw_json_text(tw_json_get(tw_json_get(document, "document"), "publisher"), "name"), "branches", name));
+}
+
+/* The ids of these versions; of the product as a whole where none is named. */
+static tw_err ids_of(const json_t *name, const struct versions *v, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *ids = json_array();
+	const json_t *whole = tw_json_get(name, "product");
+
+	if (!ids)
+		return TW_RAISE(NOMEM, "an advisory");
+	if (whole && v->count)
+		TW_TRY(tw_json_append(ids, json_string(tw_json_text(whole, "product_id"))));
+	for (size_t i = 0; !whole && i < v->count; i++)
+		TW_TRY(tw_json_append(ids, json_string(tw_json_text(tw_json_get(branch_of(name, v->at[i]), "product"), "product_id"))));
+	*ret = TW_STEAL(ids);
+	return TW_OK;
+}
+
+struct said {
+	const struct tw_sys *sys;
+	const json_t *texts;
+	struct versions affected, fixed, all;
+	json_t *concerned; /* ids: those affected, and where none is, all; owned */
+};
+
+static tw_err put_status(const struct parts *p, json_t *vulnerability, struct said *s)
+{
+	TW_CLEANUP(tw_jsonp) json_t *affected = NULL, *fixed = NULL, *status = json_object();
+
+	TW_TRY(ids_of(p->name, &s->affected, &affected));
+	TW_TRY(ids_of(p->name, &s->fixed, &fixed));
+	if (!status)
+		return TW_RAISE(NOMEM, "an advisory");
+	if (s->affected.count)
+		TW_TRY(tw_json_set(status, "known_affected", json_incref(affected)));
+	if (s->fixed.count)
+		TW_TRY(tw_json_set(status, "fixed", json_incref(fixed)));
+	if (!s->affected.count && !s->fixed.count) {
+		TW_TRY(tw_json_append(affected, json_string(tw_json_text(tw_json_get(p->name, "product"), "product_id"))));
+		TW_TRY(tw_json_set(status, "under_investigation", json_incref(affected)));
+	}
+	s->concerned = json_incref(s->affected.count || !s->fixed.count ? affected : fixed);
+	return tw_json_set(vulnerability, "product_status", TW_STEAL(status));
+}
+
+static tw_err put_products(json_t *document, struct parts *p, struct said *s)
+{
+	const char *product = tw_json_text(s->texts, "product");
+	json_t *name = NULL;
+
+	if (!*product && (s->all.count || p->name))
+		return TW_RAISE(SYNTAX, "product: its versions need its name");
+	if (!*product)
+		return TW_OK;
+	if (holds(&s->affected, TW_SLICE(ALL)) != holds(&s->all, TW_SLICE(ALL)) || (holds(&s->all, TW_SLICE(ALL)) && s->fixed.count))
+		return TW_RAISE(SYNTAX, "fixed: where all versions are affected none is fixed; name those that are affected");
+	TW_TRY(name_branch(p->name, product, &s->all, &name));
+	TW_TRY(put_tree(document, p->name, name));
+	return take_name(document, &p->name);
+}
+
+/* --- Its vulnerability --- */
+
+static tw_err score_object(const struct tw_sys *sys, const struct tw_cvss *c, json_t **ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf vector = { 0 };
+	struct tw_cvss_scores scores;
+
+	tw_buf_init(&vector, sys, TW_CVSS_TEXT_MAX);
+	TW_TRY(tw_cvss_write(c, &vector));
+	tw_cvss_score(c, &scores);
+	*ret = json_pack("{s:s, s:s, s:f}", "version", tw_cvss_version_text(c->version), "vectorString", tw_buf_cstr(&vector),
+		"baseScore", scores.base / 10.0);
+	return c->version == TW_CVSS_20 ? (*ret ? TW_OK : TW_RAISE(NOMEM, "a score"))
+					: tw_json_set(*ret, "baseSeverity", json_string(tw_cvss_severity(scores.base)));
+}
+
+static tw_err put_score(json_t *vulnerability, const struct said *s)
+{
+	const char *text = tw_json_text(s->texts, "cvss");
+	struct tw_cvss c;
+	json_t *score = NULL;
+
+	if (!*text) {
+		(void)json_object_del(vulnerability, "scores");
+		return TW_OK;
+	}
+	tw_err e = tw_cvss_parse(tw_slice_of(text), &c);
+	if (tw_failed(e)) {
+		char why[TW_DETAIL_MAX];
+
+		(void)snprintf(why, sizeof why, "%s", tw_err_detail());
+		return TW_RAISE(SYNTAX, "cvss: %s", why);
+	}
+	if (c.version == TW_CVSS_40)
+		return TW_RAISE(SYNTAX, "cvss: CSAF 2.0 has no place for CVSS 4.0; give a vector of 3.1");
+	TW_TRY(score_object(s->sys, &c, &score));
+	return tw_json_set(vulnerability, "scores",
+		json_pack("[{s:O, s:o}]", "products", s->concerned, c.version == TW_CVSS_20 ? "cvss_v2" : "cvss_v3", score));
+}
+
+static tw_err put_cwe(json_t *vulnerability, const char *id)
+{
+	struct tw_slice name = tw_csaf_cwe_name(id);
+
+	if (!*id) {
+		(void)json_object_del(vulnerability, "cwe");
+		return TW_OK;
+	}
+	if (!name.size)
+		return TW_RAISE(SYNTAX, "cwe: '%.20s' is no weakness of CWE; CWE-79, say", id);
+	return tw_json_set(vulnerability, "cwe", json_pack("{s:s, s:o}", "id", id, "name", json_stringn(name.at, name.size)));
+}
+
+static bool is_remedy(const char *word)
+{
+	for (const char *const *r = tw_advisory_remedies; *r; r++)
+		if (!strcmp(*r, word))
+			return true;
+	return false;
+}
+
+static tw_err put_remediation(json_t *vulnerability, const struct said *s)
+{
+	const char *remedy = tw_json_text(s->texts, "remedy"), *action = tw_json_text(s->texts, "action"),
+		   *link = tw_json_text(s->texts, "link");
+	json_t *r = NULL;
+
+	if (!*action && *link)
+		return TW_RAISE(SYNTAX, "action: a link alone does not say what to do");
+	if (!*action) {
+		(void)json_object_del(vulnerability, "remediations");
+		return TW_OK;
+	}
+	if (*remedy && !is_remedy(remedy))
+		return TW_RAISE(SYNTAX, "remedy: '%.30s' is no category of CSAF 2.0", remedy);
+	r = json_pack("{s:s, s:s, s:O}", "category", *remedy ? remedy : REMEDY_UNSAID, "details", action, "product_ids", s->concerned);
+	TW_TRY(tw_json_set(vulnerability, "remediations", json_pack("[o]", r)));
+	return put(r, "url", link);
+}
+
+/* Whether anything is said of one. */
+static bool has_vulnerability(const struct said *s)
+{
+	static const char *const keys[] = { "affected", "fixed", "cve", "cwe", "cvss", "description", "action", "link" };
+
+	for (size_t i = 0; i < TW_COUNT(keys); i++)
+		if (*tw_json_text(s->texts, keys[i]))
+			return true;
+	return false;
+}
+
+static tw_err put_vulnerability(json_t *document, struct parts *p, struct said *s)
+{
+	json_t *list = NULL;
+
+	if (!p->vulnerability && !has_vulnerability(s))
+		return TW_OK;
+	if (!p->name)
+		return TW_RAISE(SYNTAX, "product: whose vulnerability it is has to be said");
+	if (!p->vulnerability) {
+		TW_TRY(list_of(document, "vulnerabilities", &list));
+		TW_TRY(tw_json_append(list, json_object()));
+		p->vulnerability = only(list);
+	}
+	TW_TRY(put(p->vulnerability, "cve", tw_json_text(s->texts, "cve")));
+	TW_TRY(put_cwe(p->vulnerability, tw_json_text(s->texts, "cwe")));
+	TW_TRY(put_note(p->vulnerability, "description", "Description", tw_json_text(s->texts, "description")));
+	TW_TRY(put_status(p, p->vulnerability, s));
+	TW_TRY(put_score(p->vulnerability, s));
+	return put_remediation(p->vulnerability, s);
+}
+
+/* --- All of it --- */
+
+static tw_err read_said(struct said *s)
+{
+	TW_TRY(read_versions("affected", tw_json_text(s->texts, "affected"), &s->affected));
+	TW_TRY(read_versions("fixed", tw_json_text(s->texts, "fixed"), &s->fixed));
+	s->all = s->affected;
+	for (size_t i = 0; i < s->fixed.count; i++) {
+		if (holds(&s->affected, s->fixed.at[i]))
+			return TW_RAISE(SYNTAX, "fixed: a version is affected or fixed, not both");
+		s->all.at[s->all.count++] = s->fixed.at[i];
+	}
+	return TW_OK;
+}
+
+static tw_err write_said(json_t *document, struct parts *p, struct said *s)
+{
+	TW_TRY(read_said(s));
+	TW_TRY(put_head(p->head, s->texts));
+	TW_TRY(put_products(document, p, s));
+	return put_vulnerability(document, p, s);
+}
+
+tw_err tw_advisory_describe(const struct tw_sys *sys, json_t *document, const json_t *said)
+{
+	TW_CLEANUP(tw_jsonp) json_t *texts = NULL;
+	struct said s = { .sys = sys };
+	struct parts p;
+
+	TW_TRY(tw_advisory_described(document, &texts));
+	TW_TRY(take_parts(document, &p));
+	for (const char *const *key = tw_described_keys; *key; key++)
+		if (json_is_string(json_object_get(said, *key)))
+			TW_TRY(tw_json_set(texts, *key, json_string(tw_json_text(said, *key))));
+	s.texts = texts;
+	tw_err e = write_said(document, &p, &s);
+	json_decref(s.concerned);
+	return e;
+}
