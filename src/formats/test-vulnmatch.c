@@ -190,6 +190,18 @@ static const struct row cve[] = {
 		CVE("PUBLISHED", "{'cpes':['cpe:2.3:a:*:*:*:*:*:*:*:*:*:*','cpe:2.3:a:haxx:libcurl:*:*:*:*:*:*:*:*']," RANGE "}"), "" },
 	{ { "x", "7.89", NULL, HAXX }, CVE("PUBLISHED", "{'vendor':'HAXX','product':'Curl'," RANGE "}"),
 		"unaffected vendor|HAXX Curl|/containers/cna/affected/0|version 7.89 is in none of the record's versions; all others are unaffected\n" },
+	/* As Yocto writes them: of any part, and often of any vendor. The kernel has another name in CPE names. */
+	{ { "libcurl4", NULL, NULL, "cpe:2.3:*:haxx:curl:7.88.1:*:*:*:*:*:*:*" }, CVE("PUBLISHED", "{'cpes':['" OF "']," RANGE "}"),
+		"affected cpe|" OF
+		"|/containers/cna/affected/0/versions/0|version 7.88.1 is affected by this entry (order of versions: generic)\n" },
+	{ { "libcurl4", NULL, NULL, "cpe:2.3:*:*:curl:7.88.1:*:*:*:*:*:*:*" },
+		CVE("PUBLISHED", "{'cpes':['" OF "'],'product':'Curl'," RANGE "}"),
+		"affected name|Curl|/containers/cna/affected/0/versions/0|only the name is the same; version 7.88.1 is affected by this entry "
+		"(order of versions: generic)\n" },
+	{ { "libcurl4", NULL, NULL, HAXX }, CVE("PUBLISHED", "{'vendor':'other','product':'curl'," RANGE "}"), "" },
+	{ { "kernel-image", NULL, NULL, "cpe:2.3:*:linux:linux_kernel:7.1:*:*:*:*:*:*:*" },
+		CVE("PUBLISHED", "{'vendor':'Linux','product':'Linux'," RANGE "}"),
+		"affected vendor|Linux Linux|/containers/cna/affected/0/versions/0|version 7.1 is affected by this entry (order of versions: generic)\n" },
 	{ CURL("7.88.1-10"), CVE("PUBLISHED", "{'vendor':'haxx','product':'curl'," RANGE "}"),
 		"affected name|curl|/containers/cna/affected/0/versions/0|only the name is the same; version 7.88.1 is affected by this entry "
 		"(order of versions: generic); the distribution's package may have the correction\n" },
