@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct tw_buf b;
 
 		tw_buf_init(&b, tw_sys_real(), 1024);
-		if (tw_failed(tw_bom_place(&i, k, &b)) || b.size < 9 || !i.of[k].c.name || !i.of[k].c.version)
+		if (tw_failed(tw_bom_place(&i, k, &b)) || b.size < 1 || !i.of[k].c.name || !i.of[k].c.version)
 			abort();
 		tw_buf_done(&b);
 		if (!tw_failed(tw_vuln_subject_init(tw_sys_real(), &i.of[k].c, &s)))

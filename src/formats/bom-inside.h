@@ -15,5 +15,7 @@ tw_err tw_bom_array(const json_t *object, const char *key, const json_t **ret);
 tw_err tw_bom_wrong(const struct tw_sys *sys, const struct tw_bom *i, size_t up, size_t index, tw_err e);
 
 const char *tw_bom_spdx3_context(const json_t *document); /* "" when it has none of SPDX 3 */
+bool tw_bom_show_info(const json_t *document);
+tw_err tw_bom_buildroot(const struct tw_sys *sys, struct tw_bom *i);
 tw_err tw_bom_spdx3(const struct tw_sys *sys, struct tw_bom *i);
 #endif

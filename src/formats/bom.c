@@ -30,15 +30,29 @@ tw_err tw_bom_add(const struct tw_sys *sys, struct tw_bom *i, const struct tw_bo
 /* What the list is called that parts stand in. */
 static const char *list_of(const struct tw_bom *i)
 {
-	static const char *const names[] = { "", "components", "packages", "@graph" };
+	static const char *const names[] = { "", "components", "packages", "@graph", "" };
 
 	return names[i->kind];
+}
+
+/* RFC 6901, 3: a name that may have any sign. */
+static tw_err place_by_name(const char *name, struct tw_buf *ret)
+{
+	TW_TRY(tw_buf_text(ret, "/"));
+	for (; *name; name++) {
+		const char sign[2] = { *name, '\0' };
+
+		TW_TRY(tw_buf_text(ret, *name == '~' ? "~0" : *name == '/' ? "~1" : sign));
+	}
+	return TW_OK;
 }
 
 tw_err tw_bom_place(const struct tw_bom *i, size_t part, struct tw_buf *ret)
 {
 	size_t chain[TW_JSON_DEPTH_MAX], count = 0;
 
+	if (i->kind == TW_BOM_BUILDROOT)
+		return place_by_name(i->of[part].id, ret);
 	for (size_t at = part; at != NOWHERE && count < TW_COUNT(chain); at = i->of[at].up)
 		chain[count++] = i->of[at].index;
 	while (count)
@@ -77,6 +91,18 @@ static const struct tw_shape component_shape[] = { { "type", TW_JSON_TEXT, true,
 	{ "version", TW_JSON_TEXT, false, 0, 1024 }, { "purl", TW_JSON_TEXT, false, 0, TW_PURL_MAX },
 	{ "cpe", TW_JSON_TEXT, false, 0, TW_CPE_MAX }, { "bom-ref", TW_JSON_TEXT, false, 0, 1024 }, { "*", TW_JSON_ANY }, { 0 } };
 
+/* Built by Buildroot for the machine that builds, and on no device. */
+static bool of_builder(const json_t *component)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(component, "properties"), i, one)
+		if (!strcmp(tw_json_text(one, "name"), "BR_TYPE") && !strcmp(tw_json_text(one, "value"), "host"))
+			return true;
+	return false;
+}
+
 static tw_err add_components(const struct tw_sys *sys, struct tw_bom *i, const json_t *object, size_t up)
 {
 	const json_t *list, *one;
@@ -89,6 +115,8 @@ static tw_err add_components(const struct tw_sys *sys, struct tw_bom *i, const j
 		e = tw_json_check(one, component_shape);
 		if (tw_failed(e))
 			return tw_bom_wrong(sys, i, up, k, e);
+		if (of_builder(one))
+			continue;
 		struct tw_bom_part part = {
 			.id = tw_json_text(one, "bom-ref"), .kind = tw_json_text(one, "type"), .object = one, .up = up, .index = k
 		};
@@ -204,7 +232,9 @@ enum tw_bom_kind tw_bom_kind_of(const json_t *document)
 		return TW_BOM_CYCLONEDX;
 	if (*tw_json_text(document, "spdxVersion"))
 		return TW_BOM_SPDX2;
-	return *tw_bom_spdx3_context(document) ? TW_BOM_SPDX3 : TW_BOM_UNKNOWN;
+	if (*tw_bom_spdx3_context(document))
+		return TW_BOM_SPDX3;
+	return tw_bom_show_info(document) ? TW_BOM_BUILDROOT : TW_BOM_UNKNOWN;
 }
 
 static tw_err read_kind(const struct tw_sys *sys, struct tw_bom *i)
@@ -217,10 +247,12 @@ static tw_err read_kind(const struct tw_sys *sys, struct tw_bom *i)
 		return read_spdx(sys, i);
 	case TW_BOM_SPDX3:
 		return tw_bom_spdx3(sys, i);
+	case TW_BOM_BUILDROOT:
+		return tw_bom_buildroot(sys, i);
 	case TW_BOM_UNKNOWN:
 		break;
 	}
-	return TW_RAISE(UNSUPPORTED, "neither CycloneDX (bomFormat), SPDX 2 (spdxVersion) nor SPDX 3 (@context)");
+	return TW_RAISE(UNSUPPORTED, "neither CycloneDX (bomFormat), SPDX 2 (spdxVersion), SPDX 3 (@context) nor Buildroot's show-info");
 }
 
 tw_err tw_bom_of(const struct tw_sys *sys, json_t *document, struct tw_bom *ret)

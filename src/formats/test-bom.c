@@ -76,6 +76,14 @@ static const struct {
 			  PART("c", ",'name':'c','software_primaryPurpose':'archive'") PART("d", ",'name':'d','software_primaryPurpose':'source'")
 				  INPUT("'http://x/a','http://x/b'") INPUT("'http://x/c'")),
 		"/@graph/1 http://x/a install|a||-|-\n/@graph/4 http://x/d source|d||-|-\n" },
+	{ "{'busybox':{'type':'target','virtual':false,'name':'busybox','version':'1.36.1','cpe-id':'C1','licenses':'GPL-2.0','stamp_dir':'x'},"
+	  "'host-cmake':{'type':'host','virtual':false,'name':'cmake','version':'3'},'jpeg':{'type':'target','virtual':true,'name':'jpeg'},"
+	  "'a~/b':{'type':'target','virtual':false},'rootfs-ext2':{'type':'rootfs','image_name':'rootfs.ext2'}}",
+		"/busybox busybox target|busybox|1.36.1|-|C1\n/a~0~1b a~/b target|a~/b||-|-\n" },
+	{ CYCLONE("1.6",
+		  ",'components':[{'type':'library','name':'cmake','properties':[{'name':'BR_TYPE','value':'host'}]},"
+		  "{'type':'library','name':'curl','properties':[{'name':'x','value':'host'},{'name':'BR_TYPE','value':'target'}]}]"),
+		"/components/1  library|curl|||\n" },
 };
 
 static void test_read(void **state)
@@ -97,8 +105,11 @@ static const struct {
 	enum tw_code code;
 	const char *detail;
 } refused[] = {
-	{ "{}", TW_CODE_UNSUPPORTED, "neither CycloneDX (bomFormat), SPDX 2 (spdxVersion) nor SPDX 3 (@context)" },
-	{ "[]", TW_CODE_UNSUPPORTED, "neither CycloneDX (bomFormat), SPDX 2 (spdxVersion) nor SPDX 3 (@context)" },
+	{ "{}", TW_CODE_UNSUPPORTED, "neither CycloneDX (bomFormat), SPDX 2 (spdxVersion), SPDX 3 (@context) nor Buildroot's show-info" },
+	{ "[]", TW_CODE_UNSUPPORTED, "neither CycloneDX (bomFormat), SPDX 2 (spdxVersion), SPDX 3 (@context) nor Buildroot's show-info" },
+	{ "{'a':{'type':'target'},'b':{'type':'other'}}", TW_CODE_UNSUPPORTED,
+		"neither CycloneDX (bomFormat), SPDX 2 (spdxVersion), SPDX 3 (@context) nor Buildroot's show-info" },
+	{ "{'a':{'type':'target'},'b':{'type':'target','version':1}}", TW_CODE_SYNTAX, "/b: 'version' must be a text" },
 	{ CYCLONE("1.7", ""), TW_CODE_UNSUPPORTED, "/specVersion: CycloneDX '1.7', read are 1.4, 1.5 and 1.6" },
 	{ SPDX("SPDX-3.0", ""), TW_CODE_UNSUPPORTED, "/spdxVersion: 'SPDX-3.0', read are SPDX-2.2 and SPDX-2.3" },
 	{ CYCLONE("1.6", ",'components':{}"), TW_CODE_SYNTAX, "/components: is no list" },
@@ -117,7 +128,7 @@ static const struct {
 	{ "{'@context':'https://spdx.org/rdf/3.1.0/spdx-context.jsonld','@graph':[]}", TW_CODE_UNSUPPORTED,
 		"/@context: SPDX '3.1.0', read is 3.0" },
 	{ "{'@context':'https://openvex.dev/ns','@graph':[]}", TW_CODE_UNSUPPORTED,
-		"neither CycloneDX (bomFormat), SPDX 2 (spdxVersion) nor SPDX 3 (@context)" },
+		"neither CycloneDX (bomFormat), SPDX 2 (spdxVersion), SPDX 3 (@context) nor Buildroot's show-info" },
 	{ "{'@context':'https://spdx.org/rdf/3.0.1/spdx-context.jsonld','type':'software_Package'}", TW_CODE_SYNTAX, "/@graph: is no list" },
 	{ SPDX3(",1"), TW_CODE_SYNTAX, "/@graph/1: an object is wanted" },
 	{ SPDX3(",{'type':'software_Package'}"), TW_CODE_SYNTAX, "/@graph/1: 'spdxId' is missing" },
@@ -156,8 +167,12 @@ static tw_err sweep(const struct tw_sys *sys, void *user)
 	TW_TRY(tw_bom_read(sys, quoted(read_rows[4].text), &spdx));
 	TW_TRY(list(&spdx, &b));
 	tw_bom_done(&spdx);
-	TW_TRY(tw_bom_read(sys, quoted(read_rows[8].text), &spdx));
-	return list(&spdx, &b);
+	for (size_t i = 6; i < TW_COUNT(read_rows); i++) {
+		TW_TRY(tw_bom_read(sys, quoted(read_rows[i].text), &spdx));
+		TW_TRY(list(&spdx, &b));
+		tw_bom_done(&spdx);
+	}
+	return TW_OK;
 }
 
 static void test_without_memory(void **state)

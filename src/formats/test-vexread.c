@@ -91,6 +91,14 @@ static const struct {
 		  STATE("exploitable"), "{'ref':'b','versions':[{'version':'7.9'}]}") "]"),
 		"/vulnerabilities/0/affects/4 CVE-2026-1 fixed||cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*|curl|8.0|\n"
 		"/vulnerabilities/1/affects/0 CVE-2026-2 affected|pkg:npm/b@1||b||\n" },
+	/* As Buildroot says it, in both forms. */
+	{ CYCLONE("[" FOUND("CVE-2026-1", ",'analysis':{'state':'in_triage','detail':'The CVE \\u0027CVE-2026-1\\u0027 has been marked as ignored by Buildroot'}",
+		  "{'ref':'b'}") "]"),
+		"/vulnerabilities/0/affects/0 CVE-2026-1 not_affected|pkg:npm/b@1||b||IGNORE_CVES\n" },
+	{ "{'busybox':{'type':'target','name':'busybox','version':'1','cpe-id':'C1','ignore_cves':['CVE-2026-1','CVE-2026-2']},"
+	  "'host-a':{'type':'host','ignore_cves':['CVE-2026-3']},'b':{'type':'target','virtual':false}}",
+		"/busybox/ignore_cves/0 CVE-2026-1 not_affected||C1|busybox|1|IGNORE_CVES\n"
+		"/busybox/ignore_cves/1 CVE-2026-2 not_affected||C1|busybox|1|IGNORE_CVES\n" },
 	{ SPDX3(""), "" },
 	{ SPDX3(VULNERABILITY("http://x/1", CVE_IS("CVE-2026-1")) SAID("Affected", "http://x/1", "") SAID("Fixed", "http://x/1", "")
 			  SAID("NotAffected", "http://x/1", ",'security_justificationType':'vulnerableCodeNotPresent'")
@@ -153,6 +161,8 @@ static const struct {
 	{ VEX("{'vulnerability':{'name':'x'},'status':'fixed','products':1}"), TW_CODE_SYNTAX, "/statements/0/products: is no list" },
 	{ "{'package':[{}]}", TW_CODE_SYNTAX, "/package/0/name: is missing" },
 	{ "{'package':[{'name':'a','issue':[{}]}]}", TW_CODE_SYNTAX, "/package/0/issue/0/id: is missing" },
+	{ "{'a':{'type':'target','ignore_cves':1}}", TW_CODE_SYNTAX, "/a/ignore_cves: is no list" },
+	{ "{'a':{'type':'target','ignore_cves':['x',1]}}", TW_CODE_SYNTAX, "/a/ignore_cves/1: is no text" },
 	{ CYCLONE("{}"), TW_CODE_SYNTAX, "/vulnerabilities: is no list" },
 	{ CYCLONE("[{'id':'x','analysis':{'state':'good'}}]"), TW_CODE_SYNTAX, "/vulnerabilities/0/analysis/state: 'good' is none of its words" },
 	{ CYCLONE("[{'id':'x','analysis':{'state':1}}]"), TW_CODE_SYNTAX, "/vulnerabilities/0/analysis/state: '' is none of its words" },
@@ -204,6 +214,7 @@ static void test_kinds(void **state)
 		{ "{'package':[]}", TW_FEED_CVE_CHECK },
 		{ CYCLONE("[]"), TW_FEED_INVENTORY },
 		{ SPDX3(""), TW_FEED_INVENTORY },
+		{ "{'a':{'type':'host'}}", TW_FEED_INVENTORY },
 		{ "{'spdxVersion':'SPDX-2.3'}", TW_FEED_INVENTORY },
 	};
 

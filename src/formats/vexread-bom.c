@@ -4,6 +4,8 @@
 #include "formats/vexread.h"
 #include "formats/vulnfeed.h"
 
+#define IGNORED "IGNORE_CVES" /* fixed by a patch of Buildroot's, or of something that is not built: which, a comment there says */
+
 struct telling {
 	const struct tw_bom *bom;
 	json_t *parts; /* id of a component -> its number */
@@ -71,6 +73,12 @@ static tw_err state_of(const json_t *analysis, const char *place, enum tw_vex_st
 	return TW_RAISE(SYNTAX, "%s/analysis/state: '%.40s' is none of its words", place, name);
 }
 
+/* Buildroot's generate-cyclonedx writes so what a package's IGNORE_CVES name, without the comment that says why. */
+static bool ignored_by_buildroot(const json_t *analysis)
+{
+	return strstr(tw_json_text(analysis, "detail"), "marked as ignored by Buildroot") != NULL;
+}
+
 /* Where it names versions, what is settled is settled for these. */
 static bool names_version(const struct telling *t, const json_t *affects, const char *id)
 {
@@ -118,6 +126,10 @@ static tw_err read_cyclonedx(struct telling *t)
 		if (!json_object_get(analysis, "state"))
 			continue; /* what somebody's search found is no statement yet */
 		TW_TRY(state_of(analysis, place, &s.status));
+		if (s.status == TW_VEX_INVESTIGATED && ignored_by_buildroot(analysis)) {
+			s.status = TW_VEX_NOT_AFFECTED;
+			s.justification = IGNORED;
+		}
 		TW_TRY(read_affects(t, one, place, &s));
 	}
 	return TW_OK;
@@ -212,6 +224,33 @@ static tw_err read_spdx3(struct telling *t)
 	return TW_OK;
 }
 
+/* --- Buildroot --- */
+
+static tw_err read_ignored(struct telling *t, const struct tw_bom_part *part)
+{
+	const json_t *list, *one;
+	char place[64];
+	size_t i;
+
+	(void)snprintf(place, sizeof place, "/%.60s", part->id);
+	TW_TRY(list_in(part->object, "ignore_cves", place, &list));
+	json_array_foreach(list, i, one) {
+		(void)snprintf(t->place, sizeof t->place, "%s/ignore_cves/%zu", place, i);
+		if (!json_is_string(one))
+			return TW_RAISE(SYNTAX, "%s: is no text", t->place);
+		TW_TRY(say(t, part->id, json_string_value(one),
+			(struct tw_vex_statement){ .status = TW_VEX_NOT_AFFECTED, .justification = IGNORED }));
+	}
+	return TW_OK;
+}
+
+static tw_err read_buildroot(struct telling *t)
+{
+	for (size_t i = 0; i < t->bom->count; i++)
+		TW_TRY(read_ignored(t, &t->bom->of[i]));
+	return TW_OK;
+}
+
 /* --- All --- */
 
 static tw_err note_parts(const struct tw_bom *bom, json_t *parts)
@@ -235,6 +274,8 @@ tw_err tw_vex_bom(const struct tw_bom *bom, tw_vex_visit visit, void *user)
 		return read_cyclonedx(&t);
 	case TW_BOM_SPDX3:
 		return read_spdx3(&t);
+	case TW_BOM_BUILDROOT:
+		return read_buildroot(&t);
 	case TW_BOM_SPDX2:
 	case TW_BOM_UNKNOWN:
 		break;

@@ -16,7 +16,7 @@
 #define SHOWN_MAX 60 /* lines of one view; --all shows the rest */
 
 #define OPTION_INPUTS                                                                                                                   \
-	{ "release", "SBOM", true, "what is in the release: CycloneDX or SPDX, as JSON" },                                              \
+	{ "release", "SBOM", true, "what is in the release: CycloneDX, SPDX or Buildroot's show-info, as JSON" },                       \
 		{ "feeds", "DIR", true, "OSV and CVE records, KEV, EPSS, CSAF, OpenVEX, cve-check: unpacked, in folders as you like" }, \
 		{ "decisions", "FILE", false, "what people decided; DIR/decisions.yaml unless given" },                                 \
 		{ "kernel-config", "FILE", false, "the kernel's .config" },                                                             \
@@ -75,7 +75,10 @@ static tw_err read_release(struct run *r)
 	TW_TRY(read_text(r, path, TW_BOM_MAX, &text));
 	TW_TRY(tw_triage_release(r->t, r->a, tw_buf_slice(&text), &r->release));
 	tw_err e = tw_file_named(path, tw_bom_read(r->t->sys, tw_buf_slice(&text), &r->bom));
-	return tw_failed(e) ? tw_fail(r->t, TW_EXIT_USAGE, "an inventory as CycloneDX 1.4 to 1.6 or SPDX 2.2, 2.3 or 3.0, in JSON", e) : e;
+	return tw_failed(e)
+		? tw_fail(r->t, TW_EXIT_USAGE,
+			  "an inventory as CycloneDX 1.4 to 1.6, SPDX 2.2, 2.3 or 3.0, or Buildroot's show-info, in JSON", e)
+		: e;
 }
 
 static tw_err read_makefile(void *user, const char *dir, struct tw_buf *ret)

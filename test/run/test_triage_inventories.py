@@ -127,3 +127,49 @@ def test_an_inventory_among_the_feeds_counts_for_what_it_says(tmp_path):
     (tmp_path / "sbom.json").write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
         {"type": "library", "name": "curl", "version": "8.5.0", "cpe": "cpe:2.3:*:haxx:curl:8.5.0:*:*:*:*:*:*:*"}]}))
     assert check(tmp_path, tmp_path / "sbom.json", RECORDS) == {("CVE-2026-0001", "curl"): "stated", ("CVE-2026-0002", "curl"): "stated", ("CVE-2026-0003", "curl"): "open"}
+
+
+# Buildroot
+
+BUSYBOX, CURL = "cpe:2.3:a:busybox:busybox:1.36.1:*:*:*:*:*:*:*", "cpe:2.3:a:haxx:curl:8.5.0:*:*:*:*:*:*:*"
+SHOW_INFO = {
+    "busybox": {"type": "target", "virtual": False, "name": "busybox", "version": "1.36.1", "licenses": "GPL-2.0, bzip2-1.0.4", "dependencies": ["host-cmake"], "cpe-id": BUSYBOX,
+                "ignore_cves": ["CVE-2026-0006"], "stamp_dir": "build/busybox-1.36.1", "install_target": True},
+    "libcurl": {"type": "target", "virtual": False, "name": "libcurl", "version": "8.5.0", "licenses": "curl", "dependencies": [], "cpe-id": CURL, "ignore_cves": ["CVE-2026-0001"]},
+    "host-cmake": {"type": "host", "virtual": False, "name": "cmake", "version": "3.28", "licenses": "BSD-3-Clause", "dependencies": [], "cpe-id": "cpe:2.3:a:cmake_project:cmake:3.28:*:*:*:*:*:*:*"},
+    "jpeg": {"type": "target", "virtual": True, "name": "jpeg", "dependencies": []},
+    "rootfs-ext2": {"type": "rootfs", "image_name": "rootfs.ext2", "dependencies": ["busybox"]}}
+OF_BUILDROOT = [cve("CVE-2026-0001", "haxx", "curl", "9.0"), cve("CVE-2026-0002", "haxx", "curl", "9.0"), cve("CVE-2026-0006", "busybox", "busybox", "1.37"),
+                cve("CVE-2026-0009", "cmake_project", "cmake", "4.0"), cve("CVE-2026-0010", "x", "jpeg", "4.0")]
+WANTED = {("CVE-2026-0001", "libcurl"): "stated", ("CVE-2026-0002", "libcurl"): "open", ("CVE-2026-0006", "busybox"): "stated"}
+
+
+def cyclonedx():
+    """As utils/generate-cyclonedx makes it of that: what a patch names as corrected has a pedigree, the rest of IGNORE_CVES is in triage."""
+    packages = {name: one for name, one in SHOW_INFO.items() if one.get("virtual") is False}
+    return {
+        "bomFormat": "CycloneDX", "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json", "specVersion": "1.6",
+        "metadata": {"component": {"bom-ref": "buildroot", "name": "buildroot", "version": "2026.08", "type": "firmware"},
+                     "tools": {"components": [{"type": "application", "name": "Buildroot generate-cyclonedx", "version": "2026.08", "licenses": [{"license": {"id": "GPL-2.0"}}]}]}},
+        "components": [{"bom-ref": name, "type": "library", "name": one["name"], "version": one["version"], "licenses": [{"license": {"name": one["licenses"]}}], "cpe": one["cpe-id"],
+                        "properties": [{"name": "BR_TYPE", "value": one["type"]}]} for name, one in packages.items()],
+        "dependencies": [{"ref": "buildroot", "dependsOn": ["busybox", "libcurl"]}],
+        "vulnerabilities": [{"id": number, "source": {"name": "NVD", "url": "https://nvd.nist.gov/vuln/detail/" + number},
+                             "analysis": {"state": "resolved_with_pedigree" if name == "libcurl" else "in_triage", "detail": f"The CVE '{number}' has been marked as ignored by Buildroot"},
+                             "affects": [{"ref": name}]} for name, one in packages.items() for number in one.get("ignore_cves", [])]}
+
+
+def test_buildroot_by_show_info(tmp_path):
+    (tmp_path / "show-info.json").write_text(json.dumps(SHOW_INFO))
+    assert check(tmp_path, tmp_path / "show-info.json", OF_BUILDROOT) == WANTED
+    wrong = {**SHOW_INFO, "busybox": {**SHOW_INFO["busybox"], "ignore_cves": "CVE-2026-0006"}}
+    (tmp_path / "show-info.json").write_text(json.dumps(wrong))
+    done = run("check", tmp_path, "--release", tmp_path / "show-info.json", "--feeds", tmp_path / "feeds")
+    assert done.returncode == 2 and "/busybox/ignore_cves: is no list" in done.stderr
+
+
+def test_buildroot_by_cyclonedx(tmp_path):
+    document = cyclonedx()
+    validate(document, "cyclonedx/bom-1.6.schema.json")
+    (tmp_path / "sbom.json").write_text(json.dumps(document))
+    assert check(tmp_path, tmp_path / "sbom.json", OF_BUILDROOT) == WANTED
