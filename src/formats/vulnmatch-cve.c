@@ -165,6 +165,21 @@ static tw_err key_of(const json_t *product, struct tw_buf *ret)
 	return TW_OK;
 }
 
+/* "_p2" and "_git2024" come after the version that they follow; in upstream's own versions, and so in records, what is written so may come before. */
+static bool later_by_apk(const struct tw_vuln_subject *s, const char *version)
+{
+	static const char *const early[] = { "_alpha", "_beta", "_pre", "_rc" };
+	const char *at = s->has_purl && !strcmp(s->purl.type, "apk") ? strchr(version, '_') : NULL;
+	bool known = true;
+
+	for (; at && known; at = strchr(at + 1, '_')) {
+		known = false;
+		for (size_t i = 0; i < TW_COUNT(early); i++)
+			known = known || !strncmp(at, early[i], strlen(early[i]));
+	}
+	return !known;
+}
+
 static tw_err match_product(struct tw_vuln_run *r, const json_t *product, const struct container *c)
 {
 	/* A CVE record has the versions of who wrote the software, but where it names the distribution's own package. */
@@ -181,8 +196,8 @@ static tw_err match_product(struct tw_vuln_run *r, const json_t *product, const 
 		return TW_OK;
 	tw_buf_init(&key, r->s->sys, 16384);
 	TW_TRY(key_of(product, &key));
-	if (!tw_failed(e) && r->s->has_purl && !strcmp(r->s->purl.type, "apk") && strchr(version, '_'))
-		e = TW_RAISE(SYNTAX, "'%.100s' has a suffix of apk, whose order is not known here", version);
+	if (!tw_failed(e) && later_by_apk(r->s, version))
+		e = TW_RAISE(SYNTAX, "'%.100s' has a suffix of apk that upstream's versions do not have", version);
 	if (tw_failed(e))
 		return json_object_get(c->decided, tw_buf_cstr(&key)) ? TW_OK : tw_vuln_say(r, TW_VULN_UNDECIDED, "%s", tw_err_detail());
 	TW_TRY(tw_json_set(c->decided, tw_buf_cstr(&key), json_true()));
