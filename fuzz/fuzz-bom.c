@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inventories that others wrote: every component has a place and texts; what is refused leaves nothing behind. */
+/* Inventories that others wrote: every component has a place and texts, and every statement in it a vulnerability and a place; what is refused
+   leaves nothing behind. */
 #include "base/json.h"
 #include "formats/bom.h"
+#include "formats/vexread.h"
 #include "sys/real.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static tw_err on_statement(void *user, const struct tw_vex_statement *s)
+{
+	if (!*s->vulnerability || *s->place != '/' || !s->purl || !s->cpe || !s->name || !s->version || !s->justification)
+		abort();
+	return TW_OK;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -24,12 +33,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct tw_buf b;
 
 		tw_buf_init(&b, tw_sys_real(), 1024);
-		if (tw_failed(tw_bom_place(&i, k, &b)) || b.size < 11 || !i.of[k].c.name || !i.of[k].c.version)
+		if (tw_failed(tw_bom_place(&i, k, &b)) || b.size < 1 || !i.of[k].c.name || !i.of[k].c.version)
 			abort();
 		tw_buf_done(&b);
 		if (!tw_failed(tw_vuln_subject_init(tw_sys_real(), &i.of[k].c, &s)))
 			tw_vuln_subject_done(&s);
 	}
+	if (tw_failed(tw_vex_bom(&i, on_statement, NULL)) && !*tw_err_detail())
+		abort();
 	tw_bom_done(&i);
 	return 0;
 }

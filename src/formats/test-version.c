@@ -2,7 +2,7 @@
 /*
  * Orders of versions: lists in ascending order, where "=" stands before one that is equal to the one before it, every one compared with
  * every other. Those of deb and PEP 440 beyond the standards' own were generated and sorted by dpkg 1.21 and by packaging 23.0
- * (test-version-order.h); rpm's and semver.org's are those of their documents.
+ * (test-version-order.h); those of rpm, apk, Maven and semver.org are of their documents.
  */
 #include "formats/version.h"
 
@@ -59,17 +59,63 @@ static void test_rpm(void **state)
 	CHECK_ORDER(TW_VERSION_RPM, list);
 }
 
+/* Some of apk-tools' own examples (test/version.data), with a revision where they have none, and the order of suffixes in apk-package(5). */
 static void test_apk(void **state)
 {
-	static const char *const list[] = { "0-r0", "1.0-r0", "1.0-r1", "=1.0-r01", "1.0-r10", "1.0a-r0", "1.0a-r2", "1.0k-r0",
-		"1.0.0-r0", "1.0.1-r0", "1.0.10-r0", "1.1-r0", "99999999999999999999999-r0" };
-	static const char *const refused[] = { "", "1.0", "1.0_rc1-r0", "1.0_p2-r0", "1.0~ab-r0", "1.0-r", "1.0-r0x", "1.0ab-r0",
-		"1.01-r0", "1.-r0", "a-r0", "1:1.0-r0" };
+	static const char *const list[] = { "0-r0", "1.0_alpha_pre2-r0", "1.0_alpha-r0", "1.0_alpha-r1", "1.0_alpha1-r0",
+		"1.0_alpha2-r0", "1.0_alpha10-r0", "1.0_beta-r0", "1.0_pre20191002222144-r0", "1.0_pre20210530193627-r0", "1.0_rc1-r0",
+		"=1.0_rc01-r0", "1.0_rc1_git2024-r0", "1.0-r0", "1.0-r1", "=1.0-r01", "1.0-r10", "1.0_cvs-r0", "1.0_svn-r0",
+		"1.0_git20240101-r0", "1.0_hg-r0", "1.0_p_rc1-r0", "1.0_p-r0", "1.0_p9-r0", "1.0_p10-r0", "1.0_p10_p1-r0",
+		"1.0a_rc1-r0", "1.0a-r0", "1.0a-r2", "1.0k-r0", "1.0.0-r0", "1.0.02-r0", "1.0.1-r0", "1.0.10-r0", "1.01-r0", "1.02-r0",
+		"1.02.07-r0", "1.02.10-r1", "1.03-r1", "1.1-r0", "006-r0", "21-r0", "021109-r3", "99999999999999999999999-r0" };
+	static const char *const examples[][2] = { { "0.1.0_alpha-r0", "2.34-r0" }, { "0.1.0_alpha-r0", "0.1.3_alpha-r0" },
+		{ "1.1_alpha1-r0", "1.1-r0" }, { "1.2-r0", "1.3_alpha-r0" }, { "0.8_beta4-r0", "4.8-r1" },
+		{ "0.12-r0", "0.13_beta1-r0" }, { "2.2.3-r2", "013-r0" }, { "0.2.0-r1", "3.1_p16-r0" }, { "1.06-r6", "006-r0" },
+		{ "0.94-r0", "2.01.01_alpha10-r0" }, { "0.9.2-r0", "1.00_beta2-r0" }, { "4.2.52_p2-r1", "4.2.52_p4-r2" },
+		{ "1.02.07-r0", "4.2.52_p4-r2" }, { "2.5.1-r8", "2.5.1a-r1" }, { "1.5-r0", "2.0.0_rc3-r1" },
+		{ "0.10.0-r0", "0.10.1_rc1-r0" }, { "1.1.12-r0", "1.1.13-r0" }, { "1.12-r7", "6b-r7" },
+		{ "2.02.06-r0", "2.02.10-r0" }, { "1.2.07.8-r0", "1.6d-r0" }, { "1.8.5-r0", "1.8.5_p2-r0" },
+		{ "2.9.11_pre20051101-r3", "2.9.11_pre20061021-r1" }, { "1.6.8_p9-r2", "1.6.8_p12-r1" }, { "0.1-r0", "1.2.5_rc2-r0" },
+		{ "1.3-r0", "1.3.1-r0" }, { "1.3_pre1-r1", "1.3.2-r0" }, { "0.1.0_alpha_pre2-r0", "0.1.0_alpha-r0" } };
+	static const char *const refused[] = { "", "1.0", "1.0~ab-r0", "1.0-r", "1.0-r0x", "1.0ab-r0", "1.-r0", "a-r0", "1:1.0-r0",
+		"1.0_foo-r0", "1.0_-r0", "1.0_rc1a-r0", "1.0_rc1.1-r0", "1.0_rcs-r0", "1.0_rc1", "1.0A-r0" };
 	int c;
 
 	CHECK_ORDER(TW_VERSION_APK, list);
+	for (size_t i = 0; i < TW_COUNT(examples); i++) {
+		CHECK_OK(tw_version_compare(TW_VERSION_APK, examples[i][0], examples[i][1], &c));
+		if (c != -1)
+			fail_msg("apk: '%s' and '%s': got %d", examples[i][0], examples[i][1], c);
+	}
 	for (size_t i = 0; i < TW_COUNT(refused); i++)
 		CHECK_ERR(tw_version_compare(TW_VERSION_APK, "1.0-r0", refused[i], &c), SYNTAX);
+}
+
+/* Each list ascending, by the examples of the POM reference and of ComparableVersion itself; what those orders leave open is refused. */
+static void test_maven(void **state)
+{
+	static const char *const reference[] = { "1-snapshot", "1", "=1.0", "=1.0.0", "=1-0", "=1.ga", "=1-ga", "=1.final",
+		"=1.0.RELEASE", "1-sp", "1-foo2", "1-foo10", "1-1", "=1.0-1", "1.1" };
+	static const char *const qualifiers[] = { "1-alpha2snapshot", "1-alpha2", "1-alpha-123", "1-beta-2", "1-beta123", "1-m2",
+		"1-m11", "1-rc", "1-cr2", "=1.0.0.RC2", "1-rc123", "1-SNAPSHOT", "1", "1-sp", "1-sp2", "1-sp123", "1-abc", "1-def",
+		"1-pom-1", "1-1-snapshot", "1-1", "1-2", "1-123" };
+	static const char *const numbers[] = { "2.0", "2.0.a", "2-1", "2.0.2", "2.0.123", "2.1.0", "2.1-a", "2.1b", "2.1-c",
+		"2.1-1", "2.1.0.1", "2.2", "2.123", "11.a2", "11.a11", "11.b2", "11.b11", "11.m2", "11.m11", "11", "11.a", "11b",
+		"11c", "11m", "20190126.230843", "1234567890.12345", "123456789012345.1", "12345678901234567890.1" };
+	static const char *const seen[] = { "0.7", "1.0-alpha-1-SNAPSHOT", "1.0-alpha-1", "=1.0a1", "=1.0-ALPHA1", "1.0-beta-1",
+		"1.0-milestone-3", "=1M3", "1.0-rc1", "1.0-SNAPSHOT", "1.0", "=01.00", "1.0-jre", "1.0-jre8", "1.0-jre11",
+		"1.0.v20210629", "1.0-20240101.123456-1", "1.0-20240101.123456-2", "2.0.1", "2.0.1-klm", "2.0.1-lmn", "2.0.1-123",
+		"31.1-android", "31.1-jre", "31.1.1-jre" };
+	static const char *const refused[] = { "", "v1", "RC1", "1.", "1-", "1..2", "1.0_2", "1.0+1", "1.0 1", "1.0-final-redhat-1",
+		"1.0.ga1", "1.0-rc0", "1.0-rc.1.2", "1.0-a-1", "1.0-m.2", "1-0-1", "6.1H.5.1", "1.0\xc3\xa9" };
+	int c;
+
+	CHECK_ORDER(TW_VERSION_MAVEN, reference);
+	CHECK_ORDER(TW_VERSION_MAVEN, qualifiers);
+	CHECK_ORDER(TW_VERSION_MAVEN, numbers);
+	CHECK_ORDER(TW_VERSION_MAVEN, seen);
+	for (size_t i = 0; i < TW_COUNT(refused); i++)
+		CHECK_ERR(tw_version_compare(TW_VERSION_MAVEN, "1", refused[i], &c), SYNTAX);
 }
 
 static void test_pep440(void **state)
@@ -147,9 +193,11 @@ static void test_names(void **state)
 	CHECK(tw_version_scheme_named("PyPI", &s) && s == TW_VERSION_PEP440);
 	CHECK(tw_version_scheme_named("npm", &s) && s == TW_VERSION_SEMVER);
 	CHECK(tw_version_scheme_named("generic", &s) && s == TW_VERSION_GENERIC);
-	CHECK(!tw_version_scheme_named("maven", &s) && !tw_version_scheme_named("", &s) && !tw_version_scheme_named("git", &s));
+	CHECK(tw_version_scheme_named("Maven", &s) && s == TW_VERSION_MAVEN);
+	CHECK(!tw_version_scheme_named("nuget", &s) && !tw_version_scheme_named("", &s) && !tw_version_scheme_named("git", &s));
 	CHECK_TEXT(tw_version_scheme_name(TW_VERSION_RPM), "rpm");
 }
 
 CHECK_MAIN(cmocka_unit_test(test_semver), cmocka_unit_test(test_deb), cmocka_unit_test(test_rpm), cmocka_unit_test(test_apk),
-	cmocka_unit_test(test_pep440), cmocka_unit_test(test_generic), cmocka_unit_test(test_refused), cmocka_unit_test(test_names))
+	cmocka_unit_test(test_maven), cmocka_unit_test(test_pep440), cmocka_unit_test(test_generic), cmocka_unit_test(test_refused),
+	cmocka_unit_test(test_names))

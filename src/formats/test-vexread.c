@@ -33,6 +33,22 @@ static tw_err on_statement(void *user, const struct tw_vex_statement *s)
 	"'relationships':[{'product_reference':'A','relates_to_product_reference':'D','full_product_name':{'product_id':'A:D'}}]}"
 #define VEX(more) "{'@context':'https://openvex.dev/ns/v0.2.0','statements':[" more "]}"
 
+#define CYCLONE(vulnerabilities)                                                                                                                        \
+	"{'bomFormat':'CycloneDX','specVersion':'1.6','components':[{'type':'library','bom-ref':'c','name':'curl','version':'8.0','cpe':"               \
+	"'cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*'},{'type':'library','bom-ref':'b','name':'b','purl':'pkg:npm/b@1'}],'vulnerabilities':" vulnerabilities \
+	"}"
+#define FOUND(id, analysis, affects) "{'id':'" id "'" analysis ",'affects':[" affects "]}"
+#define STATE(word) ",'analysis':{'state':'" word "'}"
+#define SPDX3(more)                                                                                                                               \
+	"{'@context':'https://spdx.org/rdf/3.0.1/spdx-context.jsonld','@graph':[{'type':'software_Package','spdxId':'http://x/c','name':'curl',"  \
+	"'software_packageVersion':'8.0','externalIdentifier':[{'type':'ExternalIdentifier','externalIdentifierType':'cpe23','identifier':'C1'}," \
+	"{'type':'ExternalIdentifier','externalIdentifierType':'cpe23','identifier':'C2'}]}" more "]}"
+#define VULNERABILITY(id, more) ",{'type':'security_Vulnerability','spdxId':'" id "'" more "}"
+#define CVE_IS(id) \
+	",'externalIdentifier':[{'externalIdentifierType':'other','identifier':'x'},{'externalIdentifierType':'cve','identifier':'" id "'}]"
+#define SAID(type, from, more) \
+	",{'type':'security_Vex" type "VulnAssessmentRelationship','from':'" from "','to':['http://x/c','http://x/elsewhere']" more "}"
+
 static const struct {
 	const char *text, *told;
 } rows[] = {
@@ -53,6 +69,52 @@ static const struct {
 		"/statements/0/products/0 CVE-2026-1 not_affected|pkg:npm/a@1||||component_not_present\n"
 		"/statements/0/products/1 CVE-2026-1 not_affected||C|||component_not_present\n"
 		"/statements/0/products/2/subcomponents/0 CVE-2026-1 not_affected (part)|pkg:npm/b||||component_not_present\n" },
+	{ CYCLONE("[]"), "" },
+	/* All words of a state; what has none is somebody's finding and no statement. */
+	{ CYCLONE("[" FOUND("CVE-2026-1", STATE("exploitable"), "{'ref':'c'}") "," FOUND("CVE-2026-2", STATE("in_triage"),
+		  "{'ref':'c'}") "," FOUND("CVE-2026-3", STATE("false_positive"), "{'ref':'c'}") "," FOUND("CVE-2026-4",
+		  ",'analysis':{'state':'not_affected','justification':'code_not_reachable'}",
+		  "{'ref':'c'},{'ref':'b'}") "," FOUND("CVE-2026-5", STATE("resolved"), "{'ref':'c'}") "," FOUND("CVE-2026-6",
+		  STATE("resolved_with_pedigree"), "{'ref':'c'}") "," FOUND("CVE-2026-7", "", "{'ref':'c'}") "," FOUND("CVE-2026-8",
+		  ",'analysis':{'detail':'d'}", "{'ref':'c'}") "]"),
+		"/vulnerabilities/0/affects/0 CVE-2026-1 affected||cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*|curl|8.0|\n"
+		"/vulnerabilities/1/affects/0 CVE-2026-2 under_investigation||cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*|curl|8.0|\n"
+		"/vulnerabilities/2/affects/0 CVE-2026-3 not_affected||cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*|curl|8.0|\n"
+		"/vulnerabilities/3/affects/0 CVE-2026-4 not_affected||cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*|curl|8.0|code_not_reachable\n"
+		"/vulnerabilities/3/affects/1 CVE-2026-4 not_affected|pkg:npm/b@1||b||code_not_reachable\n"
+		"/vulnerabilities/4/affects/0 CVE-2026-5 fixed||cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*|curl|8.0|\n"
+		"/vulnerabilities/5/affects/0 CVE-2026-6 fixed||cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*|curl|8.0|\n" },
+	/* Of the product, of another document's component, of another version. */
+	{ CYCLONE("[" FOUND("CVE-2026-1", STATE("resolved"),
+		  "{'ref':'product'},{'ref':'urn:cdx:x/1#c'},{'ref':'c','versions':[{'version':'7.9'}]},"
+		  "{'ref':'c','versions':[{'range':'vers:generic/>=1'}]},{'ref':'c','versions':[{'version':'7.9'},{'version':'8.0'}]}") "," FOUND("CVE-2026-2",
+		  STATE("exploitable"), "{'ref':'b','versions':[{'version':'7.9'}]}") "]"),
+		"/vulnerabilities/0/affects/4 CVE-2026-1 fixed||cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*|curl|8.0|\n"
+		"/vulnerabilities/1/affects/0 CVE-2026-2 affected|pkg:npm/b@1||b||\n" },
+	/* As Buildroot says it, in both forms. */
+	{ CYCLONE("[" FOUND("CVE-2026-1", ",'analysis':{'state':'in_triage','detail':'The CVE \\u0027CVE-2026-1\\u0027 has been marked as ignored by Buildroot'}",
+		  "{'ref':'b'}") "]"),
+		"/vulnerabilities/0/affects/0 CVE-2026-1 not_affected|pkg:npm/b@1||b||IGNORE_CVES\n" },
+	{ "{'busybox':{'type':'target','name':'busybox','version':'1','cpe-id':'C1','ignore_cves':['CVE-2026-1','CVE-2026-2']},"
+	  "'host-a':{'type':'host','ignore_cves':['CVE-2026-3']},'b':{'type':'target','virtual':false}}",
+		"/busybox/ignore_cves/0 CVE-2026-1 not_affected||C1|busybox|1|IGNORE_CVES\n"
+		"/busybox/ignore_cves/1 CVE-2026-2 not_affected||C1|busybox|1|IGNORE_CVES\n" },
+	{ SPDX3(""), "" },
+	{ SPDX3(VULNERABILITY("http://x/1", CVE_IS("CVE-2026-1")) SAID("Affected", "http://x/1", "") SAID("Fixed", "http://x/1", "")
+			  SAID("NotAffected", "http://x/1", ",'security_justificationType':'vulnerableCodeNotPresent'")
+				  SAID("UnderInvestigation", "http://x/1", "")),
+		"/@graph/2/to/0 CVE-2026-1 affected||C1|curl|8.0|\n"
+		"/@graph/3/to/0 CVE-2026-1 fixed||C1|curl|8.0|\n"
+		"/@graph/4/to/0 CVE-2026-1 not_affected||C1|curl|8.0|vulnerable_code_not_present\n"
+		"/@graph/5/to/0 CVE-2026-1 under_investigation||C1|curl|8.0|\n" },
+	/* By its name, by what its address ends with, by nothing; ignored by choice; withdrawn; of a part. */
+	{ SPDX3(VULNERABILITY("http://x/1", ",'name':'GHSA-1'") SAID("Fixed", "http://x/1", "") SAID("Fixed", "http://y/CVE-2026-0001",
+		  "") SAID("Fixed", "http://y/none", "") SAID("NotAffected", "http://x/1", ",'security_impactStatement':'wontfix'")
+			  SAID("Fixed", "http://x/1", ",'security_withdrawnTime':'2026-01-02T03:04:05Z'") SAID("Affected",
+				  "http://x/1", ",'security_assessedElement':'http://x/c'") SAID("Other", "http://x/1", "")),
+		"/@graph/2/to/0 GHSA-1 fixed||C1|curl|8.0|\n"
+		"/@graph/3/to/0 CVE-2026-0001 fixed||C1|curl|8.0|\n"
+		"/@graph/7 GHSA-1 affected (part)||C1|curl|8.0|\n" },
 	{ "{'version':'1','package':[{'name':'curl','version':'8.0','issue':[{'id':'CVE-2026-1','status':'Patched','detail':'backported-patch'},"
 	  "{'id':'CVE-2026-2','status':'Unpatched'},{'id':'CVE-2026-3','status':'Ignored'},{'id':'CVE-2026-4','status':'Ignored','detail':"
 	  "'upstream-wontfix'},{'id':'CVE-2026-5','status':'Ignored','detail':'cpe-incorrect'}]},{'name':'b'}]}",
@@ -61,6 +123,16 @@ static const struct {
 		"/package/0/issue/4 CVE-2026-5 not_affected|||curl|8.0|cpe-incorrect\n" },
 };
 
+static tw_err read_any(const struct tw_sys *sys, json_t *document, struct tw_buf *b)
+{
+	TW_CLEANUP(tw_bom_done) struct tw_bom bom = { 0 };
+
+	if (tw_feed_kind_of(document) != TW_FEED_INVENTORY)
+		return tw_vex_read(document, on_statement, b);
+	TW_TRY(tw_bom_of(sys, document, &bom));
+	return tw_vex_bom(&bom, on_statement, b);
+}
+
 static void test_read(void **state)
 {
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
@@ -68,7 +140,7 @@ static void test_read(void **state)
 		TW_CLEANUP(tw_jsonp) json_t *document = quoted(rows[i].text);
 
 		tw_buf_init(&b, tw_sys_real(), 65536);
-		CHECK_OK(tw_vex_read(document, on_statement, &b));
+		CHECK_OK(read_any(tw_sys_real(), document, &b));
 		CHECK_TEXT(tw_buf_cstr(&b), rows[i].told);
 	}
 }
@@ -89,6 +161,13 @@ static const struct {
 	{ VEX("{'vulnerability':{'name':'x'},'status':'fixed','products':1}"), TW_CODE_SYNTAX, "/statements/0/products: is no list" },
 	{ "{'package':[{}]}", TW_CODE_SYNTAX, "/package/0/name: is missing" },
 	{ "{'package':[{'name':'a','issue':[{}]}]}", TW_CODE_SYNTAX, "/package/0/issue/0/id: is missing" },
+	{ "{'a':{'type':'target','ignore_cves':1}}", TW_CODE_SYNTAX, "/a/ignore_cves: is no list" },
+	{ "{'a':{'type':'target','ignore_cves':['x',1]}}", TW_CODE_SYNTAX, "/a/ignore_cves/1: is no text" },
+	{ CYCLONE("{}"), TW_CODE_SYNTAX, "/vulnerabilities: is no list" },
+	{ CYCLONE("[{'id':'x','analysis':{'state':'good'}}]"), TW_CODE_SYNTAX, "/vulnerabilities/0/analysis/state: 'good' is none of its words" },
+	{ CYCLONE("[{'id':'x','analysis':{'state':1}}]"), TW_CODE_SYNTAX, "/vulnerabilities/0/analysis/state: '' is none of its words" },
+	{ CYCLONE("[{'id':'x','analysis':{'state':'resolved'},'affects':{}}]"), TW_CODE_SYNTAX, "/vulnerabilities/0/affects: is no list" },
+	{ CYCLONE("[" FOUND("x", STATE("resolved"), "{'ref':'c'},{}") "]"), TW_CODE_SYNTAX, "/vulnerabilities/0/affects/1/ref: is missing" },
 };
 
 static void test_refused(void **state)
@@ -98,7 +177,7 @@ static void test_refused(void **state)
 		TW_CLEANUP(tw_jsonp) json_t *document = quoted(refused[i].text);
 
 		tw_buf_init(&b, tw_sys_real(), 65536);
-		CHECK_INT(tw_vex_read(document, on_statement, &b).code, refused[i].code);
+		CHECK_INT(read_any(tw_sys_real(), document, &b).code, refused[i].code);
 		CHECK_TEXT(tw_err_detail(), refused[i].detail);
 	}
 }
@@ -116,7 +195,7 @@ static void test_deep(void **state)
 	}
 	TW_CLEANUP(tw_jsonp)
 	json_t *document = json_pack("{s:{s:s}, s:O}", "document", "csaf_version", "2.0", "product_tree", branch);
-	CHECK_ERR(tw_vex_read(document, on_statement, &b), LIMIT);
+	CHECK_ERR(read_any(tw_sys_real(), document, &b), LIMIT);
 }
 
 static void test_kinds(void **state)
@@ -133,6 +212,10 @@ static void test_kinds(void **state)
 		{ CSAF(""), TW_FEED_CSAF },
 		{ VEX(""), TW_FEED_OPENVEX },
 		{ "{'package':[]}", TW_FEED_CVE_CHECK },
+		{ CYCLONE("[]"), TW_FEED_INVENTORY },
+		{ SPDX3(""), TW_FEED_INVENTORY },
+		{ "{'a':{'type':'host'}}", TW_FEED_INVENTORY },
+		{ "{'spdxVersion':'SPDX-2.3'}", TW_FEED_INVENTORY },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(kinds); i++) {
@@ -147,14 +230,16 @@ static tw_err sweep(const struct tw_sys *sys, void *user)
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 	tw_buf_init(&b, sys, 65536);
-	return tw_vex_read(user, on_statement, &b);
+	return read_any(sys, user, &b);
 }
 
 static void test_out_of_memory(void **state)
 {
-	TW_CLEANUP(tw_jsonp) json_t *document = quoted(rows[1].text);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *document = quoted(rows[i].text);
 
-	(void)told_sweep(ENOMEM, sweep, document, "");
+		(void)told_sweep(ENOMEM, sweep, document, "");
+	}
 }
 
 CHECK_MAIN(cmocka_unit_test(test_read), cmocka_unit_test(test_refused), cmocka_unit_test(test_deep), cmocka_unit_test(test_kinds),

@@ -17,6 +17,8 @@ static const struct tw_vuln_component components[] = {
 	{ "+++", "1", NULL, NULL },
 	{ "libfoo", "1", NULL, "cpe:/a:x:foo-bar:1" },
 	{ "libssl3", "3.0-1", "pkg:deb/debian/libssl3@3.0-1?upstream=openssl", NULL },
+	{ "libz1", "1", NULL, "cpe:2.3:*:*:zlib:1:*:*:*:*:*:*:*" },
+	{ "kernel-image", "6.6", NULL, "cpe:2.3:*:linux:linux_kernel:6.6:*:*:*:*:*:*:*" },
 	{ "odd", "1", NULL, "cpe:2.3:a:x:-:1:*:*:*:*:*:*:*" },
 };
 
@@ -39,6 +41,8 @@ static const char *const records[] = {
 	OSV("Other", "+++", ""),
 	OSV("Other", "a:b/c", ""),
 	CVE("\"vendor\":\"Linux\",\"product\":\"Linux Kernel\""),
+	CVE("\"vendor\":\"Linux\",\"product\":\"Linux\""),
+	CVE("\"vendor\":\"x\",\"product\":\"zlib\""),
 	CVE("\"cpes\":[\"cpe:2.3:o:linux:linux_kernel:*:*:*:*:*:*:*:*\"]"),
 	CVE("\"cpes\":[\"cpe:2.3:o:linux:linux_*:*:*:*:*:*:*:*:*\",\"no name\"]"),
 	CVE("\"cpes\":[\"cpe:2.3:a:x:c\\\\+\\\\+:*:*:*:*:*:*:*:*\",\"cpe:2.3:a:x:-:*:*:*:*:*:*:*:*\"]"),

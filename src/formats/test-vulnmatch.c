@@ -106,10 +106,16 @@ static const struct row osv[] = {
 	{ { "curl", "9", "pkg:deb/debian/curl?distro=debian-12" },
 		OSV("", "{'package':{'ecosystem':'Mine','name':'curl','purl':'pkg:deb/debian/curl'},'versions':['1']}"),
 		"undecided purl|pkg:deb/debian/curl|/affected/0|version 9 is not listed, and in no range, but this may be of another release of the distribution\n" },
-	/* A suffix of apk has no order here. */
+	/* Suffixes of apk: a candidate before its release, a patch after it. */
 	{ { "curl", "8.1_rc1-r0", "pkg:apk/alpine/curl?distro=alpine-3.19.1" },
 		OSV("", "{'package':{'ecosystem':'Alpine:v3.19','name':'curl'},'ranges':[{'type':'ECOSYSTEM','events':[{'introduced':'0'},{'fixed':'8.1-r0'}]}]}"),
-		"undecided package|Alpine:v3.19 curl|/affected/0|'8.1_rc1-r0': character 4: the order of suffixes is not known here\n" },
+		"affected package|Alpine:v3.19 curl|/affected/0/ranges/0|version 8.1_rc1-r0 is in this range (order of versions: apk)\n" },
+	{ { "curl", "8.1_p1-r0", "pkg:apk/alpine/curl?distro=alpine-3.19.1" },
+		OSV("", "{'package':{'ecosystem':'Alpine:v3.19','name':'curl'},'ranges':[{'type':'ECOSYSTEM','events':[{'introduced':'0'},{'fixed':'8.1-r0'}]}]}"),
+		"unaffected package|Alpine:v3.19 curl|/affected/0|version 8.1_p1-r0 is not listed, and in no range\n" },
+	{ { "curl", "8.1", "pkg:apk/alpine/curl?distro=alpine-3.19.1" },
+		OSV("", "{'package':{'ecosystem':'Alpine:v3.19','name':'curl'},'ranges':[{'type':'ECOSYSTEM','events':[{'introduced':'0'},{'fixed':'8.1-r0'}]}]}"),
+		"undecided package|Alpine:v3.19 curl|/affected/0|'8.1': character 4: want '-r' with a number, and nothing behind it\n" },
 	{ CURL("7.88.1-10"), OSV(",'withdrawn':'2026-01-02T03:04:05Z'", DEBIAN), "" },
 	{ { "curl", "7.88.1", NULL }, OSV("", DEBIAN),
 		"affected name|Debian:12 curl|/affected/0/ranges/0|only the name is the same; version 7.88.1 is in this range (order of versions: deb)\n" },
@@ -133,7 +139,17 @@ static const struct row osv[] = {
 		OSV("",
 			"{'package':{'ecosystem':'Maven','name':'g.h:a'},'ranges':[{'type':'ECOSYSTEM','events':[{'introduced':'0'},"
 			"{'fixed':'1.10'}]}]}"),
-		"affected package|Maven g.h:a|/affected/0/ranges/0|version 1.2 is in this range (order of versions: generic)\n" },
+		"affected package|Maven g.h:a|/affected/0/ranges/0|version 1.2 is in this range (order of versions: maven)\n" },
+	{ { NULL, NULL, "pkg:maven/g.h/a@1.2.RELEASE" },
+		OSV("",
+			"{'package':{'ecosystem':'Maven','name':'g.h:a'},'ranges':[{'type':'ECOSYSTEM','events':[{'introduced':'1.2-rc1'},"
+			"{'fixed':'1.2'}]}]}"),
+		"unaffected package|Maven g.h:a|/affected/0|version 1.2.RELEASE is not listed, and in no range\n" },
+	{ { NULL, NULL, "pkg:maven/g.h/a@1.2_3" },
+		OSV("",
+			"{'package':{'ecosystem':'Maven','name':'g.h:a'},'ranges':[{'type':'ECOSYSTEM','events':[{'introduced':'0'},"
+			"{'fixed':'1.2'}]}]}"),
+		"undecided package|Maven g.h:a|/affected/0|'1.2_3': character 4 is none of such a version\n" },
 	{ { NULL, NULL, "pkg:golang/x.org/m@v1.2.3" },
 		OSV("",
 			"{'package':{'ecosystem':'Go','name':'x.org/m'},'ranges':[{'type':'SEMVER','events':[{'introduced':'0'},"
@@ -190,6 +206,18 @@ static const struct row cve[] = {
 		CVE("PUBLISHED", "{'cpes':['cpe:2.3:a:*:*:*:*:*:*:*:*:*:*','cpe:2.3:a:haxx:libcurl:*:*:*:*:*:*:*:*']," RANGE "}"), "" },
 	{ { "x", "7.89", NULL, HAXX }, CVE("PUBLISHED", "{'vendor':'HAXX','product':'Curl'," RANGE "}"),
 		"unaffected vendor|HAXX Curl|/containers/cna/affected/0|version 7.89 is in none of the record's versions; all others are unaffected\n" },
+	/* As Yocto writes them: of any part, and often of any vendor. The kernel has another name in CPE names. */
+	{ { "libcurl4", NULL, NULL, "cpe:2.3:*:haxx:curl:7.88.1:*:*:*:*:*:*:*" }, CVE("PUBLISHED", "{'cpes':['" OF "']," RANGE "}"),
+		"affected cpe|" OF
+		"|/containers/cna/affected/0/versions/0|version 7.88.1 is affected by this entry (order of versions: generic)\n" },
+	{ { "libcurl4", NULL, NULL, "cpe:2.3:*:*:curl:7.88.1:*:*:*:*:*:*:*" },
+		CVE("PUBLISHED", "{'cpes':['" OF "'],'product':'Curl'," RANGE "}"),
+		"affected name|Curl|/containers/cna/affected/0/versions/0|only the name is the same; version 7.88.1 is affected by this entry "
+		"(order of versions: generic)\n" },
+	{ { "libcurl4", NULL, NULL, HAXX }, CVE("PUBLISHED", "{'vendor':'other','product':'curl'," RANGE "}"), "" },
+	{ { "kernel-image", NULL, NULL, "cpe:2.3:*:linux:linux_kernel:7.1:*:*:*:*:*:*:*" },
+		CVE("PUBLISHED", "{'vendor':'Linux','product':'Linux'," RANGE "}"),
+		"affected vendor|Linux Linux|/containers/cna/affected/0/versions/0|version 7.1 is affected by this entry (order of versions: generic)\n" },
 	{ CURL("7.88.1-10"), CVE("PUBLISHED", "{'vendor':'haxx','product':'curl'," RANGE "}"),
 		"affected name|curl|/containers/cna/affected/0/versions/0|only the name is the same; version 7.88.1 is affected by this entry "
 		"(order of versions: generic); the distribution's package may have the correction\n" },
@@ -214,7 +242,10 @@ static const struct row cve[] = {
 		"affected name|curl|/containers/cna/affected/0/versions/0|only the name is the same; version 7.88 is affected by this entry (order of versions: generic); "
 		"the distribution's package may have the correction\n" },
 	{ { "curl", "7.88_p1-r0", "pkg:apk/alpine/curl" }, CVE("PUBLISHED", "{'product':'curl'," RANGE "}"),
-		"undecided name|curl|/containers/cna/affected/0|only the name is the same; '7.88_p1' has a suffix of apk, whose order is not known here\n" },
+		"undecided name|curl|/containers/cna/affected/0|only the name is the same; '7.88_p1' has a suffix of apk that upstream's versions do not have\n" },
+	{ { "curl", "7.88_rc1-r0", "pkg:apk/alpine/curl" }, CVE("PUBLISHED", "{'product':'curl'," RANGE "}"),
+		"affected name|curl|/containers/cna/affected/0/versions/0|only the name is the same; version 7.88_rc1 is affected by this entry "
+		"(order of versions: generic); the distribution's package may have the correction\n" },
 	{ { "curl", "7.88", NULL, NULL },
 		CVE("PUBLISHED",
 			"{'product':'other'},{'product':'curl','versions':[{'version':'7','status':'affected','lessThan':'8_',"

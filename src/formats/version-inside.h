@@ -12,6 +12,8 @@ tw_err tw_version_pep440_check(const char *version);
 int tw_version_pep440_compare(const char *a, const char *b);
 tw_err tw_version_apk_check(const char *version);
 int tw_version_apk_compare(const char *a, const char *b);
+tw_err tw_version_maven_check(const char *version);
+int tw_version_maven_compare(const char *a, const char *b);
 
 static inline bool tw_version_digit(char c)
 {

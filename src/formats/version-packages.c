@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Versions of packages of Debian (policy 5.6.12) and of rpm: an epoch, a version and a revision, compared one after the other; and of apk. */
+#include "base/mem.h"
+#include "base/text.h"
 #include "formats/version-inside.h"
 
 #include <string.h>
@@ -216,57 +218,125 @@ int tw_version_rpm_compare(const char *a, const char *b)
 	return rpm_part(x.revision, y.revision);
 }
 
-/* --- apk: numbers with '.', at most one letter, and "-r" with a number --- */
+/* --- apk: number{.number}...{letter}{_suffix{number}}...-rN (apk-package(5)) --- */
+
+/* What a version goes on with; of two that are the same so far, the one with what stands further up comes first. */
+enum apk_rank {
+	APK_ALPHA,
+	APK_BETA,
+	APK_PRE,
+	APK_RC,
+	APK_END,
+	APK_REVISION,
+	APK_SUFFIX_NUMBER,
+	APK_CVS,
+	APK_SVN,
+	APK_GIT,
+	APK_HG,
+	APK_P,
+	APK_LETTER,
+	APK_NUMBER,
+};
+static const struct {
+	const char *word;
+	enum apk_rank rank;
+} apk_suffixes[] = { { "alpha", APK_ALPHA }, { "beta", APK_BETA }, { "pre", APK_PRE }, { "rc", APK_RC }, { "cvs", APK_CVS },
+	{ "svn", APK_SVN }, { "git", APK_GIT }, { "hg", APK_HG }, { "p", APK_P } };
+
+struct apk_token {
+	enum apk_rank rank;
+	struct tw_slice text; /* a number's digits, a letter; empty of all else */
+};
 
 static tw_err apk_refuse(const char *text, const char *at, const char *why)
 {
 	return TW_RAISE(SYNTAX, "'%.40s': character %zu: %s", text, (size_t)(at - text) + 1, why);
 }
 
+/* False: none of its suffixes. Moves on behind it. */
+static bool apk_suffix(const char **at, enum apk_rank *ret)
+{
+	struct tw_slice word = { *at, 0 };
+
+	while (tw_version_letter(word.at[word.size]))
+		word.size++;
+	for (size_t i = 0; i < TW_COUNT(apk_suffixes); i++)
+		if (tw_slice_is(word, apk_suffixes[i].word)) {
+			*at += word.size;
+			*ret = apk_suffixes[i].rank;
+			return true;
+		}
+	return false;
+}
+
 tw_err tw_version_apk_check(const char *version)
 {
 	const char *at = version;
+	enum apk_rank rank;
 	size_t size;
 
-	for (;;) {
+	for (;; at++) {
 		size = strspn(at, "0123456789");
-		if (!size || (size > 1 && *at == '0'))
-			return apk_refuse(version, at, "want a number without a zero in front");
+		if (!size)
+			return apk_refuse(version, at, "want a number");
 		at += size;
 		if (*at != '.')
 			break;
-		at++;
 	}
 	at += *at >= 'a' && *at <= 'z';
-	if (*at == '_' || *at == '~')
-		return apk_refuse(version, at, "the order of suffixes is not known here");
+	while (*at == '_') {
+		at++;
+		if (!apk_suffix(&at, &rank))
+			return apk_refuse(version, at, "is none of the suffixes of apk");
+		at += strspn(at, "0123456789");
+	}
+	if (*at == '~')
+		return apk_refuse(version, at, "the hash of a commit has no order");
 	size = strncmp(at, "-r", 2) ? 0 : strspn(at + 2, "0123456789");
 	return size && !at[2 + size] ? TW_OK : apk_refuse(version, at, "want '-r' with a number, and nothing behind it");
 }
 
-/* Of what comes next: another number, a letter, the revision. What has less of them comes first. */
-static int apk_turn(char c)
+/* Of what the check took. */
+static struct apk_token apk_take(const char **at)
 {
-	return c == '.' ? 2 : c == '-' ? 0 : 1;
+	struct apk_token t = { APK_END, { *at, 0 } };
+
+	if (!**at)
+		return t;
+	if (**at == '_') {
+		++*at;
+		(void)apk_suffix(at, &t.rank);
+		return t;
+	}
+	t.rank = **at == '.' ? APK_NUMBER : **at == '-' ? APK_REVISION : tw_version_digit(**at) ? APK_SUFFIX_NUMBER : APK_LETTER;
+	*at += t.rank == APK_NUMBER ? 1 : t.rank == APK_REVISION ? 2 : 0;
+	t.text = (struct tw_slice){ *at, t.rank == APK_LETTER ? 1 : strspn(*at, "0123456789") };
+	*at += t.text.size;
+	return t;
+}
+
+/* A number behind '.' with a zero in front is a fraction: then both are compared as text. */
+static int apk_values(enum apk_rank rank, struct tw_slice a, struct tw_slice b)
+{
+	if (rank == APK_LETTER || (rank == APK_NUMBER && (*a.at == '0' || *b.at == '0')))
+		return words(a, b);
+	struct tw_slice left = take_number(&a);
+	return tw_version_numbers(left, take_number(&b));
 }
 
 int tw_version_apk_compare(const char *a, const char *b)
 {
-	for (;;) {
-		struct tw_slice x = tw_version_number(&a), y = tw_version_number(&b);
-		int c = tw_version_numbers(x, y);
+	struct tw_slice left = tw_version_number(&a), right = tw_version_number(&b);
+	int c = tw_version_numbers(left, right);
 
-		c = c ? c : apk_turn(*a) - apk_turn(*b);
-		if (c || !*a)
-			return c;
-		if (*a == '.') {
-			a++;
-			b++;
-			continue;
-		}
-		if (*a != '-' && *a != *b)
-			return *a < *b ? -1 : 1;
-		a += *a == '-' ? 2 : 3; /* "-r", or a letter with it */
-		b += *b == '-' ? 2 : 3;
+	while (!c) {
+		struct apk_token x = apk_take(&a), y = apk_take(&b);
+
+		if (x.rank != y.rank)
+			return x.rank < y.rank ? -1 : 1;
+		if (x.rank == APK_END)
+			return 0;
+		c = apk_values(x.rank, x.text, y.text);
 	}
+	return c;
 }

@@ -144,6 +144,7 @@ static const struct {
 	[TW_VERSION_RPM] = { "rpm", tw_version_rpm_check, tw_version_rpm_compare },
 	[TW_VERSION_PEP440] = { "pep440", tw_version_pep440_check, tw_version_pep440_compare },
 	[TW_VERSION_APK] = { "apk", tw_version_apk_check, tw_version_apk_compare },
+	[TW_VERSION_MAVEN] = { "maven", tw_version_maven_check, tw_version_maven_compare },
 };
 
 const char *tw_version_scheme_name(enum tw_version_scheme s)
@@ -174,6 +175,7 @@ bool tw_version_scheme_named(const char *name, enum tw_version_scheme *ret)
 		{ "pep440", TW_VERSION_PEP440 },
 		{ "apk", TW_VERSION_APK },
 		{ "alpine", TW_VERSION_APK },
+		{ "maven", TW_VERSION_MAVEN },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(known); i++)

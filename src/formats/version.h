@@ -6,8 +6,9 @@
  *
  * TW_VERSION_SEMVER: Semantic Versioning 2.0.0, 11. TW_VERSION_DEB: Debian policy 5.6.12, as dpkg 1.21 has it. TW_VERSION_RPM: the
  * algorithm of rpm 4.18 with '~' and '^'; a version without release comes before those with one. TW_VERSION_PEP440: PEP 440, local
- * versions too, as packaging 23.0 has it. TW_VERSION_APK: numbers, a letter and a revision, as apk-tools has them ("1.0.2k-r1"); a version with a
- * suffix ("_rc1", "_p2", "_git2024"), with zeros in front of a number or without a revision is refused.
+ * versions too, as packaging 23.0 has it. TW_VERSION_APK: apk-package(5) of apk-tools, suffixes too ("1.0.2_rc1-r0"); a version without a revision
+ * says too little, and a commit's hash has no order: both are refused. TW_VERSION_MAVEN: Maven's ComparableVersion, as far as its specification and its
+ * versions agree (version-maven.c).
  *
  * TW_VERSION_GENERIC is for what says no more of itself, and where a vers string falls back to: runs of digits are numbers, runs of
  * letters words, all else only separates; a missing number is 0, and a 'v' in front does not count. Words come before what has none
@@ -28,6 +29,7 @@ enum tw_version_scheme {
 	TW_VERSION_RPM,
 	TW_VERSION_PEP440,
 	TW_VERSION_APK,
+	TW_VERSION_MAVEN,
 	TW_VERSION_SCHEMES,
 };
 const char *tw_version_scheme_name(enum tw_version_scheme s); /* "deb" */

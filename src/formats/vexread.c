@@ -27,7 +27,7 @@ enum tw_feed_kind tw_feed_kind_of(const json_t *d)
 		return TW_FEED_CVE_CHECK;
 	if (json_is_string(json_object_get(d, "id")) && json_is_string(json_object_get(d, "modified")))
 		return TW_FEED_OSV;
-	return TW_FEED_UNKNOWN;
+	return tw_bom_kind_of(d) == TW_BOM_UNKNOWN ? TW_FEED_UNKNOWN : TW_FEED_INVENTORY;
 }
 
 struct reading {
@@ -320,6 +320,7 @@ tw_err tw_vex_read(const json_t *document, tw_vex_visit visit, void *user)
 	case TW_FEED_OSV:
 	case TW_FEED_CVE:
 	case TW_FEED_KEV:
+	case TW_FEED_INVENTORY:
 		break;
 	}
 	return TW_RAISE(UNSUPPORTED, "neither CSAF, OpenVEX nor the output of cve-check");

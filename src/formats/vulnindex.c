@@ -202,6 +202,8 @@ static tw_err ask_container(const struct asking *a, const json_t *container)
 	json_array_foreach(json_object_get(container, "affected"), i, product) {
 		TW_TRY(ask_text(a, tw_slice_of(tw_json_text(product, "product"))));
 		TW_TRY(ask_text(a, tw_slice_of(tw_json_text(product, "packageName"))));
+		if (tw_vuln_kernel(product))
+			TW_TRY(ask_text(a, TW_SLICE("linux_kernel")));
 		TW_TRY(ask_purl(a, tw_json_text(product, "packageURL")));
 		json_array_foreach(json_object_get(product, "cpes"), k, cpe)
 			TW_TRY(ask_cpe(a, json_string_value(cpe)));

@@ -26,12 +26,15 @@ static tw_err by_purl(struct tw_vuln_run *r, const json_t *product, bool *ret, b
 	return TW_OK;
 }
 
-/* The record's name includes the component's. Versions are for the ranges, but where the record's CPE name has one of its own. */
+/*
+ * The record's name includes the component's. Versions are for the ranges, but where the record's CPE name has one of its own. A component of any part
+ * is of the record's: that is how Yocto writes CPE names, and vendor and product still have to be said.
+ */
 static bool includes(const struct tw_cpe *record, const struct tw_cpe *component)
 {
 	for (size_t a = 0; a < TW_CPE_ATTRIBUTES; a++) {
 		enum tw_cpe_relation x = tw_cpe_compare_attribute(record, component, (enum tw_cpe_attribute)a);
-		bool named = a <= TW_CPE_PRODUCT;
+		bool named = a == TW_CPE_VENDOR || a == TW_CPE_PRODUCT || (a == TW_CPE_PART && tw_cpe_kind(component, a) != TW_CPE_ANY);
 
 		if (x == TW_CPE_DISJOINT || (named && x != TW_CPE_EQUAL && x != TW_CPE_SUPERSET))
 			return false;
@@ -71,10 +74,16 @@ static bool same_words(const char *text, struct tw_slice value)
 	return i && !text[i] && i == value.size;
 }
 
+bool tw_vuln_kernel(const json_t *product)
+{
+	return !strcmp(tw_json_text(product, "vendor"), "Linux") && !strcmp(tw_json_text(product, "product"), "Linux");
+}
+
 static tw_err by_vendor(struct tw_vuln_run *r, const json_t *product, bool *ret)
 {
 	static const enum tw_cpe_attribute attributes[] = { TW_CPE_VENDOR, TW_CPE_PRODUCT };
-	const char *texts[] = { tw_json_text(product, "vendor"), tw_json_text(product, "product") };
+	const char *texts[] = { tw_json_text(product, "vendor"),
+		tw_vuln_kernel(product) ? "linux_kernel" : tw_json_text(product, "product") };
 
 	*ret = r->s->has_cpe;
 	for (size_t i = 0; i < TW_COUNT(attributes) && *ret; i++) {
@@ -85,23 +94,27 @@ static tw_err by_vendor(struct tw_vuln_run *r, const json_t *product, bool *ret)
 		*ret = same_words(texts[i], tw_buf_slice(&b));
 	}
 	if (*ret)
-		tw_vuln_identify(r, TW_VULN_BY_VENDOR, "%s %s", texts[0], texts[1]);
+		tw_vuln_identify(r, TW_VULN_BY_VENDOR, "%s %s", texts[0], tw_json_text(product, "product"));
 	return TW_OK;
 }
 
-static bool by_name(struct tw_vuln_run *r, const json_t *product)
+/* Its own name, or the product of a CPE name of any vendor, which says no more. */
+static tw_err by_name(struct tw_vuln_run *r, const json_t *product, bool *ret)
 {
 	static const char *const keys[] = { "packageName", "product" };
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
-	for (size_t i = 0; i < TW_COUNT(keys); i++) {
+	tw_buf_init(&b, r->s->sys, TW_CPE_MAX);
+	if (r->s->has_cpe && tw_cpe_kind(&r->s->cpe, TW_CPE_VENDOR) == TW_CPE_ANY)
+		TW_TRY(tw_cpe_value(&r->s->cpe, TW_CPE_PRODUCT, &b));
+	for (size_t i = 0; i < TW_COUNT(keys) && !*ret; i++) {
 		const char *text = tw_json_text(product, keys[i]);
 
-		if (!*text || !tw_slice_is_nocase(tw_slice_of(text), r->s->name))
-			continue;
-		tw_vuln_identify(r, TW_VULN_BY_NAME, "%s", text);
-		return true;
+		*ret = *text && (tw_slice_is_nocase(tw_slice_of(text), r->s->name) || same_words(text, tw_buf_slice(&b)));
+		if (*ret)
+			tw_vuln_identify(r, TW_VULN_BY_NAME, "%s", text);
 	}
-	return false;
+	return TW_OK;
 }
 
 static tw_err identify(struct tw_vuln_run *r, const json_t *product, bool *ret)
@@ -115,8 +128,7 @@ static tw_err identify(struct tw_vuln_run *r, const json_t *product, bool *ret)
 	*ret = by_cpe(r, product);
 	if (!*ret)
 		TW_TRY(by_vendor(r, product, ret));
-	*ret = *ret || by_name(r, product);
-	return TW_OK;
+	return *ret ? TW_OK : by_name(r, product, ret);
 }
 
 static tw_err tell_status(struct tw_vuln_run *r, const char *version, const struct tw_range_found *found)
@@ -153,6 +165,21 @@ static tw_err key_of(const json_t *product, struct tw_buf *ret)
 	return TW_OK;
 }
 
+/* "_p2" and "_git2024" come after the version that they follow; in upstream's own versions, and so in records, what is written so may come before. */
+static bool later_by_apk(const struct tw_vuln_subject *s, const char *version)
+{
+	static const char *const early[] = { "_alpha", "_beta", "_pre", "_rc" };
+	const char *at = s->has_purl && !strcmp(s->purl.type, "apk") ? strchr(version, '_') : NULL;
+	bool known = true;
+
+	for (; at && known; at = strchr(at + 1, '_')) {
+		known = false;
+		for (size_t i = 0; i < TW_COUNT(early); i++)
+			known = known || !strncmp(at, early[i], strlen(early[i]));
+	}
+	return !known;
+}
+
 static tw_err match_product(struct tw_vuln_run *r, const json_t *product, const struct container *c)
 {
 	/* A CVE record has the versions of who wrote the software, but where it names the distribution's own package. */
@@ -169,8 +196,8 @@ static tw_err match_product(struct tw_vuln_run *r, const json_t *product, const 
 		return TW_OK;
 	tw_buf_init(&key, r->s->sys, 16384);
 	TW_TRY(key_of(product, &key));
-	if (!tw_failed(e) && r->s->has_purl && !strcmp(r->s->purl.type, "apk") && strchr(version, '_'))
-		e = TW_RAISE(SYNTAX, "'%.100s' has a suffix of apk, whose order is not known here", version);
+	if (!tw_failed(e) && later_by_apk(r->s, version))
+		e = TW_RAISE(SYNTAX, "'%.100s' has a suffix of apk that upstream's versions do not have", version);
 	if (tw_failed(e))
 		return json_object_get(c->decided, tw_buf_cstr(&key)) ? TW_OK : tw_vuln_say(r, TW_VULN_UNDECIDED, "%s", tw_err_detail());
 	TW_TRY(tw_json_set(c->decided, tw_buf_cstr(&key), json_true()));

@@ -17,5 +17,6 @@ struct tw_vuln_run {
 void tw_vuln_place(struct tw_vuln_run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tw_vuln_identify(struct tw_vuln_run *r, enum tw_vuln_by by, const char *format, ...) __attribute__((format(printf, 3, 4)));
 tw_err tw_vuln_say(struct tw_vuln_run *r, enum tw_vuln_verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
-bool tw_vuln_undecidable(tw_err e); /* no fault of ours: of the versions or the record */
+bool tw_vuln_kernel(const json_t *product); /* of a CVE record: what the kernel's CNA calls Linux, and CPE names linux_kernel */
+bool tw_vuln_undecidable(tw_err e);         /* no fault of ours: of the versions or the record */
 #endif

@@ -17,8 +17,12 @@ static struct tw_slice quoted(const char *text, char *copy, size_t size)
 }
 
 #define BOM(parts) "{'bomFormat':'CycloneDX','specVersion':'1.6','components':[" parts "]}"
-#define CURL \
-	"{'type':'library','name':'curl','version':'8.0-1','purl':'pkg:deb/debian/curl@8.0-1?arch=arm64&distro=debian-12','cpe':'cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*'}"
+#define CURL_IS \
+	"'type':'library','name':'curl','version':'8.0-1','purl':'pkg:deb/debian/curl@8.0-1?arch=arm64&distro=debian-12','cpe':'cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*'"
+#define CURL "{" CURL_IS "}"
+#define SPDX_CURL(name)                                                                                                                     \
+	"{'type':'software_Package','spdxId':'http://x/" name "','name':'" name "','software_packageVersion':'8.0','externalIdentifier':[{" \
+	"'externalIdentifierType':'cpe23','identifier':'cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*'}]}"
 #define LINUX "{'type':'library','name':'linux','version':'6.6'}"
 #define ODD "{'type':'library','name':'odd','version':'1','purl':'no purl','cpe':'no name'}"
 #define OSV(id, more, fixed)                                                                                                                \
@@ -56,6 +60,7 @@ static tw_err run(const struct tw_sys *sys, const struct world *w, const json_t 
 		TW_TRY(tw_triage_record(t, tw_feed_kind_of(record), record, "a.json"));
 	}
 	tw_jsonp(&record);
+	TW_TRY(tw_triage_inventory(t, &bom, "b.json"));
 	if (w->statements) {
 		TW_TRY(tw_json_parse(quoted(w->statements, text, sizeof text), sizeof text, &record));
 		TW_TRY(tw_triage_statements(t, record, "v.json"));
@@ -130,6 +135,19 @@ static const struct {
 		  "'vulnerabilities':[{'cve':'CVE-2026-0001','product_status':{'known_affected':['P:A']}},"
 		  "{'cve':'CVE-2026-0002','product_status':{'fixed':['P:A']}}]}" },
 		"CVE-2026-0001 pkg:deb/debian/curl open - new\n" },
+	/* Said by the inventory itself, of one component and not of another that has the same CPE name. */
+	{ { "{'@context':'https://spdx.org/rdf/3.0.1/spdx-context.jsonld','@graph':[" SPDX_CURL("curl") "," SPDX_CURL(
+		    "libcurl4") ","
+				"{'type':'security_VexFixedVulnAssessmentRelationship','spdxId':'http://x/f','from':'http://x/CVE-2026-0001','to':['http://x/curl']}]}",
+		  { CVE("CVE-2026-0001", HAXX, BEFORE("8.1")) } },
+		"CVE-2026-0001 curl ruled stated\nCVE-2026-0001 libcurl4 open - new\n" },
+	{ { "{'bomFormat':'CycloneDX','specVersion':'1.6','components':[" CURL "],'vulnerabilities':[]}",
+		  { OSV("CVE-2026-0001", "", "8.0-2") } },
+		"CVE-2026-0001 pkg:deb/debian/curl open - new\n" },
+	{ { "{'bomFormat':'CycloneDX','specVersion':'1.6','components':[{'bom-ref':'c'," CURL_IS "}],'vulnerabilities':[{'id':'CVE-2026-0001',"
+	    "'analysis':{'state':'resolved'},'affects':[{'ref':'c'}]},{'id':'CVE-2026-0002','analysis':{'state':'in_triage'},'affects':[{'ref':'c'}]}]}",
+		  { OSV("CVE-2026-0001", "", "8.0-2") } },
+		"CVE-2026-0001 pkg:deb/debian/curl ruled stated\nCVE-2026-0002 pkg:deb/debian/curl open - new\n" },
 	/* The statement's version is read as the component's is. */
 	{ { BOM("{'type':'library','name':'m','version':'v1.2.0','purl':'pkg:golang/x.org/m@v1.2.0'}"), {},
 		  "{'@context':'openvex','statements':[{'vulnerability':{'name':'CVE-2026-0001'},'status':'affected','products':[{'@id':'pkg:golang/x.org/m@v1.2.0'}]}]}" },

@@ -417,7 +417,7 @@ static tw_err means_purl(const struct tw_vuln_subject *subject, const struct tw_
 {
 	/* Its version as a component's is read: with an epoch, without the v of Go. */
 	TW_CLEANUP(tw_vuln_subject_done) struct tw_vuln_subject other = { 0 };
-	tw_err e = tw_vuln_subject_init(subject->sys, &(struct tw_vuln_component){ .purl = s->purl }, &other);
+	tw_err e = tw_vuln_subject_init(subject->sys, &(struct tw_vuln_component){ .purl = s->purl, .version = s->version }, &other);
 
 	*ret = false;
 	if (tw_failed(e))
@@ -435,6 +435,8 @@ static tw_err means_cpe(const struct tw_vuln_subject *subject, const struct tw_v
 		return TW_OK;
 	enum tw_cpe_relation x = tw_cpe_compare(&c, &subject->cpe);
 	*ret = x == TW_CPE_EQUAL || x == TW_CPE_SUPERSET;
+	if (*s->version)
+		return tw_buf_text(ret_version, s->version);
 	if (tw_cpe_kind(&c, TW_CPE_VERSION) == TW_CPE_TEXT)
 		return tw_buf_text(ret_version, subject->version); /* it is equal, or it would not be a superset */
 	return TW_OK;
@@ -447,13 +449,15 @@ static tw_err means(const struct stating *g, const struct tw_vuln_subject *subje
 	TW_CLEANUP(tw_buf_done) struct tw_buf version = { 0 };
 
 	*ret = false;
+	if (*s->name && !tw_slice_is_nocase(tw_slice_of(s->name), subject->name))
+		return TW_OK;
 	tw_buf_init(&version, g->t->sys, 2 * TW_PURL_MAX);
 	if (*s->purl) {
 		TW_TRY(means_purl(subject, s, &version, ret));
 	} else if (*s->cpe) {
 		TW_TRY(means_cpe(subject, s, &version, ret));
 	} else {
-		*ret = tw_slice_is_nocase(tw_slice_of(s->name), subject->name);
+		*ret = *s->name;
 		TW_TRY(tw_buf_text(&version, s->version));
 	}
 	if (version.size)
@@ -508,6 +512,13 @@ tw_err tw_triage_statements(tw_triage *t, const json_t *document, const char *fi
 	struct stating g = { .t = t, .file = file };
 
 	return tw_vex_read(document, on_statement, &g);
+}
+
+tw_err tw_triage_inventory(tw_triage *t, const struct tw_bom *said, const char *file)
+{
+	struct stating g = { .t = t, .file = file };
+
+	return tw_vex_bom(said, on_statement, &g);
 }
 
 /* --- Lists --- */

@@ -47,12 +47,23 @@ static bool blamed(tw_err e)
 	return tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_UNSUPPORTED) || tw_is(e, TW_CODE_NOTFOUND);
 }
 
-static tw_err read_list(struct feeds *f, struct tw_slice text, const json_t *document, const char *path)
+/* Its components count for nothing but what is said of them. */
+static tw_err read_inventory(struct feeds *f, json_t *document, const char *path)
+{
+	TW_CLEANUP(tw_bom_done) struct tw_bom bom = { 0 };
+
+	TW_TRY(tw_bom_of(f->t->sys, document, &bom));
+	return tw_triage_inventory(f->triage, &bom, path);
+}
+
+static tw_err read_list(struct feeds *f, struct tw_slice text, json_t *document, const char *path)
 {
 	if (!document)
 		return tw_triage_epss(f->triage, text);
 	if (tw_feed_kind_of(document) == TW_FEED_KEV)
 		return tw_triage_kev(f->triage, text);
+	if (tw_feed_kind_of(document) == TW_FEED_INVENTORY)
+		return read_inventory(f, document, path);
 	return tw_triage_statements(f->triage, document, path);
 }
 
@@ -72,11 +83,12 @@ static tw_err read_record(struct feeds *f, const json_t *document, const char *p
 	case TW_FEED_CSAF:
 	case TW_FEED_OPENVEX:
 	case TW_FEED_CVE_CHECK:
+	case TW_FEED_INVENTORY:
 		return tw_buf_add(&f->later, path, strlen(path) + 1);
 	case TW_FEED_UNKNOWN:
 		break;
 	}
-	return TW_RAISE(UNSUPPORTED, "neither an OSV or CVE record, KEV, CSAF, OpenVEX nor the output of cve-check");
+	return TW_RAISE(UNSUPPORTED, "neither an OSV or CVE record, KEV, CSAF, OpenVEX, the output of cve-check nor an inventory");
 }
 
 static tw_err read_file(struct feeds *f, const char *path, bool later)

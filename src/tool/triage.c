@@ -16,7 +16,7 @@
 #define SHOWN_MAX 60 /* lines of one view; --all shows the rest */
 
 #define OPTION_INPUTS                                                                                                                   \
-	{ "release", "SBOM", true, "what is in the release: CycloneDX or SPDX, as JSON" },                                              \
+	{ "release", "SBOM", true, "what is in the release: CycloneDX, SPDX or Buildroot's show-info, as JSON" },                       \
 		{ "feeds", "DIR", true, "OSV and CVE records, KEV, EPSS, CSAF, OpenVEX, cve-check: unpacked, in folders as you like" }, \
 		{ "decisions", "FILE", false, "what people decided; DIR/decisions.yaml unless given" },                                 \
 		{ "kernel-config", "FILE", false, "the kernel's .config" },                                                             \
@@ -75,7 +75,10 @@ static tw_err read_release(struct run *r)
 	TW_TRY(read_text(r, path, TW_BOM_MAX, &text));
 	TW_TRY(tw_triage_release(r->t, r->a, tw_buf_slice(&text), &r->release));
 	tw_err e = tw_file_named(path, tw_bom_read(r->t->sys, tw_buf_slice(&text), &r->bom));
-	return tw_failed(e) ? tw_fail(r->t, TW_EXIT_USAGE, "an inventory as CycloneDX 1.4 to 1.6 or SPDX, in JSON", e) : e;
+	return tw_failed(e)
+		? tw_fail(r->t, TW_EXIT_USAGE,
+			  "an inventory as CycloneDX 1.4 to 1.6, SPDX 2.2, 2.3 or 3.0, or Buildroot's show-info, in JSON", e)
+		: e;
 }
 
 static tw_err read_makefile(void *user, const char *dir, struct tw_buf *ret)
@@ -246,10 +249,22 @@ static tw_err check_installed(struct run *r)
 		TW_RAISE(SYNTAX, "%s names none of the %zu components", tw_arg(r->a, "installed"), r->components));
 }
 
+/* Before the lists of the feeds, which tell more of each vulnerability that is there. */
+static tw_err read_said(struct run *r)
+{
+	const char *path = tw_arg(r->a, "release");
+	tw_err e = tw_file_named(path, tw_triage_inventory(r->triage, &r->bom, path));
+
+	return tw_is(e, TW_CODE_SYNTAX)
+		? tw_fail(r->t, TW_EXIT_USAGE, "what the inventory says of vulnerabilities as its format has it", e)
+		: e;
+}
+
 static tw_err work(struct run *r)
 {
 	TW_TRY(tw_triage_new(r->t->sys, &r->bom, &r->triage));
 	TW_TRY(check_installed(r));
+	TW_TRY(read_said(r));
 	TW_TRY(tw_feeds_read(r->t, tw_arg(r->a, "feeds"), r->triage, &r->feeds));
 	tw_err e = tw_triage_settle(r->triage, &r->rules);
 	return tw_is(e, TW_CODE_SYNTAX) ? tw_fail(r->t, TW_EXIT_USAGE, "--build-files with the paths that records have", e) : e;
