@@ -9,9 +9,12 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 # Those that hold few rows by what they are: of the staff and their sessions, of settings, of tasks (64), one. Every other table grows.
 SMALL = {"account", "account_role", "credential", "session", "session_code", "login_client", "throttle", "setting", "setting_history", "task", "boot", "subscription_key", "advisory_number", "intake_box", "advisory_key"}
 EXPLAINED = {
-    "desk_board_by": "an order that somebody chose, by what stands in the documents; bench/support has what it costs with ten thousand cases",
-    "desk_reports_by": "likewise, of twenty thousand reports, which is the most there are",
-    "desk_alarms": "an order that somebody chose; an alarm is there once for each point of a clock",
+    "desk_reports_product": "an order that somebody chose, of twenty thousand reports, which is the most there are",
+    "desk_reports_product_down": "likewise",
+    "desk_reports_messages": "likewise",
+    "desk_reports_messages_down": "likewise",
+    "desk_alarms_by": "an order that somebody chose; an alarm is there once for each point of a clock",
+    "case_columns_fill": "once, of a store that an older build made",
     "attachments_sum": "once for a file that is taken, before it is written: what all of them hold together",
     "intake_totals": "what came by mail, counted for whoever asks how the mailbox is",
     "advisory_bytes": "once, at the start, which looks whether each file is there; later one by its number",
@@ -51,5 +54,5 @@ def test_no_statement_goes_through_a_table_that_grows():
             db.executescript(text)
     tables = {name for name, in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     assert len(all_of_them) > 150 and {"desk_case", "report", "outbox", "journal_entry"} <= tables - SMALL
-    found = {name: large for name, text in all_of_them.items() if "CREATE" not in text and (large := {t for t in scans(db, text) if t in tables} - SMALL)}
+    found = {name: large for name, text in all_of_them.items() if not re.match("CREATE|DROP|ALTER", text) and (large := {t for t in scans(db, text) if t in tables} - SMALL)}
     assert set(found) == set(EXPLAINED), {n: t for n, t in found.items() if n not in EXPLAINED} or "explained, and not there"

@@ -186,6 +186,26 @@ tw_err tw_case_load(struct tw_context *c, const struct tw_request *rq, struct tw
 	return *ret ? TW_OK : no_such(rp);
 }
 
+/* --- A store of before its columns --- */
+
+static tw_err add_columns(tw_store *s, void *user)
+{
+	static const char *const statements[] = { tw_sql_case_column_title, tw_sql_case_column_whose, tw_sql_case_columns_fill,
+		tw_sql_case_index_next, tw_sql_case_index_state, tw_sql_case_index_clock, tw_sql_case_index_states,
+		tw_sql_case_index_title, tw_sql_case_index_whose, tw_sql_case_index_embargo };
+
+	for (size_t i = 0; i < TW_COUNT(statements); i++)
+		TW_TRY(tw_store_run(s, statements[i], NULL, 0, NULL, NULL));
+	return TW_OK;
+}
+
+tw_err tw_cases_settle(tw_store *s)
+{
+	if (!tw_failed(tw_store_run(s, tw_sql_case_columns, NULL, 0, NULL, NULL)))
+		return TW_OK;
+	return tw_store_transaction(s, add_columns, NULL);
+}
+
 /* --- Writing --- */
 
 struct writing {
@@ -234,8 +254,10 @@ static tw_err write_both(tw_store *s, void *user)
 {
 	const struct writing *w = user;
 	const json_t *doc = w->d.after;
+	const char *whose = tw_json_text(doc, "assigned");
 	const struct tw_value v[] = { TW_V_INT(w->id), TW_V_TEXT(tw_json_text(doc, "state")), TW_V_INT(tw_case_next(doc)),
-		TW_V_INT(embargo_until(doc)), TW_V_SLICE(tw_buf_slice(&w->d.text)) };
+		TW_V_INT(embargo_until(doc)), TW_V_SLICE(tw_buf_slice(&w->d.text)), TW_V_TEXT(tw_json_text(doc, "title")),
+		TW_V_TEXT(*whose ? whose : TW_CASE_NOBODY) };
 
 	TW_TRY(tw_store_run(s, tw_sql_case_put, v, TW_COUNT(v), NULL, NULL));
 	TW_TRY(write_access(w));

@@ -13,6 +13,10 @@
 #define TW_CASE_LIST_MAX 64            /* entries of any list within a case */
 #define TW_CASE_BEGIN_MS 1577836800000 /* 2020-01-01: what is said to be before is a slip of the pen */
 #define TW_CASE_NO_CLOCK INT64_MAX
+#define TW_CASE_NOBODY "-" /* whose a case is in the store, when it is nobody's */
+
+/* Gives a store that an older build made the columns that lists go by; at each start, before anything else of cases. */
+tw_err tw_cases_settle(tw_store *s);
 
 /* Written in the case's transaction, behind it; id: "c12". It must not change the answer. */
 struct tw_case_beside {

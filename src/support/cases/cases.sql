@@ -3,7 +3,8 @@
 --
 -- desk_case: doc is the whole case, canonical JSON; the columns beside it are taken from it, for lists alone. next_ms: the next deadline
 -- of Article 14 that is not met, 9223372036854775807 when none runs. embargo_ms: until then only those in case_access see it; 0: everybody who may
--- read cases. case_once: keys that somebody has done something by, and with which case. journal_entry: text is the leaf's bytes, about the
+-- read cases. title: in small letters, as lists sort it; whose: to whom it is assigned, '-': nobody. Each index has all that its list asks, so that
+-- lists read no documents but those that they show. case_once: keys that somebody has done something by, and with which case. journal_entry: text is the leaf's bytes, about the
 -- case or other document that they are of. journal_node: hashes of complete subtrees (formats/merkle.h).
 
 -- name: cases_format_1
@@ -12,10 +13,15 @@ CREATE TABLE desk_case (
 	state TEXT NOT NULL,
 	next_ms INTEGER NOT NULL,
 	embargo_ms INTEGER NOT NULL,
+	title TEXT NOT NULL,
+	whose TEXT NOT NULL,
 	doc TEXT NOT NULL
 ) STRICT;
-CREATE INDEX desk_case_next ON desk_case (next_ms, id);
-CREATE INDEX desk_case_state ON desk_case (state, embargo_ms, id);
+CREATE INDEX desk_case_clock ON desk_case (next_ms, id, state, embargo_ms, whose);
+CREATE INDEX desk_case_states ON desk_case (state, next_ms, id, embargo_ms, whose);
+CREATE INDEX desk_case_title ON desk_case (title, next_ms, id, state, embargo_ms, whose);
+CREATE INDEX desk_case_whose ON desk_case (whose, next_ms, id, state, embargo_ms);
+CREATE INDEX desk_case_embargo ON desk_case (embargo_ms, id) WHERE embargo_ms > 0;
 CREATE TABLE case_access (
 	case_id INTEGER NOT NULL,
 	who TEXT NOT NULL,
@@ -46,8 +52,32 @@ CREATE TABLE journal_node (
 SELECT coalesce(max(id), 0) + 1 FROM desk_case;
 
 -- name: case_put
-INSERT INTO desk_case (id, state, next_ms, embargo_ms, doc) VALUES (?1, ?2, ?3, ?4, ?5)
-ON CONFLICT (id) DO UPDATE SET state = ?2, next_ms = ?3, embargo_ms = ?4, doc = ?5;
+INSERT INTO desk_case (id, state, next_ms, embargo_ms, doc, title, whose) VALUES (?1, ?2, ?3, ?4, ?5, lower(?6), ?7)
+ON CONFLICT (id) DO UPDATE SET state = ?2, next_ms = ?3, embargo_ms = ?4, doc = ?5, title = lower(?6), whose = ?7;
+
+-- Stores that were made before title and whose: asked at each start, and made then, all in one transaction.
+-- name: case_columns
+SELECT title, whose FROM desk_case LIMIT 0;
+-- name: case_column_title
+ALTER TABLE desk_case ADD COLUMN title TEXT NOT NULL DEFAULT '';
+-- name: case_column_whose
+ALTER TABLE desk_case ADD COLUMN whose TEXT NOT NULL DEFAULT '-';
+-- name: case_columns_fill
+UPDATE desk_case SET title = lower(json_extract(doc, '$.title')), whose = coalesce(json_extract(doc, '$.assigned'), '-');
+-- name: case_index_next
+DROP INDEX IF EXISTS desk_case_next;
+-- name: case_index_state
+DROP INDEX IF EXISTS desk_case_state;
+-- name: case_index_clock
+CREATE INDEX desk_case_clock ON desk_case (next_ms, id, state, embargo_ms, whose);
+-- name: case_index_states
+CREATE INDEX desk_case_states ON desk_case (state, next_ms, id, embargo_ms, whose);
+-- name: case_index_title
+CREATE INDEX desk_case_title ON desk_case (title, next_ms, id, state, embargo_ms, whose);
+-- name: case_index_whose
+CREATE INDEX desk_case_whose ON desk_case (whose, next_ms, id, state, embargo_ms);
+-- name: case_index_embargo
+CREATE INDEX desk_case_embargo ON desk_case (embargo_ms, id) WHERE embargo_ms > 0;
 
 -- name: case_one
 SELECT doc FROM desk_case WHERE id = ?1;

@@ -211,10 +211,12 @@ static tw_err take_row(void *user, const tw_row *row)
 
 static tw_err write_rows(struct list *l, const struct tw_value seen[2])
 {
-	const struct tw_value v[] = { TW_V_TEXT(l->q.pairs[STATE].value), TW_V_TEXT(l->q.pairs[SORT].value), seen[0], seen[1],
-		TW_V_INT(TW_DESK_PAGE + 1), TW_V_INT((l->page - 1) * TW_DESK_PAGE) };
+	const char *sort = l->q.pairs[SORT].value;
+	const bool usual = *sort == '\0' || strcmp(sort, "-alarm") == 0;
+	const struct tw_value v[] = { TW_V_TEXT(l->q.pairs[STATE].value), seen[0], seen[1], TW_V_INT(TW_DESK_PAGE + 1),
+		TW_V_INT((l->page - 1) * TW_DESK_PAGE), TW_V_TEXT(sort) };
 
-	TW_TRY(tw_store_run(l->c->store, tw_sql_desk_alarms, v, TW_COUNT(v), take_row, l));
+	TW_TRY(tw_store_run(l->c->store, usual ? tw_sql_desk_alarms : tw_sql_desk_alarms_by, v, TW_COUNT(v) - usual, take_row, l));
 	if (l->rows) {
 		tw_html_close(&l->h);
 		tw_html_close(&l->h);

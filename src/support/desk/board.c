@@ -2,6 +2,7 @@
 /* The board: which clock runs out next, in its first line; then the cases, what ends first on top. Sorted and filtered by its address. */
 #include "base/mem.h"
 #include "base/text.h"
+#include "support/desk/board-order.h"
 #include "support/desk/desk.h"
 #include "support/query-reception/field.h"
 #include "support/rows-desk.h"
@@ -26,8 +27,6 @@ struct board {
 };
 enum { STATE, WHOSE, SORT, PAGE };
 
-static const char *const sorts[] = { "clock", "-clock", "case", "-case", "title", "-title", "state", "-state", "whose", "-whose" };
-
 static const char *listed(const char *text, const char *const *list, size_t count, const char *otherwise)
 {
 	for (size_t i = 0; i < count; i++)
@@ -47,13 +46,13 @@ static void read_query(struct board *b)
 	b->q = (struct tw_desk_query){ TW_DESK_BOARD,
 		{ [STATE] = { "state", listed(tw_json_text(in, "state"), tw_case_states, TW_CASE_STATES, "") },
 			[WHOSE] = { "whose", listed(tw_json_text(in, "whose"), whose, TW_COUNT(whose), "") },
-			[SORT] = { "sort", listed(tw_json_text(in, "sort"), sorts, TW_COUNT(sorts), "") },
+			[SORT] = { "sort", listed(tw_json_text(in, "sort"), tw_board_sorts, TW_BOARD_SORTS, "") },
 			[PAGE] = { "page", "" } } };
 }
 
 static const char *sort_of(const struct board *b)
 {
-	return *b->q.pairs[SORT].value ? b->q.pairs[SORT].value : sorts[0];
+	return *b->q.pairs[SORT].value ? b->q.pairs[SORT].value : tw_board_sorts[0];
 }
 
 /* --- What there is --- */
@@ -228,67 +227,61 @@ static tw_err write_case(struct board *b, const json_t *doc)
 	return TW_OK;
 }
 
-static tw_err take_row(void *user, const tw_row *row)
+static tw_err take_doc(void *user, const tw_row *row)
+{
+	return tw_json_parse(tw_row_bytes(row, 0), TW_CASE_DOC_MAX, user);
+}
+
+/* Of one that a list has just named. */
+static tw_err read_case(const struct board *b, int64_t id, json_t **ret)
+{
+	TW_TRY(tw_store_run(b->c->store, tw_sql_case_one, &TW_V_INT(id), 1, take_doc, ret));
+	return *ret ? TW_OK : TW_RAISE(INTERNAL, "c%lld is in a list of cases, and there is none", (long long)id);
+}
+
+static tw_err write_row(struct board *b, int64_t id)
 {
 	TW_CLEANUP(tw_jsonp) json_t *doc = NULL;
-	struct board *b = user;
 
-	if (b->rows == TW_DESK_PAGE) {
-		b->rows++;
-		return TW_OK;
-	}
-	TW_TRY(tw_json_parse(tw_row_bytes(row, 2), TW_CASE_DOC_MAX, &doc));
+	TW_TRY(read_case(b, id, &doc));
 	group(b, tw_json_text(doc, "state"));
 	b->rows++;
 	return write_case(b, doc);
 }
 
-/* In the order in which a case goes through them; a row of the statement looks its place up here. */
-static void states_in_order(char *ret, size_t size)
-{
-	size_t used = 0;
-
-	ret[0] = '\0';
-	for (size_t s = 0; s < TW_CASE_STATES && used < size; s++)
-		used += (size_t)snprintf(ret + used, size - used, " %s ", tw_case_states[s]);
-}
-
 static tw_err write_rows(struct board *b)
 {
-	const char *whose = b->q.pairs[WHOSE].value;
-	char order[256];
+	struct tw_board_query q = { .state = b->q.pairs[STATE].value,
+		.whose = b->q.pairs[WHOSE].value,
+		.key = b->key,
+		.sort = sort_of(b),
+		.now_ms = b->now_ms,
+		.skip = (b->page - 1) * TW_DESK_PAGE };
+	struct tw_board_found found = { .most = TW_COUNT(found.ids) };
 
-	states_in_order(order, sizeof order);
-	if (*whose)
-		whose = strcmp(whose, "me") == 0 ? tw_subject_key(&b->rq->subject) : "-";
-	const struct tw_value first = TW_V_INT((b->page - 1) * TW_DESK_PAGE), most = TW_V_INT(TW_DESK_PAGE + 1);
-	const struct tw_value by_clock[] = { TW_V_TEXT(b->q.pairs[STATE].value), TW_V_TEXT(whose), TW_V_INT(b->now_ms),
-		TW_V_TEXT(b->key), most, first };
-	const struct tw_value by[] = { by_clock[0], by_clock[1], by_clock[2], by_clock[3], TW_V_TEXT(sort_of(b)), TW_V_TEXT(order),
-		most, first };
-	if (strcmp(sort_of(b), sorts[0]) == 0)
-		TW_TRY(tw_store_run(b->c->store, tw_sql_desk_board, by_clock, TW_COUNT(by_clock), take_row, b));
-	else
-		TW_TRY(tw_store_run(b->c->store, tw_sql_desk_board_by, by, TW_COUNT(by), take_row, b));
+	if (*q.whose)
+		q.whose = strcmp(q.whose, "me") == 0 ? tw_subject_key(&b->rq->subject) : TW_CASE_NOBODY;
+	TW_TRY(tw_board_find(b->c->store, &q, &found));
+	for (size_t i = 0; i < found.count && i < TW_DESK_PAGE; i++)
+		TW_TRY(write_row(b, found.ids[i]));
 	if (b->rows)
 		end_table(b);
 	else
 		tw_page_put(&b->h, b->look, TW_E_P, b->all ? TW_W_CASES_NONE_HERE : TW_W_CASES_NONE);
-	tw_desk_pages(&b->h, b->look, &b->q, b->page, b->rows > TW_DESK_PAGE);
+	tw_desk_pages(&b->h, b->look, &b->q, b->page, found.count > TW_DESK_PAGE);
 	return TW_OK;
 }
 
 /* --- The first line --- */
 
-static tw_err write_next(void *user, const tw_row *row)
+static tw_err write_next(struct board *b, int64_t id)
 {
 	TW_CLEANUP(tw_jsonp) json_t *doc = NULL;
 	enum tw_a14_kind kind = TW_A14_EXPLOITED;
-	struct board *b = user;
 	struct tw_clock clock;
 	char path[TW_DESK_PATH_MAX];
 
-	TW_TRY(tw_json_parse(tw_row_bytes(row, 2), TW_CASE_DOC_MAX, &doc));
+	TW_TRY(read_case(b, id, &doc));
 	if (!next_clock(doc, b->now_ms, &clock, &kind)) {
 		tw_page_put(&b->h, b->look, TW_E_P, TW_W_NEXT_NONE);
 		return TW_OK;
@@ -307,10 +300,13 @@ static tw_err write_next(void *user, const tw_row *row)
 
 static tw_err write_lead(struct board *b)
 {
-	const struct tw_value v[] = { TW_V_TEXT(""), TW_V_TEXT(""), TW_V_INT(b->now_ms), TW_V_TEXT(b->key), TW_V_INT(1), TW_V_INT(0) };
+	const struct tw_board_query q = { "", "", b->key, tw_board_sorts[0], b->now_ms, 0 };
+	struct tw_board_found found = { .most = 1 };
 	char text[160];
 
-	TW_TRY(tw_store_run(b->c->store, tw_sql_desk_board, v, TW_COUNT(v), write_next, b));
+	TW_TRY(tw_board_find(b->c->store, &q, &found));
+	if (found.count)
+		TW_TRY(write_next(b, found.ids[0]));
 	if (!b->late)
 		return TW_OK;
 	tw_page_counted(tw_word(TW_W_LATE_COUNT, b->look.language), (int)(b->late > INT32_MAX ? INT32_MAX : b->late), text, sizeof text);

@@ -1,27 +1,68 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What the staff's pages show of cases, their journal and reports. All of it reads alone; who may see a case is asked as in cases.sql.
 
--- The board by its clocks, as it comes: along the index, so that its first page costs the same with many cases. ?1 state, or ''; ?2 whose, by id; '' all,
--- '-' nobody's; ?3 now; ?4 who asks, '' sees all.
--- name: desk_board
-SELECT id, next_ms, doc FROM desk_case
-WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR coalesce(json_extract(doc, '$.assigned'), '-') = ?2)
+-- The board: which cases one page of it has. ?1 state, or ''; ?2 whose, by id; '' all, '-' nobody's; ?3 now; ?4 who asks, '' sees all. Each order goes along an
+-- index of cases.sql that has all that is asked here, so no document is read but those that are shown, one by one (case_one). By number, next_ms and
+-- the plus before id say what is so anyway: they have SQLite go along an index there too, and not along the table with its documents.
+-- name: desk_board_clock
+SELECT id FROM desk_case
+WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR whose = ?2)
 	AND (embargo_ms <= ?3 OR ?4 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?4))
-ORDER BY next_ms, id
-LIMIT ?5 OFFSET ?6;
+ORDER BY next_ms, id LIMIT ?5 OFFSET ?6;
 
--- Likewise by something else, which all cases are looked at for: ?5 by what, with - before it for downwards. Documents are read of those alone that are shown.
--- name: desk_board_by
-SELECT i, n, doc FROM (SELECT id AS i, next_ms AS n,
-		CASE ?5 WHEN 'case' THEN id WHEN '-case' THEN -id WHEN '-clock' THEN -next_ms
-			WHEN 'state' THEN instr(?6, ' ' || state || ' ') WHEN '-state' THEN -instr(?6, ' ' || state || ' ') END AS place,
-		CASE ?5 WHEN 'title' THEN lower(json_extract(doc, '$.title')) WHEN 'whose' THEN json_extract(doc, '$.assigned') END AS up,
-		CASE ?5 WHEN '-title' THEN lower(json_extract(doc, '$.title')) WHEN '-whose' THEN json_extract(doc, '$.assigned') END AS down
-	FROM desk_case
-	WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR coalesce(json_extract(doc, '$.assigned'), '-') = ?2)
-		AND (embargo_ms <= ?3 OR ?4 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?4))
-	ORDER BY place, up NULLS FIRST, down DESC NULLS LAST, n, i LIMIT ?7 OFFSET ?8) AS found JOIN desk_case ON id = i
-ORDER BY place, up NULLS FIRST, down DESC NULLS LAST, n, i;
+-- name: desk_board_clock_down
+SELECT id FROM desk_case
+WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR whose = ?2)
+	AND (embargo_ms <= ?3 OR ?4 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?4))
+ORDER BY next_ms DESC, id LIMIT ?5 OFFSET ?6;
+
+-- name: desk_board_title
+SELECT id FROM desk_case
+WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR whose = ?2)
+	AND (embargo_ms <= ?3 OR ?4 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?4))
+ORDER BY title, next_ms, id LIMIT ?5 OFFSET ?6;
+
+-- name: desk_board_title_down
+SELECT id FROM desk_case
+WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR whose = ?2)
+	AND (embargo_ms <= ?3 OR ?4 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?4))
+ORDER BY title DESC, next_ms, id LIMIT ?5 OFFSET ?6;
+
+-- name: desk_board_whose
+SELECT id FROM desk_case
+WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR whose = ?2)
+	AND (embargo_ms <= ?3 OR ?4 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?4))
+ORDER BY whose, next_ms, id LIMIT ?5 OFFSET ?6;
+
+-- name: desk_board_whose_down
+SELECT id FROM desk_case
+WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR whose = ?2)
+	AND (embargo_ms <= ?3 OR ?4 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?4))
+ORDER BY whose DESC, next_ms, id LIMIT ?5 OFFSET ?6;
+
+-- name: desk_board_case
+SELECT id FROM desk_case
+WHERE next_ms > 0 AND (?1 = '' OR state = ?1) AND (?2 = '' OR whose = ?2)
+	AND (embargo_ms <= ?3 OR ?4 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?4))
+ORDER BY +id LIMIT ?5 OFFSET ?6;
+
+-- name: desk_board_case_down
+SELECT id FROM desk_case
+WHERE next_ms > 0 AND (?1 = '' OR state = ?1) AND (?2 = '' OR whose = ?2)
+	AND (embargo_ms <= ?3 OR ?4 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?4))
+ORDER BY +id DESC LIMIT ?5 OFFSET ?6;
+
+-- By state, each state by itself; and how many it has, so that those before a page are not read. ?1 is never ''.
+-- name: desk_board_of_state
+SELECT id FROM desk_case
+WHERE state = ?1 AND (?2 = '' OR whose = ?2)
+	AND (embargo_ms <= ?3 OR ?4 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?4))
+ORDER BY next_ms, id LIMIT ?5 OFFSET ?6;
+
+-- name: desk_board_count
+SELECT count(*) FROM desk_case
+WHERE state = ?1 AND (?2 = '' OR whose = ?2)
+	AND (embargo_ms <= ?3 OR ?4 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?4));
 
 -- name: desk_states
 SELECT state, count(*) FROM desk_case
@@ -48,45 +89,70 @@ ORDER BY s.id DESC LIMIT ?2;
 -- name: desk_journal
 SELECT number, text FROM journal_entry WHERE about = ?1 ORDER BY number DESC LIMIT ?2;
 
--- The reports, the last one first, as they come. ?1 kind, or ''; ?2 verdict, 'all', or '' for those behind ?7; ?3 now; ?4 who asks, '' sees all. A report of a case under embargo is seen as
--- its case is.
--- name: desk_reports
-SELECT r.id, received_ms, published_ms, coalesce(d.verdict, 'new'), product, version, substr(description, 1, 160),
-	(SELECT count(*) FROM report_message m WHERE m.report = r.id), (SELECT m.ours FROM report_message m WHERE m.report = r.id ORDER BY m.id DESC LIMIT 1), d.doc
-FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
+-- Which reports a page has; each is then read by itself. ?1 kind, or ''; ?2 verdict, 'all', or '' for those behind ?7; ?3 now; ?4 who asks, '' sees all. A report of a case under
+-- embargo is seen as its case is. By number they come along the table; by product and by messages all are looked at.
+-- name: desk_reports_down
+SELECT r.id FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
 WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?7))
 	AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
-ORDER BY r.id DESC
-LIMIT ?5 OFFSET ?6;
+ORDER BY r.id DESC LIMIT ?5 OFFSET ?6;
 
--- Likewise by something else, which all reports are looked at for: ?5 by what; those behind ?8.
--- name: desk_reports_by
-SELECT i, received_ms, published_ms, v, product, version, substr(description, 1, 160),
-	(SELECT count(*) FROM report_message m WHERE m.report = i), (SELECT m.ours FROM report_message m WHERE m.report = i ORDER BY m.id DESC LIMIT 1), said
-FROM (SELECT r.id AS i, coalesce(d.verdict, 'new') AS v, d.doc AS said,
-		CASE ?5 WHEN 'report' THEN r.id WHEN 'messages' THEN (SELECT count(*) FROM report_message m WHERE m.report = r.id)
-			WHEN '-messages' THEN -(SELECT count(*) FROM report_message m WHERE m.report = r.id) END AS place,
-		CASE ?5 WHEN 'product' THEN lower(product) END AS up, CASE ?5 WHEN '-product' THEN lower(product) END AS down
-	FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
-	WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?8))
-		AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
-	ORDER BY place, up NULLS FIRST, down DESC NULLS LAST, i DESC LIMIT ?6 OFFSET ?7) AS found JOIN report ON id = i
-ORDER BY place, up NULLS FIRST, down DESC NULLS LAST, i DESC;
+-- name: desk_reports_up
+SELECT r.id FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
+WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?7))
+	AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
+ORDER BY r.id LIMIT ?5 OFFSET ?6;
 
--- ?1 'all', 'acknowledged', or '' for those that wait; ?2 by what; ?3 now; ?4 who asks, '' sees all.
+-- name: desk_reports_product
+SELECT r.id FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
+WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?7))
+	AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
+ORDER BY lower(product), r.id DESC LIMIT ?5 OFFSET ?6;
+
+-- name: desk_reports_product_down
+SELECT r.id FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
+WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?7))
+	AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
+ORDER BY lower(product) DESC, r.id DESC LIMIT ?5 OFFSET ?6;
+
+-- name: desk_reports_messages
+SELECT r.id FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
+WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?7))
+	AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
+ORDER BY (SELECT count(*) FROM report_message m WHERE m.report = r.id), r.id DESC LIMIT ?5 OFFSET ?6;
+
+-- name: desk_reports_messages_down
+SELECT r.id FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
+WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?7))
+	AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
+ORDER BY (SELECT count(*) FROM report_message m WHERE m.report = r.id) DESC, r.id DESC LIMIT ?5 OFFSET ?6;
+
+-- name: desk_report_row
+SELECT r.id, received_ms, published_ms, coalesce(d.verdict, 'new'), product, version, substr(description, 1, 160),
+	(SELECT count(*) FROM report_message m WHERE m.report = r.id), (SELECT m.ours FROM report_message m WHERE m.report = r.id ORDER BY m.id DESC LIMIT 1), d.doc
+FROM report r LEFT JOIN report_desk d ON d.report = r.id WHERE r.id = ?1;
+
+-- Alarms: ?1 'all', 'acknowledged', or '' for those that wait; ?2 now; ?3 who asks, '' sees all. Cases that he may not see are found once: few are under embargo.
 -- name: desk_alarms
 SELECT a.id, a.case_id, a.kind, a.step, a.point, a.drill, a.at_ms, a.due_ms, a.raised_ms, a.acknowledged_ms, a.acknowledged_by, a.note
-FROM alarm a JOIN desk_case c ON c.id = a.case_id
-WHERE (?1 = 'all' OR (?1 = '') = (a.acknowledged_ms IS NULL))
-	AND (c.embargo_ms <= ?3 OR ?4 = '' OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?4))
-ORDER BY CASE ?2 WHEN 'alarm' THEN a.id WHEN 'case' THEN a.case_id WHEN '-case' THEN -a.case_id WHEN 'due' THEN a.due_ms WHEN '-due' THEN -a.due_ms END,
-	a.id DESC
-LIMIT ?5 OFFSET ?6;
+FROM alarm a
+WHERE (?1 = 'all' OR (?1 = '') = (a.acknowledged_ms IS NULL)) AND (?3 = '' OR a.case_id NOT IN (SELECT c.id FROM desk_case c
+	WHERE c.embargo_ms > 0 AND c.embargo_ms > ?2 AND NOT EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?3)))
+ORDER BY a.id DESC LIMIT ?4 OFFSET ?5;
+
+-- Likewise by something else, which all are looked at for: ?6 by what.
+-- name: desk_alarms_by
+SELECT id, case_id, kind, step, point, drill, at_ms, due_ms, raised_ms, acknowledged_ms, acknowledged_by, note
+FROM (SELECT a.id AS i, CASE ?6 WHEN 'alarm' THEN a.id WHEN 'case' THEN a.case_id WHEN '-case' THEN -a.case_id WHEN 'due' THEN a.due_ms ELSE -a.due_ms END AS place
+	FROM alarm a
+	WHERE (?1 = 'all' OR (?1 = '') = (a.acknowledged_ms IS NULL)) AND (?3 = '' OR a.case_id NOT IN (SELECT c.id FROM desk_case c
+		WHERE c.embargo_ms > 0 AND c.embargo_ms > ?2 AND NOT EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?3)))
+	ORDER BY place, i DESC LIMIT ?4 OFFSET ?5) AS found JOIN alarm ON id = i
+ORDER BY place, i DESC;
 
 -- name: desk_alarms_open
-SELECT count(*) FROM alarm a JOIN desk_case c ON c.id = a.case_id
-WHERE a.acknowledged_ms IS NULL
-	AND (c.embargo_ms <= ?1 OR ?2 = '' OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?2));
+SELECT count(*) FROM alarm a WHERE a.acknowledged_ms IS NULL AND (?2 = '' OR a.case_id NOT IN (SELECT c.id FROM desk_case c
+	WHERE c.embargo_ms > 0 AND c.embargo_ms > ?1 AND NOT EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?2)));
 
 -- name: desk_reports_since
 SELECT count(*) FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id

@@ -20,7 +20,8 @@ struct list {
 	struct tw_look look;
 	struct tw_desk_query q;
 	int64_t page, seen, newest, since;
-	size_t rows;
+	int64_t ids[TW_DESK_PAGE + 1]; /* one more than is shown, so that it is known whether there are more */
+	size_t found, rows;
 };
 enum { KIND, STATE, SORT, PAGE };
 
@@ -138,14 +139,12 @@ static tw_err write_cells(struct list *l, const tw_row *row)
 	return TW_OK;
 }
 
-static tw_err take_row(void *user, const tw_row *row)
+static tw_err write_row(void *user, const tw_row *row)
 {
 	struct list *l = user;
 	char path[TW_DESK_PATH_MAX], name[24];
 
-	if (l->rows++ == TW_DESK_PAGE)
-		return TW_OK;
-	if (l->rows == 1)
+	if (l->rows++ == 0)
 		begin_table(l);
 	if (tw_row_int(row, 0) > l->newest)
 		l->newest = tw_row_int(row, 0);
@@ -190,7 +189,7 @@ static void write_seen(struct list *l)
 {
 	char name[24];
 
-	if (l->rows > TW_DESK_PAGE || *l->q.pairs[STATE].value || *l->q.pairs[KIND].value || *l->q.pairs[SORT].value || l->newest <= l->seen)
+	if (l->found > TW_DESK_PAGE || *l->q.pairs[STATE].value || *l->q.pairs[KIND].value || *l->q.pairs[SORT].value || l->newest <= l->seen)
 		return;
 	(void)snprintf(name, sizeof name, "r%lld", (long long)l->newest);
 	tw_form_open(&l->h, l->look, "/desk/seen");
@@ -198,18 +197,37 @@ static void write_seen(struct list *l)
 	tw_form_close(&l->h, l->look, TW_W_DO_SEEN);
 }
 
+static tw_err take_id(void *user, const tw_row *row)
+{
+	struct list *l = user;
+
+	if (l->found < TW_COUNT(l->ids))
+		l->ids[l->found++] = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+static tw_err find_rows(struct list *l, const char *key)
+{
+	static const struct {
+		const char *sort, *sql;
+	} orders[] = { { "", tw_sql_desk_reports_down }, { "-report", tw_sql_desk_reports_down }, { "report", tw_sql_desk_reports_up },
+		{ "product", tw_sql_desk_reports_product }, { "-product", tw_sql_desk_reports_product_down },
+		{ "messages", tw_sql_desk_reports_messages }, { "-messages", tw_sql_desk_reports_messages_down } };
+	const struct tw_value v[] = { TW_V_TEXT(l->q.pairs[KIND].value), TW_V_TEXT(l->q.pairs[STATE].value),
+		TW_V_INT(tw_time_wall_ms(l->c->time)), TW_V_TEXT(key), TW_V_INT((int64_t)TW_COUNT(l->ids)),
+		TW_V_INT((l->page - 1) * TW_DESK_PAGE), TW_V_INT(l->seen) };
+
+	for (size_t i = 0; i < TW_COUNT(orders); i++)
+		if (strcmp(orders[i].sort, l->q.pairs[SORT].value) == 0)
+			return tw_store_run(l->c->store, orders[i].sql, v, TW_COUNT(v), take_id, l);
+	return TW_RAISE(INTERNAL, "an order of reports that has no statement");
+}
+
 static tw_err write_rows(struct list *l, const char *key)
 {
-	const char *sort = l->q.pairs[SORT].value;
-	const struct tw_value first = TW_V_INT((l->page - 1) * TW_DESK_PAGE), most = TW_V_INT(TW_DESK_PAGE + 1), seen = TW_V_INT(l->seen);
-	const struct tw_value last[] = { TW_V_TEXT(l->q.pairs[KIND].value), TW_V_TEXT(l->q.pairs[STATE].value),
-		TW_V_INT(tw_time_wall_ms(l->c->time)), TW_V_TEXT(key), most, first, seen };
-	const struct tw_value by[] = { last[0], last[1], last[2], last[3], TW_V_TEXT(sort), most, first, seen };
-
-	if (*sort == '\0' || strcmp(sort, "-report") == 0)
-		TW_TRY(tw_store_run(l->c->store, tw_sql_desk_reports, last, TW_COUNT(last), take_row, l));
-	else
-		TW_TRY(tw_store_run(l->c->store, tw_sql_desk_reports_by, by, TW_COUNT(by), take_row, l));
+	TW_TRY(find_rows(l, key));
+	for (size_t i = 0; i < l->found && i < TW_DESK_PAGE; i++)
+		TW_TRY(tw_store_run(l->c->store, tw_sql_desk_report_row, &TW_V_INT(l->ids[i]), 1, write_row, l));
 	if (l->rows) {
 		tw_html_close(&l->h);
 		tw_html_close(&l->h);
@@ -217,7 +235,7 @@ static tw_err write_rows(struct list *l, const char *key)
 		tw_page_put(&l->h, l->look, TW_E_P, TW_W_REPORTS_NONE);
 	}
 	write_seen(l);
-	tw_desk_pages(&l->h, l->look, &l->q, l->page, l->rows > TW_DESK_PAGE);
+	tw_desk_pages(&l->h, l->look, &l->q, l->page, l->found > TW_DESK_PAGE);
 	return TW_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "service/sql-service.h"
 #include "support/advisories/advisories.h"
 #include "support/advisories/signing.h"
+#include "support/cases/cases.h"
 #include "support/grants.h"
 #include "support/page/page.h"
 #include "support/platform/app.h"
@@ -142,6 +143,7 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 	TW_TRY(tw_products_read(a->sys, STORE_FD, &a->products));
 	TW_TRY(tw_keys_client_new(a->sys, TW_FD_PEER2, &c->keys));
 	TW_TRY(tw_store_open(a->sys, STORE_FD, TW_APP_STORE, &formats, &c->store));
+	TW_TRY(tw_cases_settle(c->store));
 	TW_TRY(tw_store_run(c->store, tw_sql_support_boots, &TW_V_TEXT(boot), 1, take_number, &boots));
 	TW_TRY(open_log(a, boot, boots));
 	TW_TRY(tw_gate_compile(a->sys, &(struct tw_gate_source){ .roles = tw_built_in_roles, .grants = tw_grants }, &c->gate));
