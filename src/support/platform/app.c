@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "service/access/throttle-store.h"
 #include "support/intake/collector.h"
+#include "support/intake/stranger.h"
 #include "support/advisories/signing.h"
 #include "support/outbox/sender.h"
 #include "support/staff/staff.h"
@@ -38,6 +39,7 @@ static void settle(struct tw_app *a)
 	tw_app_alarms_due(a);
 	tw_sender_due(a);
 	tw_collector_due(a);
+	tw_stranger_due(a);
 	tw_signing_due(a);
 	tw_app_tell_due(a);
 	if (waits >= 0) { /* a failure makes it due earlier than the last one did */
@@ -243,6 +245,7 @@ static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
 	a->errand_settle = door_settle;
 	TW_TRY(tw_sender_new(a));
 	TW_TRY(tw_collector_new(a));
+	TW_TRY(tw_stranger_new(a));
 	TW_TRY(tw_signing_new(a));
 	if (tw_audit_fault(a->context.audit)[0])
 		tw_error("the audit log did not verify and was set aside, a new one begins: %s", tw_audit_fault(a->context.audit));
@@ -268,6 +271,7 @@ static void done(struct tw_app *a)
 		if (events[i])
 			event_free(events[i]);
 	a->collector = tw_collector_free(a->collector);
+	a->stranger = tw_stranger_free(a->stranger);
 	a->signing = tw_signing_free(a->signing);
 	a->sender = tw_sender_free(a->sender);
 	a->hashing = tw_hashing_free(a->hashing);

@@ -39,6 +39,7 @@ struct tw_app {
 	tw_hashing *hashing;
 	struct tw_sender *sender;         /* what goes out (support/outbox); NULL: nothing does yet */
 	struct tw_collector *collector;   /* mail that comes in (support/intake) */
+	struct tw_stranger *stranger;     /* reports of our own by the form (support/intake) */
 	struct tw_signing *signing;       /* signatures of advisories (support/advisories); NULL: nothing signs yet */
 	void (*errand_settle)(void *app); /* after a timer of its parts */
 	struct event_base *loop;
