@@ -44,5 +44,6 @@ tw_err tw_canary_saw(struct tw_store *s, int64_t id, const char *seen);
 tw_err tw_canary_watch(struct tw_context *c, const struct tw_canary_plan *plan, int64_t now_ms, bool at_once);
 /* By mail: watches, and sends the next one when it is due. */
 tw_err tw_canary_turn(struct tw_context *c, const struct tw_canary_plan *plan, int64_t now_ms);
+/* One so old that comes after all is a report. */
 tw_err tw_canary_forget(struct tw_store *s, int64_t now_ms);
 #endif

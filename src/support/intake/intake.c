@@ -197,9 +197,11 @@ static tw_err keep_raw(struct taking *t)
 {
 	const struct tw_attachment file = { TW_SLICE("mail.eml"), TW_SLICE("message/rfc822"), t->raw };
 	enum tw_attached attached = TW_ATTACHED_MANY;
+	struct tw_attachments files = t->in->files;
 
+	files.way = TW_ATTACHMENT_MAIL;
 	if (t->raw.size) {
-		const tw_err e = tw_attachments_put(&t->in->files, t->done->report, &file, 1, t->in->now_ms, &attached);
+		const tw_err e = tw_attachments_put(&files, t->done->report, &file, 1, t->in->now_ms, &attached);
 
 		/* Somebody changed what the report has already, which is no reason to take no mail any more. Nothing was stored. */
 		if (!tw_is(e, TW_CODE_UNTRUSTED)) {

@@ -29,6 +29,7 @@ CREATE TABLE intake_canary (
 	seen TEXT NOT NULL
 ) STRICT;
 CREATE INDEX intake_canary_of ON intake_canary (channel, id);
+CREATE INDEX intake_canary_sent ON intake_canary (sent_ms);
 CREATE TABLE intake_alarm (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	channel TEXT NOT NULL,
@@ -52,7 +53,7 @@ SELECT count(*) FROM intake_mail WHERE key = ?1;
 
 -- name: intake_counts
 SELECT count(*), count(*) FILTER (WHERE answered = 1), count(*) FILTER (WHERE sender = ?2 AND answered = 1) FROM intake_mail
-WHERE at_ms > ?1 AND what <> 'dropped';
+WHERE at_ms > ?1 AND what IN ('report', 'message');
 
 -- name: intake_put
 INSERT INTO intake_mail (key, at_ms, what, report, sender, answered) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
@@ -89,10 +90,10 @@ UPDATE intake_canary SET arrived_ms = ?3 WHERE mark = ?1 AND channel = ?2 AND ar
 UPDATE intake_canary SET seen = ?2 WHERE id = ?1;
 
 -- name: intake_canary_forget
-DELETE FROM intake_canary WHERE sent_ms < ?1 AND id NOT IN (SELECT max(id) FROM intake_canary GROUP BY channel);
+DELETE FROM intake_canary WHERE sent_ms < ?1;
 
 -- name: intake_alarm_open_of
-SELECT id, since_ms, seen FROM intake_alarm WHERE channel = ?1 AND what = ?2 AND over_ms = 0;
+SELECT id, channel, what, since_ms, raised_ms, over_ms, seen, late FROM intake_alarm WHERE channel = ?1 AND what = ?2 AND over_ms = 0;
 
 -- name: intake_alarm_add
 INSERT INTO intake_alarm (channel, what, since_ms, raised_ms, over_ms, seen, late) VALUES (?1, ?2, ?3, ?4, 0, ?5, '') RETURNING id;
@@ -107,4 +108,4 @@ UPDATE intake_alarm SET late = ?2 WHERE id = ?1;
 UPDATE intake_alarm SET seen = ?2 WHERE id = ?1;
 
 -- name: intake_alarms
-SELECT id, channel, what, since_ms, raised_ms, over_ms, seen, late FROM intake_alarm ORDER BY CASE WHEN over_ms = 0 THEN 0 ELSE 1 END, id DESC LIMIT ?1;
+SELECT id, channel, what, since_ms, raised_ms, over_ms, seen, late FROM intake_alarm WHERE over_ms <> 0 ORDER BY id DESC LIMIT ?1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The canary through the form: at its times the role `canary` asks for the report page at the site's public name and sends it, as any stranger does, and the
- * report has to come in through front, the gate and all that the form does. There it is known by its code, goes the whole way of a report into the store, and is
- * taken back within the same transaction: what stays is that it came.
+ * report has to come in through front, the gate and all that the form does. There it is known by its code, goes the whole way of a report into the store, and
+ * is taken back within the same transaction: what stays is that it came.
  */
 #ifndef TW_SUPPORT_INTAKE_STRANGER_H
 #define TW_SUPPORT_INTAKE_STRANGER_H

@@ -9,6 +9,7 @@
 #include "service/path/test-context.h"
 #include "service/test-dir.h"
 #include "support/intake/canary.h"
+#include "support/intake/room.h"
 #include "support/outbox/outbox.h"
 #include "support/rows-intake.h"
 #include "support/sql-support.h"
@@ -369,6 +370,62 @@ static void test_nobody_pretends_to_be_one(void **state)
 	CHECK_INT(took(&again).end, TW_INTAKE_REPORT);
 }
 
+/* Each way has its share of the room for files, and an alarm before it is used up. */
+static void test_room(void **state)
+{
+	const struct tw_way_receivers to = { alarms, 1 };
+	struct tw_collected m = mail(1, "Lamp", "It burns.");
+	struct tw_intake_done d = took(&m);
+
+	CHECK(d.kept);
+	CHECK_TEXT(stored("SELECT way FROM attachment"), "1");
+	CHECK_OK(tw_room_look(&world.t.c, &to, NOW));
+	CHECK_TEXT(stored("SELECT count(*) FROM intake_alarm"), "0");
+	stored("UPDATE attachment SET size = 384 * 1048576 * 4 / 5 + 1");
+	for (int i = 0; i < 2; i++)
+		CHECK_OK(tw_room_look(&world.t.c, &to, NOW));
+	CHECK_TEXT(stored("SELECT channel || ' ' || what || ' ' || seen FROM intake_alarm"),
+		"mail room 307 MiB of 384 MiB are used, 80 percent.");
+	CHECK_TEXT(stored("SELECT subject FROM outbox WHERE key LIKE 'way-%'"), "The room for files by mail is nearly full");
+	stored("UPDATE attachment SET size = 384 * 1048576 / 4 * 3");
+	CHECK_OK(tw_room_look(&world.t.c, &to, NOW));
+	CHECK_TEXT(stored("SELECT count(*) FROM intake_alarm WHERE over_ms = 0"), "1"); /* a little less is not enough */
+	stored("UPDATE attachment SET size = 1");
+	CHECK_OK(tw_room_look(&world.t.c, &to, NOW));
+	CHECK_TEXT(stored("SELECT count(*) FROM intake_alarm WHERE over_ms = 0"), "0");
+	CHECK_TEXT(stored("SELECT count(*) FROM outbox WHERE key LIKE 'way-%'"), "2");
+}
+
+/* What is no report takes nothing of the day's allowance: bounces, answers of programs, our own mail, canaries. */
+static void test_what_is_none_counts_for_nothing(void **state)
+{
+	const struct tw_canary_plan plan = by_mail();
+	char subject[200];
+
+	for (uint32_t i = 1; i <= TW_INTAKE_DAY_MAX + 5; i++) {
+		struct tw_collected m = mail(i, "Undelivered", "sorry");
+		char id[16];
+
+		(void)snprintf(id, sizeof id, "%u", i);
+		m.id = tw_slice_of(id);
+		m.kind = i % 3 == 0 ? TW_MAILREAD_BOUNCE : i % 3 == 1 ? TW_MAILREAD_REPLY : TW_MAILREAD_PERSON;
+		m.flags = i % 3 == 2 ? TW_COLLECT_OWN : 0;
+		CHECK_INT(took(&m).end, TW_INTAKE_DROPPED);
+	}
+	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW));
+	struct tw_collected canary = canary_mail(TW_INTAKE_DAY_MAX + 6, subject);
+	CHECK_INT(took(&canary).end, TW_INTAKE_CANARY);
+	for (uint32_t i = 0; i < TW_INTAKE_DAY_MAX; i++) {
+		char text[32];
+
+		(void)snprintf(text, sizeof text, "lamp %u", i);
+		struct tw_collected m = mail(TW_INTAKE_DAY_MAX + 7 + i, "Lamp", text);
+		CHECK_INT(took(&m).end, TW_INTAKE_REPORT);
+	}
+	struct tw_collected more = mail(2 * TW_INTAKE_DAY_MAX + 7, "Lamp", "more");
+	CHECK_INT(took(&more).end, TW_INTAKE_WAIT);
+}
+
 static void test_canary_faults(void **state)
 {
 	const struct tw_canary_plan plan = by_mail();
@@ -429,5 +486,5 @@ static void test_faults(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 CHECK_MAIN(TEST(test_a_message_becomes_a_report_once), TEST(test_what_is_said_of_it), TEST(test_what_becomes_nothing),
 	TEST(test_who_is_answered), TEST(test_a_flood_waits), TEST(test_answers_by_the_code),
-	TEST(test_a_report_whose_files_were_changed), TEST(test_canary), TEST(test_a_late_canary),
-	TEST(test_nobody_pretends_to_be_one), TEST(test_canary_faults), TEST(test_faults))
+	TEST(test_a_report_whose_files_were_changed), TEST(test_canary), TEST(test_a_late_canary), TEST(test_nobody_pretends_to_be_one),
+	TEST(test_canary_faults), TEST(test_room), TEST(test_what_is_none_counts_for_nothing), TEST(test_faults))

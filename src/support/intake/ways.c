@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/intake/ways.h"
 
+#include "base/mem.h"
 #include "base/text.h"
 #include "support/outbox/outbox.h"
 #include "support/sql-support.h"
@@ -15,24 +16,38 @@ static void put_seen(const char *from, char ret[TW_WAY_SEEN_MAX + 1])
 	(void)tw_text_mend(ret, strlen(ret));
 }
 
-static tw_err take_open(void *user, const tw_row *row)
-{
-	struct tw_way_alarm *a = user;
+struct listing {
+	tw_err (*visit)(void *user, const struct tw_way_alarm *a);
+	void *user;
+};
 
-	a->id = tw_row_int(row, 0);
-	a->since_ms = tw_row_int(row, 1);
-	(void)snprintf(a->seen, sizeof a->seen, TW_SLICE_FMT, TW_SLICE_ARG(tw_row_bytes(row, 2)));
+static tw_err take_alarm(void *user, const tw_row *row)
+{
+	const struct listing *l = user;
+	struct tw_way_alarm a = {
+		.id = tw_row_int(row, 0), .since_ms = tw_row_int(row, 3), .raised_ms = tw_row_int(row, 4), .over_ms = tw_row_int(row, 5)
+	};
+
+	(void)snprintf(a.channel, sizeof a.channel, TW_SLICE_FMT, TW_SLICE_ARG(tw_row_bytes(row, 1)));
+	(void)snprintf(a.what, sizeof a.what, TW_SLICE_FMT, TW_SLICE_ARG(tw_row_bytes(row, 2)));
+	(void)snprintf(a.seen, sizeof a.seen, TW_SLICE_FMT, TW_SLICE_ARG(tw_row_bytes(row, 6)));
+	(void)snprintf(a.late, sizeof a.late, TW_SLICE_FMT, TW_SLICE_ARG(tw_row_bytes(row, 7)));
+	return l->visit(l->user, &a);
+}
+
+static tw_err keep(void *user, const struct tw_way_alarm *a)
+{
+	*(struct tw_way_alarm *)user = *a;
 	return TW_OK;
 }
 
 tw_err tw_way_open(struct tw_store *s, const char *channel, const char *what, struct tw_way_alarm *ret)
 {
 	const struct tw_value v[] = { TW_V_TEXT(channel), TW_V_TEXT(what) };
+	struct listing l = { keep, ret };
 
 	*ret = (struct tw_way_alarm){ .id = 0 };
-	(void)snprintf(ret->channel, sizeof ret->channel, "%s", channel);
-	(void)snprintf(ret->what, sizeof ret->what, "%s", what);
-	return tw_store_run(s, tw_sql_intake_alarm_open_of, v, TW_COUNT(v), take_open, ret);
+	return tw_store_run(s, tw_sql_intake_alarm_open_of, v, TW_COUNT(v), take_alarm, &l);
 }
 
 static const char *subject_of(const struct tw_way_alarm *a, bool over)
@@ -114,28 +129,19 @@ tw_err tw_way_over(struct tw_store *s, const struct tw_way_receivers *to, const 
 	return mail_all(s, to, &over, text, now_ms);
 }
 
-struct listing {
-	tw_err (*visit)(void *user, const struct tw_way_alarm *a);
-	void *user;
-};
-
-static tw_err take_alarm(void *user, const tw_row *row)
-{
-	const struct listing *l = user;
-	struct tw_way_alarm a = {
-		.id = tw_row_int(row, 0), .since_ms = tw_row_int(row, 3), .raised_ms = tw_row_int(row, 4), .over_ms = tw_row_int(row, 5)
-	};
-
-	(void)snprintf(a.channel, sizeof a.channel, TW_SLICE_FMT, TW_SLICE_ARG(tw_row_bytes(row, 1)));
-	(void)snprintf(a.what, sizeof a.what, TW_SLICE_FMT, TW_SLICE_ARG(tw_row_bytes(row, 2)));
-	(void)snprintf(a.seen, sizeof a.seen, TW_SLICE_FMT, TW_SLICE_ARG(tw_row_bytes(row, 6)));
-	(void)snprintf(a.late, sizeof a.late, TW_SLICE_FMT, TW_SLICE_ARG(tw_row_bytes(row, 7)));
-	return l->visit(l->user, &a);
-}
-
 tw_err tw_way_list(struct tw_store *s, int most, tw_err (*visit)(void *user, const struct tw_way_alarm *a), void *user)
 {
+	static const struct {
+		const char *channel, *what;
+	} of[] = { { TW_WAY_MAIL, TW_WAY_CANARY }, { TW_WAY_FORM, TW_WAY_CANARY }, { TW_WAY_MAIL, TW_WAY_ROOM },
+		{ TW_WAY_FORM, TW_WAY_ROOM } };
 	struct listing l = { visit, user };
+	struct tw_way_alarm a;
 
+	for (size_t i = 0; i < TW_COUNT(of); i++) {
+		TW_TRY(tw_way_open(s, of[i].channel, of[i].what, &a));
+		if (a.id)
+			TW_TRY(visit(user, &a));
+	}
 	return tw_store_run(s, tw_sql_intake_alarms, &TW_V_INT(most), 1, take_alarm, &l);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The ways by which reports come (mail, the form) and the alarms of each: what the service sends itself does not arrive, or the room for files is nearly used
- * up. An alarm is raised once, in the transaction of its cause: a row that /desk/alarms shows, an event, and mail to whom desk.json names. It stays until what it
- * is of is over, and says then what ended it.
+ * up. An alarm is raised once, in the transaction of its cause: a row that /desk/alarms shows, an event, and mail to whom desk.json names. It stays until what
+ * it is of is over, and says then what ended it.
  */
 #ifndef TW_SUPPORT_INTAKE_WAYS_H
 #define TW_SUPPORT_INTAKE_WAYS_H
@@ -31,6 +31,6 @@ tw_err tw_way_raise(struct tw_store *s, const struct tw_way_receivers *to, const
 tw_err tw_way_late(struct tw_store *s, int64_t id, const char *late);
 tw_err tw_way_seen(struct tw_store *s, int64_t id, const char *seen);
 tw_err tw_way_over(struct tw_store *s, const struct tw_way_receivers *to, const struct tw_way_alarm *a, int64_t now_ms);
-/* Open ones first, then the newest. */
+/* Open ones first, then those that are over, the newest first and so many at most. */
 tw_err tw_way_list(struct tw_store *s, int most, tw_err (*visit)(void *user, const struct tw_way_alarm *a), void *user);
 #endif
