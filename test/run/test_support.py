@@ -9,6 +9,7 @@ import io
 import os
 import re
 import secrets
+import shutil
 import signal
 import socket
 import sqlite3
@@ -303,15 +304,14 @@ def test_a_backup_of_a_running_server_is_a_server(service, tmp_path):
     writer.start()
     out = tmp_path / "copy"
     backup = [PROGRAM, "backup", "--dir", service.dir, "--out", out]
-    (tmp_path / "copy.part").mkdir()  # somebody else's
-    p = subprocess.run(backup, capture_output=True, text=True, timeout=30)
-    assert p.returncode == 1 and "move it away" in p.stderr and (tmp_path / "copy.part").rmdir() is None
     with open(service.dir / "backup.lock", "w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         p = subprocess.run(backup, capture_output=True, text=True, timeout=30)
         assert p.returncode == 1 and "another backup" in p.stderr
-    (tmp_path / "copy.part").mkdir()
+    (tmp_path / "copy.part/copy").mkdir(mode=0o700, parents=True)
+    (tmp_path / "copy.part").chmod(0o700)
     (tmp_path / "copy.part/thingward-backup-not-whole").touch()  # of one that was cut
+    (tmp_path / "copy.part/copy/app").touch()
     p = subprocess.run(backup, capture_output=True, text=True, timeout=30)
     stop.set()
     writer.join()
@@ -335,6 +335,63 @@ def test_a_backup_of_a_running_server_is_a_server(service, tmp_path):
     assert service.stop() == 0
     p = subprocess.run(backup[:-1] + [tmp_path / "other"], capture_output=True, text=True, timeout=30)
     assert p.returncode == 1 and "does not run" in p.stderr and not list(tmp_path.glob("other*"))
+
+
+def foreign(part, what):
+    """What no cut backup leaves under that name."""
+    elsewhere = part.parent / "elsewhere"
+    elsewhere.mkdir(mode=0o700, exist_ok=True)
+    (elsewhere / "thingward-backup-not-whole").touch()
+    (elsewhere / "kept").touch()
+    if what == "link":
+        part.symlink_to(elsewhere)
+    elif what == "file":
+        part.write_text("mine")
+    else:
+        part.mkdir(mode=0o700)
+        part.chmod(0o755 if what == "open" else 0o700)
+        (part / {"unmarked": "copy", "more": "letters"}.get(what, "thingward-backup-not-whole")).touch()
+        if what == "more":
+            (part / "thingward-backup-not-whole").touch()
+        if what == "other's":
+            os.chown(part, 12345, 12345)
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize("what", ["link", "file", "open", "other's", "unmarked", "more"])
+def test_a_backup_removes_nothing_of_anybody(service, tmp_path, what):
+    service.start()
+    part = tmp_path / "copy.part"
+    foreign(part, what)
+    before = sorted(str(p) for p in tmp_path.rglob("*") if "elsewhere" in str(p) or ".part" in str(p))
+    p = subprocess.run([PROGRAM, "backup", "--dir", service.dir, "--out", tmp_path / "copy"], capture_output=True, text=True, timeout=30)
+    assert p.returncode == 1 and "move it away" in p.stderr and not (tmp_path / "copy").exists()
+    assert sorted(str(p) for p in tmp_path.rglob("*") if "elsewhere" in str(p) or ".part" in str(p)) == before
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
+def test_what_a_cut_leaves_of_a_backup_the_next_one_removes(service, tmp_path):
+    """Killed at its first, second, ... change of a folder, until it comes to its end: what follows needs nobody's hand."""
+    service.start()
+    assert send(service, "/report", {"description": "kept"})[0].status == 200
+    out, cut = tmp_path / "copy", 0
+    for call in ("mkdirat", "renameat", "unlinkat", "fchown", "fsync"):
+        for n in range(1, 60):
+            command = [PROGRAM, "backup", "--dir", service.dir, "--out", out]
+            p = subprocess.run(["strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={n}", *command],
+                               capture_output=True, text=True, timeout=60)
+            if p.returncode == 0:
+                break
+            cut += 1
+            named = out.exists()  # the copy had its name already, and is whole
+            p = subprocess.run(command, capture_output=True, text=True, timeout=30)
+            assert p.returncode == named and ("is there already" in p.stderr) == named, (call, n, p.stderr)
+            assert sorted(p.name for p in tmp_path.glob("copy*")) == ["copy"], (call, n)
+            assert sorted(p.name for p in out.iterdir() if p.is_dir()) == ["app", "keys", "log"] and (out / "app/support.db").exists() and (out / "roles.tab").exists()
+            assert not list(out.glob("**/thingward-*"))
+            shutil.rmtree(out)
+        shutil.rmtree(out, ignore_errors=True)
+    assert cut > 20
 
 
 def test_the_command_line(tmp_path):

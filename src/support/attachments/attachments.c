@@ -31,7 +31,7 @@ static tw_err unseal_by_keys(void *user, const char *whose, struct tw_slice seal
 
 struct tw_attachments tw_attachments_of(const struct tw_context *c)
 {
-	return (struct tw_attachments){ c->sys, c->store, { seal_by_keys, unseal_by_keys, c->keys } };
+	return (struct tw_attachments){ c->sys, c->store, { seal_by_keys, unseal_by_keys, c->keys }, TW_ATTACHMENT_FORM };
 }
 
 static tw_err take_number(void *user, const tw_row *row)
@@ -251,6 +251,14 @@ static tw_err describe(struct put *p)
 	return TW_OK;
 }
 
+const int64_t tw_attachments_shares[TW_ATTACHMENT_WAYS] = { [TW_ATTACHMENT_FORM] = TW_ATTACHMENTS_FORM, [TW_ATTACHMENT_MAIL] = TW_ATTACHMENTS_MAIL };
+
+tw_err tw_attachments_used(tw_store *s, enum tw_attachment_way way, int64_t *ret)
+{
+	*ret = 0;
+	return tw_store_run(s, tw_sql_attachments_sum, &TW_V_INT(way), 1, take_number, ret);
+}
+
 static tw_err judge(struct put *p)
 {
 	int64_t all = 0, fresh = 0, more = 0;
@@ -264,12 +272,12 @@ static tw_err judge(struct put *p)
 		fresh += !p->known[i];
 		more += p->known[i] ? 0 : (int64_t)size;
 	}
-	TW_TRY(tw_store_run(p->a->store, tw_sql_attachments_sum, NULL, 0, take_number, &all));
+	TW_TRY(tw_attachments_used(p->a->store, p->a->way, &all));
 	if (p->there + fresh > TW_ATTACHMENTS_MAX)
 		*p->said = TW_ATTACHED_MANY;
 	else if ((int64_t)p->size + more > TW_ATTACHMENTS_SIZE)
 		*p->said = TW_ATTACHED_LARGE;
-	else if (*p->said == TW_ATTACHED && fresh && all + more > TW_ATTACHMENTS_ALL)
+	else if (*p->said == TW_ATTACHED && fresh && all + more > tw_attachments_shares[p->a->way])
 		*p->said = TW_ATTACHED_FULL;
 	return TW_OK;
 }
@@ -305,7 +313,7 @@ static tw_err write_one(const struct put *p, size_t i)
 	tw_buf_init(&about, p->a->sys, ABOUT_MAX + TW_AEAD_OVERHEAD);
 	TW_TRY(seal_about(&o, p->key, &about));
 	const struct tw_value v[] = { TW_V_INT(p->report), TW_V_INT(p->now_ms), TW_V_INT((int64_t)o.about.size),
-		TW_V_BLOB(o.nonce, NONCE), TW_V_BLOB(about.data, about.size) };
+		TW_V_BLOB(o.nonce, NONCE), TW_V_BLOB(about.data, about.size), TW_V_INT(p->a->way) };
 	TW_TRY(tw_store_run(p->a->store, tw_sql_attachment_add, v, TW_COUNT(v), take_number, &o.about.id));
 	return write_parts(p, &o, p->files[i].bytes);
 }

@@ -11,11 +11,13 @@
 #include "service/path/path.h"
 #include "sys/parcel.h"
 
-#define TW_ATTACHMENTS_MAX 20                     /* of one report: its page stays one page */
-#define TW_ATTACHMENTS_SIZE (32 * 1024 * 1024)    /* of one report, all together: four sendings of the longest form */
-#define TW_ATTACHMENTS_ALL (1024LL * 1024 * 1024) /* of all reports; strangers send them, and the start reads the whole store */
-#define TW_ATTACHMENT_SIZE (8 * 1024 * 1024)      /* of one: what a form can carry */
-#define TW_ATTACHMENT_NAME 120                    /* bytes of a name as it is kept */
+#define TW_ATTACHMENTS_MAX 20                  /* of one report: its page stays one page */
+#define TW_ATTACHMENTS_SIZE (32 * 1024 * 1024) /* of one report, all together: four sendings of the longest form */
+/* Of all reports; strangers send them, and the start reads the whole store. Each way has a share of its own: a flood by one leaves the other its room. */
+#define TW_ATTACHMENTS_FORM (640LL * 1024 * 1024)
+#define TW_ATTACHMENTS_MAIL (384LL * 1024 * 1024)
+#define TW_ATTACHMENT_SIZE (8 * 1024 * 1024) /* of one: what a form can carry */
+#define TW_ATTACHMENT_NAME 120               /* bytes of a name as it is kept */
 #define TW_ATTACHMENT_TYPE 80
 
 struct tw_attachment {
@@ -28,14 +30,16 @@ struct tw_attachment_keys {
 	tw_err (*unseal)(void *user, const char *whose, struct tw_slice sealed, struct tw_buf *ret); /* wipe it */
 	void *user;
 };
+enum tw_attachment_way { TW_ATTACHMENT_FORM, TW_ATTACHMENT_MAIL, TW_ATTACHMENT_WAYS };
 struct tw_attachments {
 	const struct tw_sys *sys;
 	tw_store *store;
 	struct tw_attachment_keys keys;
+	enum tw_attachment_way way; /* of what is put */
 };
-struct tw_attachments tw_attachments_of(const struct tw_context *c); /* those of the service, by its keys role */
+struct tw_attachments tw_attachments_of(const struct tw_context *c); /* those of the service, by its keys role; by the form */
 
-/* FULL: no more are taken of anybody. Each but ATTACHED says that none of them was stored. */
+/* FULL: no more are taken of anybody by this way. Each but ATTACHED says that none of them was stored. */
 enum tw_attached { TW_ATTACHED, TW_ATTACHED_MANY, TW_ATTACHED_LARGE, TW_ATTACHED_FULL };
 /*
  * All of them or none, durable when it says ATTACHED. A file of the same name and bytes that the report has already is not stored again, so who
@@ -45,6 +49,10 @@ tw_err tw_attachments_add(const struct tw_attachments *a, int64_t report, const 
 	int64_t now_ms, enum tw_attached *ret);
 tw_err tw_attachments_put(const struct tw_attachments *a, int64_t report, const struct tw_attachment *files, size_t count,
 	int64_t now_ms, enum tw_attached *ret);
+
+/* How much of its share a way has used up. */
+extern const int64_t tw_attachments_shares[TW_ATTACHMENT_WAYS];
+tw_err tw_attachments_used(tw_store *s, enum tw_attachment_way way, int64_t *ret);
 
 struct tw_attachment_about {
 	int64_t id, report, at_ms;

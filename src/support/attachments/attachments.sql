@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Files that belong to reports. attachment_key: the one key of a report's files, sealed by the keys role; without its row nothing of them can be read
 -- by anybody. attachment: about is name, kind and SHA-256, sealed by that key; nonce is bound into all that is sealed of it. attachment_part: the bytes, in
--- pieces, each sealed. In the clear are how many files a report has, how long they are and when they came.
+-- pieces, each sealed. In the clear are how many files a report has, how long they are, when they came and by
+-- which way (0: the form, 1: mail).
 
 -- name: attachments_format_1
 CREATE TABLE attachment_key (
@@ -14,7 +15,8 @@ CREATE TABLE attachment (
 	at_ms INTEGER NOT NULL,
 	size INTEGER NOT NULL,
 	nonce BLOB NOT NULL,
-	about BLOB NOT NULL
+	about BLOB NOT NULL,
+	way INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX attachment_of ON attachment (report, id);
 CREATE TABLE attachment_part (
@@ -34,7 +36,7 @@ INSERT INTO attachment_key (report, sealed) VALUES (?1, ?2);
 DELETE FROM attachment_key WHERE report = ?1;
 
 -- name: attachments_sum
-SELECT CAST(coalesce(sum(size), 0) AS INTEGER) FROM attachment;
+SELECT CAST(coalesce(sum(size), 0) AS INTEGER) FROM attachment WHERE way = ?1;
 
 -- name: attachments_of
 SELECT id, report, at_ms, size, nonce, about FROM attachment WHERE report = ?1 ORDER BY id;
@@ -46,7 +48,7 @@ SELECT count(*) FROM attachment WHERE report = ?1;
 SELECT id, report, at_ms, size, nonce, about FROM attachment WHERE id = ?1;
 
 -- name: attachment_add
-INSERT INTO attachment (report, at_ms, size, nonce, about) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id;
+INSERT INTO attachment (report, at_ms, size, nonce, about, way) VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id;
 
 -- name: attachments_destroy
 DELETE FROM attachment WHERE report = ?1;

@@ -207,6 +207,19 @@ static void bounded(void **state)
 	CHECK_OK(tw_store_run(store, "UPDATE attachment SET size = 1073741824 WHERE id = 1", NULL, 0, NULL, NULL));
 	CHECK_OK(tw_attachments_destroy(store, 2));
 	CHECK_INT(add(2, "b", TW_SLICE("x")), TW_ATTACHED_FULL);
+	struct tw_attachments by_mail = with(tw_sys_real()); /* what came by one way leaves the other its room */
+	enum tw_attached said = TW_ATTACHED_FULL;
+	by_mail.way = TW_ATTACHMENT_MAIL;
+	CHECK_OK(tw_attachments_add(
+		&by_mail, 2, &(struct tw_attachment){ TW_SLICE("b"), TW_SLICE("text/plain"), TW_SLICE("x") }, 1, 5, &said));
+	CHECK_INT(said, TW_ATTACHED);
+	CHECK_OK(tw_store_run(store, "UPDATE attachment SET size = 402653184 WHERE way = 1", NULL, 0, NULL, NULL));
+	CHECK_OK(tw_attachments_add(
+		&by_mail, 3, &(struct tw_attachment){ TW_SLICE("c"), TW_SLICE("text/plain"), TW_SLICE("x") }, 1, 5, &said));
+	CHECK_INT(said, TW_ATTACHED_FULL);
+	CHECK_OK(tw_store_run(store, "UPDATE attachment SET size = 0 WHERE id = 1", NULL, 0, NULL, NULL));
+	CHECK_OK(tw_attachments_destroy(store, 2));
+	CHECK_INT(add(2, "c", TW_SLICE("x")), TW_ATTACHED);
 }
 
 static bool on_disk(const char *what, size_t size)

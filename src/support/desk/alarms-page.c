@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Alarms of the clocks of Article 14: how many nobody has acknowledged, in the first line, and whom mail tells; then each of them, sorted and filtered by
-   the address. */
+   the address; and behind them the alarms of the ways that reports come by. */
 #include "base/mem.h"
 #include "base/text.h"
 #include "support/cases/alarms.h"
@@ -249,5 +249,6 @@ tw_err tw_desk_alarms(struct tw_context *c, const struct tw_request *rq, struct 
 	TW_TRY(write_lead(&l, seen));
 	tw_desk_filters(&l.h, l.look, &l.q, STATE, states);
 	TW_TRY(write_rows(&l, seen));
+	TW_TRY(tw_desk_ways(c, &l.h, l.look));
 	return tw_page_close(&l.h);
 }

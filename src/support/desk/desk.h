@@ -65,6 +65,8 @@ void tw_desk_sorted(struct tw_html *h, struct tw_look look, const struct tw_desk
 void tw_desk_filters(struct tw_html *h, struct tw_look look, const struct tw_desk_query *q, size_t which, const struct tw_choice *choices);
 /* Links to the page before and behind; page counts from 1. */
 void tw_desk_pages(struct tw_html *h, struct tw_look look, const struct tw_desk_query *q, int64_t page, bool more);
+/* Alarms of the ways that reports come by, under a heading of its own (ways.c). */
+tw_err tw_desk_ways(struct tw_context *c, struct tw_html *h, struct tw_look look);
 
 /* The files of a report; report 0: of all reports of the case. */
 tw_err tw_desk_files(struct tw_context *c, struct tw_html *h, struct tw_look look, int64_t report, int64_t of_case);

@@ -94,6 +94,13 @@ SELECT number, text FROM journal_entry WHERE about = ?1 ORDER BY number DESC LIM
 -- name: desk_reports_down
 SELECT r.id FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
 WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?7))
+-- The reports, the last one first, as they come. ?1 kind, or ''; ?2 verdict, 'all', or '' for those behind ?7 and those that ?8 was let into since; ?3 now; ?4 who asks, '' sees all. A report of a case under embargo is seen as
+-- its case is.
+-- name: desk_reports
+SELECT r.id, received_ms, published_ms, coalesce(d.verdict, 'new'), product, version, substr(description, 1, 160),
+	(SELECT count(*) FROM report_message m WHERE m.report = r.id), (SELECT m.ours FROM report_message m WHERE m.report = r.id ORDER BY m.id DESC LIMIT 1), d.doc
+FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
+WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND (r.id > ?7 OR EXISTS (SELECT 1 FROM staff_unseen u WHERE u.account = ?8 AND u.report = r.id))))
 	AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
 ORDER BY r.id DESC LIMIT ?5 OFFSET ?6;
 
@@ -102,6 +109,19 @@ SELECT r.id FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN d
 WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?7))
 	AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
 ORDER BY r.id LIMIT ?5 OFFSET ?6;
+-- Likewise by something else, which all reports are looked at for: ?5 by what; those behind ?8; who he is: ?9.
+-- name: desk_reports_by
+SELECT i, received_ms, published_ms, v, product, version, substr(description, 1, 160),
+	(SELECT count(*) FROM report_message m WHERE m.report = i), (SELECT m.ours FROM report_message m WHERE m.report = i ORDER BY m.id DESC LIMIT 1), said
+FROM (SELECT r.id AS i, coalesce(d.verdict, 'new') AS v, d.doc AS said,
+		CASE ?5 WHEN 'report' THEN r.id WHEN 'messages' THEN (SELECT count(*) FROM report_message m WHERE m.report = r.id)
+			WHEN '-messages' THEN -(SELECT count(*) FROM report_message m WHERE m.report = r.id) END AS place,
+		CASE ?5 WHEN 'product' THEN lower(product) END AS up, CASE ?5 WHEN '-product' THEN lower(product) END AS down
+	FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
+	WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND (r.id > ?8 OR EXISTS (SELECT 1 FROM staff_unseen u WHERE u.account = ?9 AND u.report = r.id))))
+		AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
+	ORDER BY place, up NULLS FIRST, down DESC NULLS LAST, i DESC LIMIT ?6 OFFSET ?7) AS found JOIN report ON id = i
+ORDER BY place, up NULLS FIRST, down DESC NULLS LAST, i DESC;
 
 -- name: desk_reports_product
 SELECT r.id FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
@@ -153,6 +173,12 @@ ORDER BY place, i DESC;
 -- name: desk_alarms_open
 SELECT count(*) FROM alarm a WHERE a.acknowledged_ms IS NULL AND (?2 = '' OR a.case_id NOT IN (SELECT c.id FROM desk_case c
 	WHERE c.embargo_ms > 0 AND c.embargo_ms > ?1 AND NOT EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?2)));
+
+-- Those below the mark that he was let into since.
+-- name: desk_reports_let_in
+SELECT count(*) FROM staff_unseen u JOIN report r ON r.id = u.report LEFT JOIN report_desk d ON d.report = u.report LEFT JOIN desk_case c ON c.id = d.case_id
+WHERE u.account = ?4 AND u.report <= ?1 AND (coalesce(d.case_id, 0) = 0 OR ?3 = '' OR c.embargo_ms <= ?2
+	OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?3));
 
 -- name: desk_reports_since
 SELECT count(*) FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id

@@ -22,6 +22,8 @@ struct list {
 	int64_t page, seen, newest, since;
 	int64_t ids[TW_DESK_PAGE + 1]; /* one more than is shown, so that it is known whether there are more */
 	size_t found, rows;
+	int64_t page, seen, newest, since, let_in; /* let_in: below the mark, and kept from him when he set it */
+	size_t rows;
 };
 enum { KIND, STATE, SORT, PAGE };
 
@@ -174,8 +176,10 @@ static tw_err write_lead(struct list *l, const char *key, int64_t account)
 	char text[120];
 
 	TW_TRY(tw_store_run(l->c->store, tw_sql_staff_seen_get, &who, 1, take_number, &l->seen));
-	const struct tw_value v[] = { TW_V_INT(l->seen), TW_V_INT(tw_time_wall_ms(l->c->time)), TW_V_TEXT(key) };
-	TW_TRY(tw_store_run(l->c->store, tw_sql_desk_reports_since, v, TW_COUNT(v), take_number, &l->since));
+	const struct tw_value v[] = { TW_V_INT(l->seen), TW_V_INT(tw_time_wall_ms(l->c->time)), TW_V_TEXT(key), who };
+	TW_TRY(tw_store_run(l->c->store, tw_sql_desk_reports_since, v, 3, take_number, &l->since));
+	TW_TRY(tw_store_run(l->c->store, tw_sql_desk_reports_let_in, v, TW_COUNT(v), take_number, &l->let_in));
+	l->since += l->let_in;
 	tw_page_counted(tw_word(l->since ? TW_W_REPORTS_NEW : TW_W_REPORTS_NEW_NONE, l->look.language),
 		(int)(l->since > INT32_MAX ? INT32_MAX : l->since), text, sizeof text);
 	tw_page_class(&l->h, TW_E_P, "lead");
@@ -190,8 +194,10 @@ static void write_seen(struct list *l)
 	char name[24];
 
 	if (l->found > TW_DESK_PAGE || *l->q.pairs[STATE].value || *l->q.pairs[KIND].value || *l->q.pairs[SORT].value || l->newest <= l->seen)
+	if (l->rows > TW_DESK_PAGE || *l->q.pairs[STATE].value || *l->q.pairs[KIND].value || *l->q.pairs[SORT].value ||
+		(l->newest <= l->seen && !l->let_in))
 		return;
-	(void)snprintf(name, sizeof name, "r%lld", (long long)l->newest);
+	(void)snprintf(name, sizeof name, "r%lld", (long long)(l->newest > l->seen ? l->newest : l->seen));
 	tw_form_open(&l->h, l->look, "/desk/seen");
 	tw_form_hidden(&l->h, "newest", name);
 	tw_form_close(&l->h, l->look, TW_W_DO_SEEN);
@@ -228,6 +234,17 @@ static tw_err write_rows(struct list *l, const char *key)
 	TW_TRY(find_rows(l, key));
 	for (size_t i = 0; i < l->found && i < TW_DESK_PAGE; i++)
 		TW_TRY(tw_store_run(l->c->store, tw_sql_desk_report_row, &TW_V_INT(l->ids[i]), 1, write_row, l));
+static tw_err write_rows(struct list *l, const char *key, int64_t account)
+	const char *sort = l->q.pairs[SORT].value;
+	const struct tw_value first = TW_V_INT((l->page - 1) * TW_DESK_PAGE), most = TW_V_INT(TW_DESK_PAGE + 1), seen = TW_V_INT(l->seen);
+	const struct tw_value last[] = { TW_V_TEXT(l->q.pairs[KIND].value), TW_V_TEXT(l->q.pairs[STATE].value),
+		TW_V_INT(tw_time_wall_ms(l->c->time)), TW_V_TEXT(key), most, first, seen, TW_V_INT(account) };
+	const struct tw_value by[] = { last[0], last[1], last[2], last[3], TW_V_TEXT(sort), most, first, seen, TW_V_INT(account) };
+
+	if (*sort == '\0' || strcmp(sort, "-report") == 0)
+		TW_TRY(tw_store_run(l->c->store, tw_sql_desk_reports, last, TW_COUNT(last), take_row, l));
+	else
+		TW_TRY(tw_store_run(l->c->store, tw_sql_desk_reports_by, by, TW_COUNT(by), take_row, l));
 	if (l->rows) {
 		tw_html_close(&l->h);
 		tw_html_close(&l->h);
@@ -260,7 +277,7 @@ tw_err tw_desk_reports(struct tw_context *c, const struct tw_request *rq, struct
 	TW_TRY(write_lead(&l, key, account));
 	tw_desk_filters(&l.h, l.look, &l.q, STATE, states);
 	tw_desk_filters(&l.h, l.look, &l.q, KIND, kinds);
-	TW_TRY(write_rows(&l, key));
+	TW_TRY(write_rows(&l, key, account));
 	return tw_page_close(&l.h);
 }
 

@@ -235,8 +235,7 @@ static void test_a_page_is_whole_or_not_sent(void **state)
 	CHECK(failed > 20);
 }
 
-/* More reports than a page shows: the first page marks none of them as seen, since the rest was not shown. */
-static void test_what_was_not_shown_is_not_marked(void **state)
+static void add_report(void)
 {
 	const struct tw_report r = { .received_ms = 1,
 		.language = "en",
@@ -252,9 +251,15 @@ static void test_what_was_not_shown_is_not_marked(void **state)
 	struct tw_receipt one;
 	enum tw_kept kept;
 
+	CHECK_OK(tw_receipt_make(tw_sys_real(), &one));
+	CHECK_OK(tw_report_add(world.t.c.store, &one, &r, &kept));
+}
+
+/* More reports than a page shows: the first page marks none of them as seen, since the rest was not shown. */
+static void test_what_was_not_shown_is_not_marked(void **state)
+{
 	for (int i = 0; i <= TW_DESK_PAGE; i++) {
-		CHECK_OK(tw_receipt_make(tw_sys_real(), &one));
-		CHECK_OK(tw_report_add(world.t.c.store, &one, &r, &kept));
+		add_report();
 		if (i + 1 == TW_DESK_PAGE)
 			page("desk.reports", "", "{}", "/desk/seen", "page=2");
 	}
@@ -262,6 +267,54 @@ static void test_what_was_not_shown_is_not_marked(void **state)
 	page("desk.reports", "", "{\"page\":2}", "/desk/seen", "page=3");
 }
 
+static void run(const char *sql)
+{
+	CHECK_OK(tw_store_run(world.t.c.store, sql, NULL, 0, NULL, NULL));
+}
+
+static void mark(const char *newest)
+{
+	struct tw_reply rp;
+	char input[48];
+
+	(void)snprintf(input, sizeof input, "{\"newest\":\"%s\"}", newest);
+	CHECK_OK(ask("reports.seen", "", input, &rp));
+	CHECK_INT(rp.status, 204);
+	tw_reply_done(&rp);
+}
+
+/* A report that was kept from somebody when he said what he has seen is new to him when he is let in, however old it is; and once. */
+static void test_what_was_kept_from_him_is_new_later(void **state)
+{
+	static const char embargoed[] = "UPDATE desk_case SET embargo_ms = 32472144000000 WHERE id = 9";
+
+	run("INSERT INTO account (id, name, folded, kind, state, made_ms, made_by, active_ms) VALUES (1, 'Ann', 'ann', 'person', 'active', 1, 'x', 1)");
+	for (int i = 0; i < 3; i++)
+		add_report();
+	run("INSERT INTO desk_case (id, state, next_ms, embargo_ms, doc) VALUES (9, 'new', 9223372036854775807, 32472144000000, '{}')");
+	run("INSERT INTO report_desk (report, verdict, case_id, doc) VALUES (2, 'case', 9, '{}')");
+	page("desk.reports", "", "{}", "/desk/reports/r3", "/desk/reports/r2");
+	mark("r3");
+	page("desk.reports", "", "{}", "No report is like this", "/desk/seen");
+	run("INSERT INTO case_access (case_id, who) VALUES (9, 'a1')"); /* he is let in */
+	page("desk.reports", "", "{}", "/desk/reports/r2", "/desk/reports/r3");
+	page("desk.reports", "", "{}", "value=\"r3\"", "value=\"r2\""); /* the mark does not go back */
+	page("desk.reports", "", "{\"sort\":\"product\"}", "/desk/reports/r2", "/desk/reports/r3");
+	mark("r3");
+	page("desk.reports", "", "{}", "No report is like this", "/desk/seen");
+	run("DELETE FROM case_access"); /* what he has seen does not become new again */
+	mark("r3");
+	run("UPDATE desk_case SET embargo_ms = 0 WHERE id = 9");
+	page("desk.reports", "", "{}", "No report is like this", "/desk/seen");
+	run("UPDATE staff_own SET reports_seen = 0"); /* and when the embargo itself ends */
+	run(embargoed);
+	mark("r3");
+	page("desk.reports", "", "{}", "No report is like this", "/desk/reports/r2");
+	run("UPDATE desk_case SET embargo_ms = 0 WHERE id = 9");
+	page("desk.reports", "", "{}", "/desk/reports/r2", "/desk/reports/r1");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 CHECK_MAIN(TEST(test_what_stands_in_an_address), TEST(test_what_a_form_becomes), TEST(test_what_is_there_stands_in_the_form),
-	TEST(test_a_form_does_it_once), TEST(test_what_was_not_shown_is_not_marked), TEST(test_a_page_is_whole_or_not_sent))
+	TEST(test_a_form_does_it_once), TEST(test_what_was_not_shown_is_not_marked), TEST(test_what_was_kept_from_him_is_new_later),
+	TEST(test_a_page_is_whole_or_not_sent))

@@ -23,7 +23,7 @@ struct tw_collector {
 	struct event *due, *deadline;
 	int64_t next_ms, wait_ms; /* of the boot clock: not before; and after the next fault so long */
 	unsigned deaths, every_s, canary_h;
-	bool looked;
+	bool looked, known; /* known: whether a canary is sent, and to where */
 	char missing[TW_COLLECT_WORDS_MAX + 1], address[TW_MAIL_ADDRESS_MAX + 1];
 	uint32_t tag;
 };
@@ -63,11 +63,25 @@ static void over(struct tw_collector *k, bool at_once)
 static void canary(struct tw_collector *k)
 {
 	const struct tw_app *a = k->app;
-	const struct tw_canary_plan plan = { k->address, (int64_t)k->canary_h * HOUR_MS, a->desk.alarms, a->desk.alarm_count };
+	const char *sending = tw_sender_missing(a), *taking = tw_collector_missing(a);
+	char seen[TW_WAY_SEEN_MAX + 1];
+	const struct tw_way_receivers receivers = { a->desk.alarms, a->desk.alarm_count };
+	/* Not known: what was sent before is waited for all the same. */
+	const struct tw_canary_plan of_before = { TW_WAY_MAIL, "the mailbox", TW_INTAKE_DAY_MS, receivers, seen };
+	const struct tw_canary_plan plan = { TW_WAY_MAIL, k->address, (int64_t)k->canary_h * HOUR_MS, receivers, seen };
 
+	(void)snprintf(seen, sizeof seen, "%s%.200s",
+		sending          ? "Mail does not go out: "
+			: taking ? "Mail is not taken: "
+				 : "Mail goes out and is taken, and it was not among it.",
+		sending          ? sending
+			: taking ? taking
+				 : "");
 	if (!tw_time_trusted(&a->time) || tw_store_broken(a->context.store))
 		return;
-	const tw_err e = tw_canary_turn(&k->app->context, &plan, tw_time_wall_ms(&a->time));
+	const int64_t now = tw_time_wall_ms(&a->time);
+	const tw_err e = k->known ? tw_canary_turn(&k->app->context, &plan, now)
+				  : tw_canary_watch(&k->app->context, &of_before, now, false);
 	if (tw_failed(e))
 		tw_log_err(e, "the test of mail that comes in"); /* no reason to leave a report lying */
 }
@@ -75,10 +89,12 @@ static void canary(struct tw_collector *k)
 static tw_err keep(struct tw_collector *k, const struct tw_collected *d, struct tw_slice raw)
 {
 	struct tw_context *c = &k->app->context;
-	const struct tw_intake in = { c, tw_attachments_of(c), k->app->desk.site, tw_time_wall_ms(&k->app->time) };
+	const struct tw_intake in = { c, tw_attachments_of(c), k->app->desk.site, tw_time_wall_ms(&k->app->time),
+		{ k->app->desk.alarms, k->app->desk.alarm_count } };
 	struct tw_intake_done done;
 
 	TW_TRY(tw_intake_take(&in, d, raw, &done));
+	k->app->files_changed = k->app->files_changed || done.kept;
 	k->deaths = 0;
 	k->wait_ms = TW_COLLECTOR_FIRST_MS;
 	k->next_ms = 0;
@@ -112,6 +128,7 @@ static tw_err hear(struct tw_collector *k, const struct tw_collected *d, struct 
 		k->next_ms = boot_ms(k) + TW_COLLECTOR_LOOK_MS;
 	else if (!there)
 		later(k);
+	k->known = k->known || d->address.size || d->end == TW_COLLECT_UNCONFIGURED;
 	if (d->end == TW_COLLECT_UNCONFIGURED)
 		k->address[0] = '\0';
 	if (d->address.size) {

@@ -83,6 +83,7 @@ tw_err tw_intake_looked(struct tw_store *s, uint32_t validity, uint32_t uid)
 
 tw_err tw_intake_forget(struct tw_store *s, int64_t now_ms)
 {
+	TW_TRY(tw_canary_forget(s, now_ms));
 	return tw_store_run(s, tw_sql_intake_forget, &TW_V_INT(now_ms - TW_INTAKE_DROPPED_MS), 1, NULL, NULL);
 }
 
@@ -196,9 +197,11 @@ static tw_err keep_raw(struct taking *t)
 {
 	const struct tw_attachment file = { TW_SLICE("mail.eml"), TW_SLICE("message/rfc822"), t->raw };
 	enum tw_attached attached = TW_ATTACHED_MANY;
+	struct tw_attachments files = t->in->files;
 
+	files.way = TW_ATTACHMENT_MAIL;
 	if (t->raw.size) {
-		const tw_err e = tw_attachments_put(&t->in->files, t->done->report, &file, 1, t->in->now_ms, &attached);
+		const tw_err e = tw_attachments_put(&files, t->done->report, &file, 1, t->in->now_ms, &attached);
 
 		/* Somebody changed what the report has already, which is no reason to take no mail any more. Nothing was stored. */
 		if (!tw_is(e, TW_CODE_UNTRUSTED)) {
@@ -365,10 +368,11 @@ static tw_err add_or_new(struct taking *t)
 static tw_err decide(struct taking *t)
 {
 	const struct tw_collected *m = t->m;
+	const struct tw_canary_plan plan = { .channel = TW_WAY_MAIL, .to = "", .receivers = t->in->alarms };
 	struct counts counts;
 	bool canary = false;
 
-	TW_TRY(tw_canary_arrived(t->in->c->store, TW_CANARY_MAIL, m->subject, t->in->now_ms, &canary));
+	TW_TRY(tw_canary_arrived(t->in->c, &plan, m->subject, t->in->now_ms, &canary));
 	if (canary) {
 		t->done->end = TW_INTAKE_CANARY;
 		t->what = "canary";

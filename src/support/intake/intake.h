@@ -10,6 +10,7 @@
 #ifndef TW_SUPPORT_INTAKE_H
 #define TW_SUPPORT_INTAKE_H
 #include "support/attachments/attachments.h"
+#include "support/intake/ways.h"
 #include "support/mail/collect-wire.h"
 #include "support/query-reception/receipt.h"
 
@@ -35,6 +36,7 @@ struct tw_intake {
 	struct tw_attachments files;
 	const char *site; /* without a slash behind it; "" */
 	int64_t now_ms;
+	struct tw_way_receivers alarms;
 };
 struct tw_intake_done {
 	enum tw_intake_end end;

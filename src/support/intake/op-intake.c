@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the staff sees of mail that comes in. */
+#include "base/mem.h"
 #include "base/text.h"
-#include "support/intake/canary.h"
 #include "support/intake/collector.h"
+#include "support/intake/stranger.h"
 #include "support/mail/collect-wire.h"
 #include "support/rows-intake.h"
 #include "support/sql-support.h"
@@ -29,19 +30,50 @@ static tw_err take_totals(void *user, const tw_row *row)
 	return set_time(user, "last", tw_row_int(row, 3));
 }
 
-static tw_err say_canary(struct tw_context *c, json_t *body)
+struct way {
+	const char *channel, *state, *sent, *arrived; /* keys of the answer */
+	bool on;
+};
+
+static tw_err say_canary(struct tw_context *c, const struct way *w, json_t *body)
 {
-	const char *state = "off";
+	const char *state = w->on ? "never" : "off";
+	struct tw_way_alarm alarm;
 	struct tw_canary k;
 
-	TW_TRY(tw_canary_read(c->store, TW_CANARY_MAIL, &k));
+	TW_TRY(tw_canary_read(c->store, w->channel, &k));
+	TW_TRY(tw_way_open(c->store, w->channel, TW_WAY_CANARY, &alarm));
 	if (k.sent_ms)
-		state = k.arrived_ms ? "arrived" : k.alarmed ? "missing" : "waiting";
-	else if (tw_collector_canary(tw_app_of(c)))
-		state = "never";
-	TW_TRY(tw_json_set(body, "canary", json_string(state)));
-	TW_TRY(set_time(body, "canary_sent", k.sent_ms));
-	return set_time(body, "canary_arrived", k.arrived_ms);
+		state = alarm.id ? "missing" : k.arrived_ms ? "arrived" : "waiting";
+	TW_TRY(tw_json_set(body, w->state, json_string(state)));
+	TW_TRY(set_time(body, w->sent, k.sent_ms));
+	TW_TRY(set_time(body, w->arrived, k.came_ms));
+	return strcmp(w->channel, TW_WAY_FORM) || !*k.seen ? TW_OK : tw_json_set(body, "form_seen", json_string(k.seen));
+}
+
+static tw_err add_alarm(void *user, const struct tw_way_alarm *a)
+{
+	json_t *j = json_pack("{s:s, s:s, s:s}", "channel", a->channel, "what", a->what, "seen", a->seen);
+
+	TW_TRY(tw_json_append(user, j));
+	TW_TRY(set_time(j, "since", a->since_ms));
+	TW_TRY(set_time(j, "raised", a->raised_ms));
+	TW_TRY(set_time(j, "over", a->over_ms));
+	return *a->late ? tw_json_set(j, "late", json_string(a->late)) : TW_OK;
+}
+
+static tw_err say_ways(struct tw_context *c, json_t *body)
+{
+	const char *why = tw_stranger_missing(tw_app_of(c));
+	const struct way ways[] = { { TW_WAY_MAIL, "canary", "canary_sent", "canary_arrived", tw_collector_canary(tw_app_of(c)) },
+		{ TW_WAY_FORM, "form", "form_sent", "form_arrived", !why } };
+
+	for (size_t i = 0; i < TW_COUNT(ways); i++)
+		TW_TRY(say_canary(c, &ways[i], body));
+	if (why)
+		TW_TRY(tw_json_set(body, "form_why", json_string(why)));
+	TW_TRY(tw_json_set(body, "alarms", json_array()));
+	return tw_way_list(c->store, TW_WAY_ALARMS_SHOWN, add_alarm, tw_json_get(body, "alarms"));
 }
 
 tw_err tw_op_intake_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -56,5 +88,5 @@ tw_err tw_op_intake_read(struct tw_context *c, const struct tw_request *rq, stru
 	if (*address)
 		TW_TRY(tw_json_set(rp->body, "address", json_string(address)));
 	TW_TRY(tw_store_run(c->store, tw_sql_intake_totals, NULL, 0, take_totals, rp->body));
-	return say_canary(c, rp->body);
+	return say_ways(c, rp->body);
 }

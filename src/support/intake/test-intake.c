@@ -9,6 +9,7 @@
 #include "service/path/test-context.h"
 #include "service/test-dir.h"
 #include "support/intake/canary.h"
+#include "support/intake/room.h"
 #include "support/outbox/outbox.h"
 #include "support/rows-intake.h"
 #include "support/sql-support.h"
@@ -86,10 +87,12 @@ static struct tw_collected mail(uint32_t uid, const char *subject, const char *t
 		.address = TW_SLICE("r@lamps.example") };
 }
 
+static const char alarms[1][201] = { "boss@lamps.example" };
+
 static tw_err take_at(const struct tw_collected *m, int64_t now, struct tw_intake_done *ret)
 {
 	const struct tw_intake in = { &world.t.c, { tw_fake_sys(world.fake), world.t.c.store, { seal, unseal, NULL } },
-		"https://desk.example", now };
+		"https://desk.example", now, { alarms, 1 } };
 
 	return tw_intake_take(&in, m, TW_SLICE("From: as it came\r\n"), ret);
 }
@@ -271,36 +274,178 @@ static void test_a_report_whose_files_were_changed(void **state)
 	CHECK_TEXT(counts(), "1 1 1 1 2 2");
 }
 
+static struct tw_canary_plan by_mail(void)
+{
+	return (struct tw_canary_plan){ TW_WAY_MAIL, "r@lamps.example", 86400000, { alarms, 1 }, "Nothing came." };
+}
+
+/* What the last one says, as a forwarded mail would. */
+static struct tw_collected canary_mail(uint32_t uid, char subject[200])
+{
+	(void)snprintf(subject, 200, "Fwd: %s",
+		stored("SELECT subject FROM outbox WHERE key LIKE 'canary-%' ORDER BY number DESC LIMIT 1"));
+	return mail(uid, subject, "x");
+}
+
 static void test_canary(void **state)
 {
-	static const char alarms[1][201] = { "boss@lamps.example" };
-	struct tw_canary_plan plan = { "r@lamps.example", 86400000, alarms, 1 };
+	struct tw_canary_plan plan = by_mail();
 	struct tw_canary k;
 	char subject[200];
 
 	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW));
 	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW + 1));
 	CHECK_TEXT(stored("SELECT count(*) FROM outbox"), "1");
-	(void)snprintf(subject, sizeof subject, "Fwd: %s", stored("SELECT subject FROM outbox"));
-	struct tw_collected m = mail(1, subject, "x");
+	struct tw_collected m = canary_mail(1, subject);
 	CHECK_INT(took(&m).end, TW_INTAKE_CANARY);
 	CHECK_TEXT(stored("SELECT count(*) FROM report"), "0");
-	CHECK_OK(tw_canary_read(world.t.c.store, TW_CANARY_MAIL, &k));
-	CHECK(k.arrived_ms == NOW && !k.alarmed);
+	CHECK_OK(tw_canary_read(world.t.c.store, TW_WAY_MAIL, &k));
+	CHECK(k.arrived_ms == NOW && k.came_ms == NOW && !k.open_ms);
 	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW + plan.every_ms - 1));
 	CHECK_TEXT(stored("SELECT count(*) FROM outbox"), "1");
 	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW + plan.every_ms));
 	CHECK_TEXT(stored("SELECT count(*) FROM outbox"), "2");
 	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW + plan.every_ms + TW_CANARY_WAIT_MS - 1));
 	CHECK_TEXT(stored("SELECT count(*) FROM outbox"), "2");
-	for (int i = 0; i < 2; i++) { /* told once */
+	for (int i = 0; i < 2; i++) { /* told once, and the next one goes out at once */
 		CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW + plan.every_ms + TW_CANARY_WAIT_MS + i));
-		CHECK_TEXT(stored("SELECT recipient FROM outbox ORDER BY number DESC LIMIT 1"), "boss@lamps.example");
-		CHECK_TEXT(stored("SELECT count(*) FROM outbox"), "3");
+		CHECK_TEXT(stored("SELECT count(*) FROM outbox WHERE recipient = 'boss@lamps.example'"), "1");
+		CHECK_TEXT(stored("SELECT count(*) FROM outbox"), "4");
 	}
-	plan.every_ms = 0;
+	CHECK_TEXT(stored("SELECT channel || ' ' || what || ' ' || seen || ' ' || over_ms FROM intake_alarm"), "mail canary Nothing came. 0");
+	plan.every_ms = 0; /* nobody is told for ever of what is switched off */
 	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW + 10 * 86400000LL));
-	CHECK_TEXT(stored("SELECT count(*) FROM outbox"), "3");
+	CHECK_TEXT(stored("SELECT seen FROM intake_alarm WHERE over_ms <> 0"), "Test reports by this way were switched off.");
+	CHECK_TEXT(stored("SELECT count(*) FROM outbox WHERE recipient = 'boss@lamps.example'"), "2");
+}
+
+/* One that comes behind its alarm is no report, and the alarm says so; it is over when one comes in time. */
+static void test_a_late_canary(void **state)
+{
+	const struct tw_canary_plan plan = by_mail();
+	const int64_t late = NOW + TW_CANARY_WAIT_MS, again = late + TW_CANARY_WAIT_MS;
+	char first[200], second[200];
+	struct tw_intake_done d;
+
+	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW));
+	struct tw_collected m = canary_mail(1, first);
+	CHECK_OK(tw_canary_turn(&world.t.c, &plan, late)); /* the alarm, and the next one */
+	CHECK_OK(take_at(&m, late + 5, &d));
+	CHECK_INT(d.end, TW_INTAKE_CANARY);
+	CHECK_TEXT(stored("SELECT count(*) FROM report"), "0");
+	CHECK(strstr(stored("SELECT late FROM intake_alarm WHERE over_ms = 0"), "came late"));
+	struct tw_collected n = canary_mail(2, second);
+	CHECK(strcmp(first, second) != 0);
+	CHECK_OK(take_at(&n, late + 6, &d));
+	CHECK_INT(d.end, TW_INTAKE_CANARY);
+	CHECK_TEXT(stored("SELECT count(*) FROM intake_alarm WHERE over_ms = 0"), "0");
+	CHECK(strstr(stored("SELECT seen FROM intake_alarm"), "came at"));
+	CHECK_OK(tw_canary_turn(&world.t.c, &plan, again)); /* all is well: the next one goes at its time, a day on */
+	CHECK_TEXT(stored("SELECT count(*) FROM outbox WHERE key LIKE 'canary-%'"), "2");
+	CHECK_TEXT(stored("SELECT count(*) FROM outbox WHERE key LIKE 'way-%'"), "2");
+}
+
+/* A code counts once and by its own way; what says one that never was is a report like any other. */
+static void test_nobody_pretends_to_be_one(void **state)
+{
+	static const char *const wrong[] = { "Test of the way of reports: canary 0123456789abcdef0123456789abcdef", "canary ",
+		"canary 0123456789abcdef", "canary 0123456789ABCDEF0123456789ABCDE canary" };
+	const struct tw_canary_plan plan = by_mail();
+	char subject[200];
+	bool known = true;
+
+	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW));
+	struct tw_collected m = canary_mail(1, subject);
+	CHECK_OK(tw_canary_known(world.t.c.store, TW_WAY_FORM, tw_slice_of(subject), &known));
+	CHECK(!known);
+	CHECK_OK(tw_canary_known(world.t.c.store, TW_WAY_MAIL, tw_slice_of(subject), &known));
+	CHECK(known);
+	CHECK_INT(took(&m).end, TW_INTAKE_CANARY);
+	for (size_t i = 0; i < TW_COUNT(wrong); i++) {
+		struct tw_collected o = mail((uint32_t)i + 2, wrong[i], "said by somebody");
+
+		CHECK_INT(took(&o).end, TW_INTAKE_REPORT);
+	}
+	struct tw_collected again = mail(9, subject, "said by whoever read it on its way");
+	CHECK_INT(took(&again).end, TW_INTAKE_REPORT);
+}
+
+/* Each way has its share of the room for files, and an alarm before it is used up. */
+static void test_room(void **state)
+{
+	const struct tw_way_receivers to = { alarms, 1 };
+	struct tw_collected m = mail(1, "Lamp", "It burns.");
+	struct tw_intake_done d = took(&m);
+
+	CHECK(d.kept);
+	CHECK_TEXT(stored("SELECT way FROM attachment"), "1");
+	CHECK_OK(tw_room_look(&world.t.c, &to, NOW));
+	CHECK_TEXT(stored("SELECT count(*) FROM intake_alarm"), "0");
+	stored("UPDATE attachment SET size = 384 * 1048576 * 4 / 5 + 1");
+	for (int i = 0; i < 2; i++)
+		CHECK_OK(tw_room_look(&world.t.c, &to, NOW));
+	CHECK_TEXT(stored("SELECT channel || ' ' || what || ' ' || seen FROM intake_alarm"),
+		"mail room 307 MiB of 384 MiB are used, 80 percent.");
+	CHECK_TEXT(stored("SELECT subject FROM outbox WHERE key LIKE 'way-%'"), "The room for files by mail is nearly full");
+	stored("UPDATE attachment SET size = 384 * 1048576 / 4 * 3");
+	CHECK_OK(tw_room_look(&world.t.c, &to, NOW));
+	CHECK_TEXT(stored("SELECT count(*) FROM intake_alarm WHERE over_ms = 0"), "1"); /* a little less is not enough */
+	stored("UPDATE attachment SET size = 1");
+	CHECK_OK(tw_room_look(&world.t.c, &to, NOW));
+	CHECK_TEXT(stored("SELECT count(*) FROM intake_alarm WHERE over_ms = 0"), "0");
+	CHECK_TEXT(stored("SELECT count(*) FROM outbox WHERE key LIKE 'way-%'"), "2");
+}
+
+/* What is no report takes nothing of the day's allowance: bounces, answers of programs, our own mail, canaries. */
+static void test_what_is_none_counts_for_nothing(void **state)
+{
+	const struct tw_canary_plan plan = by_mail();
+	char subject[200];
+
+	for (uint32_t i = 1; i <= TW_INTAKE_DAY_MAX + 5; i++) {
+		struct tw_collected m = mail(i, "Undelivered", "sorry");
+		char id[16];
+
+		(void)snprintf(id, sizeof id, "%u", i);
+		m.id = tw_slice_of(id);
+		m.kind = i % 3 == 0 ? TW_MAILREAD_BOUNCE : i % 3 == 1 ? TW_MAILREAD_REPLY : TW_MAILREAD_PERSON;
+		m.flags = i % 3 == 2 ? TW_COLLECT_OWN : 0;
+		CHECK_INT(took(&m).end, TW_INTAKE_DROPPED);
+	}
+	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW));
+	struct tw_collected canary = canary_mail(TW_INTAKE_DAY_MAX + 6, subject);
+	CHECK_INT(took(&canary).end, TW_INTAKE_CANARY);
+	for (uint32_t i = 0; i < TW_INTAKE_DAY_MAX; i++) {
+		char text[32];
+
+		(void)snprintf(text, sizeof text, "lamp %u", i);
+		struct tw_collected m = mail(TW_INTAKE_DAY_MAX + 7 + i, "Lamp", text);
+		CHECK_INT(took(&m).end, TW_INTAKE_REPORT);
+	}
+	struct tw_collected more = mail(2 * TW_INTAKE_DAY_MAX + 7, "Lamp", "more");
+	CHECK_INT(took(&more).end, TW_INTAKE_WAIT);
+}
+
+static void test_canary_faults(void **state)
+{
+	const struct tw_canary_plan plan = by_mail();
+	bool fired = true;
+	long n = 1;
+
+	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW));
+	for (; fired && n < CALLS_MAX; n++) { /* the alarm and its mail, or neither */
+		tw_fake_fail(world.fake, n, n % 2 ? ENOSPC : EIO, false);
+		const tw_err e = tw_canary_watch(&world.t.c, &plan, NOW + TW_CANARY_WAIT_MS, false);
+		fired = tw_fake_fired(world.fake);
+		tw_fake_fail(world.fake, 0, 0, false);
+		if (tw_failed(e))
+			reopen();
+		const char *raised = stored(
+			"SELECT (SELECT count(*) FROM intake_alarm) || ' ' || (SELECT count(*) FROM outbox WHERE key LIKE 'way-%')");
+		CHECK(!strcmp(raised, "1 1") || (tw_failed(e) && !strcmp(raised, "0 0")));
+	}
+	CHECK(n > 2 && n < CALLS_MAX);
+	CHECK_TEXT(stored("SELECT count(*) FROM intake_alarm"), "1");
 }
 
 /* Whichever call fails: all of it is there, or nothing; and asked again it is there once. */
@@ -341,4 +486,5 @@ static void test_faults(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 CHECK_MAIN(TEST(test_a_message_becomes_a_report_once), TEST(test_what_is_said_of_it), TEST(test_what_becomes_nothing),
 	TEST(test_who_is_answered), TEST(test_a_flood_waits), TEST(test_answers_by_the_code),
-	TEST(test_a_report_whose_files_were_changed), TEST(test_canary), TEST(test_faults))
+	TEST(test_a_report_whose_files_were_changed), TEST(test_canary), TEST(test_a_late_canary), TEST(test_nobody_pretends_to_be_one),
+	TEST(test_canary_faults), TEST(test_room), TEST(test_what_is_none_counts_for_nothing), TEST(test_faults))

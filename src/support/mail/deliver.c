@@ -8,6 +8,8 @@
 #include "base/release.h"
 #include "base/text.h"
 #include "support/mail/public.h"
+#include "support/mail/run.h"
+#include "support/mail/visit.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -15,26 +17,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HOST_SIZE 256
 #define REPLY_MAX (64 * 1024) /* of a webhook's receiver; it is read and dropped */
-
-struct run {
-	struct tw_delivery *d;
-	CURL *curl;
-	struct curl_slist *headers, *addresses, *recipients;
-	struct tw_buf message;
-	size_t sent, answered;
-	char host[HOST_SIZE], url[TW_MAIL_URL_MAX + HOST_SIZE], command[8];
-	char reply[TW_MAIL_WORDS_MAX + 1], trouble[CURL_ERROR_SIZE];
-	unsigned port;
-	long status;    /* of the last reply */
-	bool leaving;   /* QUIT was sent: what is answered to that says nothing of the message */
-	bool forbidden; /* an address that is not to be connected to */
-};
 
 /* --- What came of it --- */
 
-static void conclude(struct tw_delivery *d, enum tw_mail_end end, long code, const char *words)
+void tw_mail_conclude(struct tw_delivery *d, enum tw_mail_end end, long code, const char *words)
 {
 	d->end = end;
 	d->code = code > 0 && code <= 999 ? (unsigned)code : 0;
@@ -72,18 +59,23 @@ enum tw_mail_end tw_deliver_judge_http(long status)
 
 /* --- Where to --- */
 
-static bool permitted(const struct run *r, const struct sockaddr *a)
+static bool by_https(const struct tw_mail_run *r)
+{
+	return r->d->job.kind == TW_MAIL_HOOK || r->d->job.kind == TW_MAIL_FORM;
+}
+
+static bool permitted(const struct tw_mail_run *r, const struct sockaddr *a)
 {
 	const struct tw_mail_config *c = r->d->config;
 
-	if (r->d->job.kind == TW_MAIL_HOOK)
+	if (by_https(r))
 		return tw_address_public(a) || tw_address_within(a, c->networks, c->network_count);
 	return c->tls != TW_MAIL_TLS_NONE || tw_address_loopback(a);
 }
 
 static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_sockaddr *to)
 {
-	struct run *r = user;
+	struct tw_mail_run *r = user;
 
 	if (purpose != CURLSOCKTYPE_IPCXN || !permitted(r, &to->addr)) {
 		r->forbidden = true;
@@ -93,7 +85,7 @@ static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_soc
 }
 
 /* Those addresses that may be connected to. *ret_any: there were others. */
-static tw_err keep_permitted(const struct run *r, char *list, struct tw_buf *ret, bool *ret_forbidden)
+static tw_err keep_permitted(const struct tw_mail_run *r, char *list, struct tw_buf *ret, bool *ret_forbidden)
 {
 	char *rest = NULL;
 
@@ -118,19 +110,19 @@ static tw_err keep_permitted(const struct run *r, char *list, struct tw_buf *ret
 }
 
 /* For good only when the address itself says so: what a name leads to may be one bad answer, and another one tomorrow. */
-static void conclude_private(const struct run *r, enum tw_mail_end for_now)
+void tw_mail_run_private(const struct tw_mail_run *r, enum tw_mail_end for_now)
 {
 	const bool number = r->host[0] == '[' || tw_host_is_number(r->host);
 
-	conclude(r->d, number ? TW_MAIL_REFUSED : for_now, 0, "Its address is private, and no webhook_networks names it.");
+	tw_mail_conclude(r->d, number ? TW_MAIL_REFUSED : for_now, 0, "Its address is private, and no webhook_networks names it.");
 }
 
 /* False: it is concluded. */
-static bool find_host(struct run *r, enum tw_mail_end unresolved)
+bool tw_mail_run_host(struct tw_mail_run *r, enum tw_mail_end unresolved)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf found = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf kept = { 0 };
-	char line[HOST_SIZE + 16 + TW_ADDRESSES_MAX * 48];
+	char line[TW_MAIL_HOST_SIZE + 16 + TW_ADDRESSES_MAX * 48];
 
 	if (r->host[0] == '[' || tw_host_is_number(r->host))
 		return true;
@@ -140,15 +132,15 @@ static bool find_host(struct run *r, enum tw_mail_end unresolved)
 	if (!tw_failed(e))
 		e = keep_permitted(r, found.data, &kept, &r->forbidden);
 	if (tw_failed(e)) {
-		conclude(r->d, unresolved, 0, tw_err_detail());
+		tw_mail_conclude(r->d, unresolved, 0, tw_err_detail());
 		return false;
 	}
-	if (kept.size == 0 && r->d->job.kind == TW_MAIL_HOOK) {
-		conclude_private(r, unresolved);
+	if (kept.size == 0 && by_https(r)) {
+		tw_mail_run_private(r, unresolved);
 		return false;
 	}
 	if (kept.size == 0) {
-		conclude(r->d, unresolved, 0, "Without TLS mail goes to this machine itself alone.");
+		tw_mail_conclude(r->d, unresolved, 0, "Without TLS mail goes to this machine itself alone.");
 		return false;
 	}
 	(void)snprintf(line, sizeof line, "%s:%u:%s", r->host, r->port, tw_buf_cstr(&kept));
@@ -160,7 +152,7 @@ static bool find_host(struct run *r, enum tw_mail_end unresolved)
 
 static size_t on_read(char *to, size_t one, size_t count, void *user)
 {
-	struct run *r = user;
+	struct tw_mail_run *r = user;
 	const size_t left = r->message.size - r->sent, take = left < one * count ? left : one * count;
 
 	(void)snprintf(r->command, sizeof r->command, "body");
@@ -171,7 +163,7 @@ static size_t on_read(char *to, size_t one, size_t count, void *user)
 
 static size_t on_answer(char *data, size_t one, size_t size, void *user)
 {
-	struct run *r = user;
+	struct tw_mail_run *r = user;
 
 	r->answered += size;
 	return r->answered > REPLY_MAX ? 0 : size;
@@ -188,7 +180,7 @@ static long status_of(struct tw_slice line)
 static int on_talk(CURL *curl, curl_infotype kind, char *data, size_t size, void *user)
 {
 	static const char *const commands[] = { "MAIL FROM:", "RCPT TO:", "DATA\r\n" };
-	struct run *r = user;
+	struct tw_mail_run *r = user;
 
 	r->leaving = r->leaving || (kind == CURLINFO_HEADER_OUT && size >= 4 && !memcmp(data, "QUIT", 4));
 	for (size_t i = 0; kind == CURLINFO_HEADER_OUT && i < TW_COUNT(commands); i++)
@@ -205,7 +197,7 @@ static int on_talk(CURL *curl, curl_infotype kind, char *data, size_t size, void
 
 static CURLcode on_tls(CURL *curl, void *ssl_ctx, void *user)
 {
-	const struct run *r = user;
+	const struct tw_mail_run *r = user;
 	SSL_CTX *ctx = ssl_ctx;
 
 	X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(ctx), (time_t)(r->d->job.now_ms / 1000));
@@ -214,7 +206,7 @@ static CURLcode on_tls(CURL *curl, void *ssl_ctx, void *user)
 }
 
 #define SET(option, value) e = e ? e : curl_easy_setopt(c, option, value)
-static CURLcode set_both(struct run *r, long connect_s, long deadline_s)
+CURLcode tw_mail_run_set(struct tw_mail_run *r, long connect_s, long deadline_s)
 {
 	struct curl_blob anchors = { (void *)(uintptr_t)r->d->anchors.at, r->d->anchors.size, CURL_BLOB_NOCOPY };
 	CURL *c = r->curl;
@@ -245,11 +237,11 @@ static CURLcode set_both(struct run *r, long connect_s, long deadline_s)
 	return e;
 }
 
-static CURLcode set_mail(struct run *r, const char *from)
+static CURLcode set_mail(struct tw_mail_run *r, const char *from)
 {
 	const struct tw_mail_config *m = r->d->config;
 	CURL *c = r->curl;
-	CURLcode e = set_both(r, TW_MAIL_CONNECT_S, TW_MAIL_DEADLINE_S);
+	CURLcode e = tw_mail_run_set(r, TW_MAIL_CONNECT_S, TW_MAIL_DEADLINE_S);
 
 	SET(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	SET(CURLOPT_USE_SSL, m->tls == TW_MAIL_TLS_NONE ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL);
@@ -271,10 +263,10 @@ static CURLcode set_mail(struct run *r, const char *from)
 	return e;
 }
 
-static CURLcode set_hook(struct run *r)
+static CURLcode set_hook(struct tw_mail_run *r)
 {
 	CURL *c = r->curl;
-	CURLcode e = set_both(r, TW_MAIL_HOOK_DEADLINE_S, TW_MAIL_HOOK_DEADLINE_S);
+	CURLcode e = tw_mail_run_set(r, TW_MAIL_HOOK_DEADLINE_S, TW_MAIL_HOOK_DEADLINE_S);
 
 	SET(CURLOPT_PROTOCOLS_STR, "https");
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -289,7 +281,7 @@ static CURLcode set_hook(struct run *r)
 
 /* --- Mail --- */
 
-static bool add(struct curl_slist **list, const char *line)
+bool tw_mail_run_add(struct curl_slist **list, const char *line)
 {
 	struct curl_slist *more = curl_slist_append(*list, line);
 
@@ -298,7 +290,7 @@ static bool add(struct curl_slist **list, const char *line)
 	return more != NULL;
 }
 
-static tw_err compose(struct run *r)
+static tw_err compose(struct tw_mail_run *r)
 {
 	const struct tw_mail_config *c = r->d->config;
 	const struct tw_mail_job *j = &r->d->job;
@@ -309,26 +301,26 @@ static tw_err compose(struct run *r)
 	return tw_mailmessage_write(&m, &r->message);
 }
 
-static void judge_mail(struct run *r, CURLcode code)
+static void judge_mail(struct tw_mail_run *r, CURLcode code)
 {
 	struct tw_delivery *d = r->d;
 
 	if (code == CURLE_OK) {
-		conclude(d, TW_MAIL_SENT, r->status, r->reply);
+		tw_mail_conclude(d, TW_MAIL_SENT, r->status, r->reply);
 		return;
 	}
 	if (r->status >= 400 && code != CURLE_OPERATION_TIMEDOUT) {
-		conclude(d, tw_deliver_judge_smtp(r->command, r->status), r->status, r->reply);
+		tw_mail_conclude(d, tw_deliver_judge_smtp(r->command, r->status), r->status, r->reply);
 		return;
 	}
 	/* Cut off in the middle of it, this message may be the reason: the others are not kept waiting. */
-	conclude(d, strcmp(r->command, "body") == 0 ? TW_MAIL_LATER : TW_MAIL_SERVER, 0,
+	tw_mail_conclude(d, strcmp(r->command, "body") == 0 ? TW_MAIL_LATER : TW_MAIL_SERVER, 0,
 		r->forbidden          ? "Without TLS mail goes to this machine itself alone."
 			: *r->trouble ? r->trouble
 				      : curl_easy_strerror(code));
 }
 
-static void send_mail(struct run *r)
+static void send_mail(struct tw_mail_run *r)
 {
 	const struct tw_mail_config *c = r->d->config;
 	const struct tw_slice to = r->d->job.to, ours = tw_mail_address_host(tw_slice_of(c->from));
@@ -336,7 +328,7 @@ static void send_mail(struct run *r)
 	char from[TW_MAIL_ADDRESS_MAX + 3], recipient[TW_MAIL_ADDRESS_MAX + 3];
 
 	if (tw_failed(compose(r))) {
-		conclude(r->d, TW_MAIL_REFUSED, 0, tw_err_detail());
+		tw_mail_conclude(r->d, TW_MAIL_REFUSED, 0, tw_err_detail());
 		return;
 	}
 	(void)snprintf(r->host, sizeof r->host, "%s", c->server);
@@ -345,8 +337,8 @@ static void send_mail(struct run *r)
 		six ? "[" : "", c->server, six ? "]" : "", c->port, TW_SLICE_ARG(ours));
 	(void)snprintf(from, sizeof from, "<%s>", c->from);
 	(void)snprintf(recipient, sizeof recipient, "<" TW_SLICE_FMT ">", TW_SLICE_ARG(to));
-	conclude(r->d, TW_MAIL_SERVER, 0, "no memory");
-	if (!find_host(r, TW_MAIL_SERVER) || !add(&r->recipients, recipient) || set_mail(r, from) != CURLE_OK)
+	tw_mail_conclude(r->d, TW_MAIL_SERVER, 0, "no memory");
+	if (!tw_mail_run_host(r, TW_MAIL_SERVER) || !tw_mail_run_add(&r->recipients, recipient) || set_mail(r, from) != CURLE_OK)
 		return;
 	judge_mail(r, curl_easy_perform(r->curl));
 }
@@ -373,7 +365,7 @@ static bool has_part(CURLU *u, CURLUPart which)
 	return has;
 }
 
-static bool read_url(struct run *r)
+bool tw_mail_run_url(struct tw_mail_run *r)
 {
 	CURLU *u = curl_url();
 	char scheme[8] = "", port[8] = "";
@@ -390,48 +382,48 @@ static bool read_url(struct run *r)
 }
 
 /* Standard Webhooks: what the signature is over, and the signature. */
-static bool hook_headers(struct run *r)
+static bool hook_headers(struct tw_mail_run *r)
 {
 	const struct tw_mail_job *j = &r->d->job;
 	char line[TW_MAIL_ID_MAX + TW_MAIL_SIGNATURE_MAX + 32];
 
 	(void)snprintf(line, sizeof line, "webhook-id: " TW_SLICE_FMT, TW_SLICE_ARG(j->id));
-	if (!add(&r->headers, line))
+	if (!tw_mail_run_add(&r->headers, line))
 		return false;
 	(void)snprintf(line, sizeof line, "webhook-timestamp: %lld", (long long)(j->now_ms / 1000));
-	if (!add(&r->headers, line))
+	if (!tw_mail_run_add(&r->headers, line))
 		return false;
 	(void)snprintf(line, sizeof line, "webhook-signature: " TW_SLICE_FMT, TW_SLICE_ARG(j->signature));
-	return add(&r->headers, line) && add(&r->headers, "Content-Type: application/json") && add(&r->headers, "Accept:") &&
-		add(&r->headers, "Expect:");
+	return tw_mail_run_add(&r->headers, line) && tw_mail_run_add(&r->headers, "Content-Type: application/json") &&
+		tw_mail_run_add(&r->headers, "Accept:") && tw_mail_run_add(&r->headers, "Expect:");
 }
 
-static void send_hook(struct run *r)
+static void send_hook(struct tw_mail_run *r)
 {
 	struct tw_delivery *d = r->d;
 	char words[64];
 	long status = 0;
 
-	if (!read_url(r)) {
-		conclude(d, TW_MAIL_REFUSED, 0, "Only https with a host, and nobody's name or password in it, is sent to.");
+	if (!tw_mail_run_url(r)) {
+		tw_mail_conclude(d, TW_MAIL_REFUSED, 0, "Only https with a host, and nobody's name or password in it, is sent to.");
 		return;
 	}
-	conclude(d, TW_MAIL_LATER, 0, "no memory");
-	if (!find_host(r, TW_MAIL_LATER) || !hook_headers(r) || set_hook(r) != CURLE_OK)
+	tw_mail_conclude(d, TW_MAIL_LATER, 0, "no memory");
+	if (!tw_mail_run_host(r, TW_MAIL_LATER) || !hook_headers(r) || set_hook(r) != CURLE_OK)
 		return;
 	const CURLcode code = curl_easy_perform(r->curl);
 	(void)curl_easy_getinfo(r->curl, CURLINFO_RESPONSE_CODE, &status);
 	(void)snprintf(words, sizeof words, "HTTP status %ld%s", status,
 		status >= 300 && status <= 399 ? "; redirects are not followed" : "");
 	if (r->forbidden && code == CURLE_COULDNT_CONNECT)
-		conclude_private(r, TW_MAIL_LATER);
+		tw_mail_run_private(r, TW_MAIL_LATER);
 	else if (status && (code == CURLE_OK || code == CURLE_WRITE_ERROR)) /* it says more than we want to hear */
-		conclude(d, tw_deliver_judge_http(status), status, words);
+		tw_mail_conclude(d, tw_deliver_judge_http(status), status, words);
 	else
-		conclude(d, TW_MAIL_LATER, 0, *r->trouble ? r->trouble : curl_easy_strerror(code));
+		tw_mail_conclude(d, TW_MAIL_LATER, 0, *r->trouble ? r->trouble : curl_easy_strerror(code));
 }
 
-static void run_done(struct run *r)
+static void run_done(struct tw_mail_run *r)
 {
 	curl_easy_cleanup(r->curl);
 	curl_slist_free_all(r->headers);
@@ -442,13 +434,13 @@ static void run_done(struct run *r)
 
 void tw_deliver(struct tw_delivery *d)
 {
-	TW_CLEANUP(run_done) struct run r = { .d = d };
+	TW_CLEANUP(run_done) struct tw_mail_run r = { .d = d };
 
-	if (d->job.kind != TW_MAIL_HOOK && !d->config->server[0]) {
-		conclude(d, TW_MAIL_UNCONFIGURED, 0, "no mail server named");
+	if (!by_https(&r) && !d->config->server[0]) {
+		tw_mail_conclude(d, TW_MAIL_UNCONFIGURED, 0, "no mail server named");
 		return;
 	}
-	conclude(d, d->job.kind == TW_MAIL_CHECK ? TW_MAIL_SENT : TW_MAIL_LATER, 0, d->job.kind == TW_MAIL_CHECK ? "" : "no memory");
+	tw_mail_conclude(d, d->job.kind == TW_MAIL_CHECK ? TW_MAIL_SENT : TW_MAIL_LATER, 0, d->job.kind == TW_MAIL_CHECK ? "" : "no memory");
 	tw_buf_init(&r.message, d->sys, TW_MAIL_MAX);
 	if (d->job.kind == TW_MAIL_CHECK)
 		return;
@@ -457,6 +449,8 @@ void tw_deliver(struct tw_delivery *d)
 		return;
 	if (d->job.kind == TW_MAIL_HOOK)
 		send_hook(&r);
+	else if (d->job.kind == TW_MAIL_FORM)
+		tw_visit(&r);
 	else
 		send_mail(&r);
 }

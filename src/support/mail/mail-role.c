@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * thingward-mail: what the support service sends out, and mail that it takes, each in a process of its own that lives only while there is something to do.
- * One never has what the other is given: what reads strangers' mail does not know the password that mail is sent with.
+ * thingward-mail: what the support service sends out, mail that it takes, and the report it sends itself by its own form, each in a process of its own that
+ * lives only while there is something to do. One never has what the other is given: what reads strangers' mail, or a page, does not know the password that
+ * mail is sent with.
  *
  * It alone knows the password, and reads where that goes from the same hand: for each job anew. It wipes its own copy behind the job; libcurl's is freed and
  * not wiped, and goes with the process soon after the last job. One job at a time; it blocks while one runs, and app has it ended when it takes too long.
@@ -27,6 +28,7 @@ struct role {
 	struct tw_name_servers servers;
 	struct tw_mail_config config;
 	struct tw_buf trust, password;
+	bool visits; /* the form, as the role canary; it sends nothing else, and nobody else does that */
 };
 
 /* A descriptor of /dev/null, where a file is missing, has nothing in it. One byte more than max: it is too long. */
@@ -86,7 +88,8 @@ static tw_err read_config(struct role *r)
 	read_resolver(r);
 	TW_TRY(read_all(r->sys, CONFIG_FD, TW_MAIL_CONFIG_MAX, &b));
 	TW_TRY(tw_mail_config_parse(tw_buf_slice(&b), &r->config));
-	TW_TRY(read_password(r, r->config.user));
+	if (!r->visits)
+		TW_TRY(read_password(r, r->config.user));
 	return read_trust(r);
 }
 
@@ -121,6 +124,8 @@ static tw_err serve(void *user, tw_channel *app, const struct tw_message *m)
 	TW_TRY(tw_buf_add(&kept, m->payload.at, m->payload.size));
 	if (tw_failed(tw_mail_job_read(tw_buf_slice(&kept), &d.job)))
 		return TW_RAISE(UNTRUSTED, "app sends a job that is none: %s", tw_err_detail());
+	if ((d.job.kind == TW_MAIL_FORM) != r->visits)
+		return TW_RAISE(UNTRUSTED, "app sends a job that is another role's");
 	work(r, &d);
 	TW_TRY(tw_mail_done_write(&(struct tw_mail_done){ d.end, d.code, tw_slice_of(d.words) }, &answer));
 	return tw_channel_send(app, TW_MAIL_DONE, m->tag, answer.data, answer.size, NULL, 0);
@@ -249,9 +254,17 @@ static int run(const struct tw_sys *sys, const struct tw_role_start *start)
 	return work_on(sys, &(struct tw_errand_work){ tw_rows_mail_from_app, serve, &r });
 }
 
+static int run_canary(const struct tw_sys *sys, const struct tw_role_start *start)
+{
+	struct role r = { .sys = sys, .visits = true };
+
+	return work_on(sys, &(struct tw_errand_work){ tw_rows_mail_from_app, serve, &r });
+}
+
 static const struct tw_role_row rows[] = {
 	{ TW_MAIL_ROLE_ROW, run },
 	{ TW_MAIL_IN_ROLE_ROW, run_in },
+	{ TW_CANARY_ROLE_ROW, run_canary },
 	{ .name = NULL },
 };
 

@@ -23,6 +23,7 @@ extern const struct tw_channel_row tw_rows_mail_from_app[], tw_rows_app_from_mai
 enum tw_mail_kind {
 	TW_MAIL_LETTER,
 	TW_MAIL_HOOK,
+	TW_MAIL_FORM,  /* a report by the form of the site in `to`, as a stranger sends one; of the role canary alone */
 	TW_MAIL_CHECK, /* nothing is sent: only whether mail could be (SENT), and why not; it has no texts */
 	TW_MAIL_KINDS
 };

@@ -344,6 +344,16 @@ static void test_without_a_network(void **state)
 	d.job.to = TW_SLICE("http://lamps.example/");
 	tw_deliver(&d);
 	CHECK_INT(d.end, TW_MAIL_REFUSED);
+	d.job = (struct tw_mail_job){
+		.kind = TW_MAIL_FORM, .to = TW_SLICE("https://localhost:1"), .id = TW_SLICE("k"), .text = TW_SLICE("x")
+	};
+	tw_deliver(&d); /* the site may be in a private network only when mail.json names it */
+	CHECK_INT(d.end, TW_MAIL_LATER);
+	CHECK(strstr(d.words, "private") != NULL);
+	d.job.to = TW_SLICE("mailto:x@lamps.example");
+	tw_deliver(&d);
+	CHECK_INT(d.end, TW_MAIL_REFUSED);
+	d.job = hook();
 	static const char *const private[] = { "https://localhost/", "https://127.0.0.1/", "https://[::1]/",
 		"https://[::ffff:10.0.0.1]/", "https://2130706433/", "https://0x7f.1/", "https://0/", "https://169.254.169.254/latest" };
 	for (size_t i = 0; i < TW_COUNT(private); i++) {

@@ -141,8 +141,10 @@ static void plan_errands(const struct tw_tab *tab, struct tw_support_places *p)
 	p->errands[TW_ERRAND_MAIL_IN] = p->errands[TW_ERRAND_MAIL];
 	p->errands[TW_ERRAND_MAIL_IN].more[1] = p->mail[3];
 	p->errands[TW_ERRAND_MAIL_IN].more[2] = p->mail[4];
+	p->errands[TW_ERRAND_CANARY] = p->errands[TW_ERRAND_MAIL];
+	p->errands[TW_ERRAND_CANARY].more[2] = "/dev/null"; /* it has no password */
 	(void)snprintf(p->errand_names, sizeof p->errand_names, "errands=%s%s%s", hash.uid ? "hash,hash-2," : "",
-		tab->of[MAIL].uid ? "mail,mail-in," : "", tab->of[SIGN].uid ? "sign," : "");
+		tab->of[MAIL].uid ? "mail,mail-in,canary," : "", tab->of[SIGN].uid ? "sign," : "");
 	app->words[app->word_count++] = p->errand_names;
 }
 

@@ -68,6 +68,16 @@ tw_err tw_admission_send(struct tw_admission *a, const char *source, int64_t now
 	return TW_OK;
 }
 
+tw_err tw_admission_return(struct tw_admission *a, const char *source)
+{
+	size_t place;
+
+	TW_TRY(place_of(a, source, &place));
+	a->sends_ms[place] -= sends.each_ms;
+	a->all_ms -= all.each_ms;
+	return TW_OK;
+}
+
 tw_err tw_admission_guess(struct tw_admission *a, const char *source, int64_t now_ms, int *ret_wait_s)
 {
 	size_t place;

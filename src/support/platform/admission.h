@@ -24,6 +24,8 @@ struct tw_admission {
 	int64_t sends_ms[TW_ADMISSION_PLACES], guesses_ms[TW_ADMISSION_PLACES], all_ms;
 };
 tw_err tw_admission_begin(const struct tw_sys *sys, struct tw_admission *ret);
+/* Gives one that tw_admission_send took back: it was no stranger's. */
+tw_err tw_admission_return(struct tw_admission *a, const char *source);
 /* Each takes one of the allowance and gives 0, or gives the seconds to wait until there is one, and takes nothing. */
 tw_err tw_admission_send(struct tw_admission *a, const char *source, int64_t now_ms, int *ret_wait_s);
 tw_err tw_admission_guess(struct tw_admission *a, const char *source, int64_t now_ms, int *ret_wait_s);

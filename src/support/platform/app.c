@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "service/access/throttle-store.h"
 #include "support/intake/collector.h"
+#include "support/intake/room.h"
+#include "support/intake/stranger.h"
 #include "support/advisories/signing.h"
 #include "support/outbox/sender.h"
 #include "support/staff/staff.h"
@@ -22,12 +24,25 @@ static void arm(struct event *timer, int64_t ms)
 		(void)event_add(timer, &t);
 }
 
+static void look_at_room(struct tw_app *a)
+{
+	const struct tw_way_receivers to = { a->desk.alarms, a->desk.alarm_count };
+
+	if (!a->files_changed || tw_store_broken(a->context.store) || !tw_time_trusted(&a->time))
+		return;
+	a->files_changed = false;
+	const tw_err e = tw_room_look(&a->context, &to, tw_time_wall_ms(&a->time));
+	if (tw_failed(e))
+		tw_log_err(e, "looking at the room for files");
+}
+
 /* Timers exist only while something is due. */
 static void settle(struct tw_app *a)
 {
 	const tw_audit *audit = a->context.audit;
 	int64_t refusals = tw_audit_refusals_due_ms(audit), waits = tw_access_throttle_due_ms(&a->context);
 
+	look_at_room(a);
 	if (tw_audit_pending(audit))
 		arm(a->commit_timer, TW_APP_COMMIT_MS);
 	if (tw_audit_last(audit) != a->signed_seq)
@@ -38,6 +53,7 @@ static void settle(struct tw_app *a)
 	tw_app_alarms_due(a);
 	tw_sender_due(a);
 	tw_collector_due(a);
+	tw_stranger_due(a);
 	tw_signing_due(a);
 	tw_app_tell_due(a);
 	if (waits >= 0) { /* a failure makes it due earlier than the last one did */
@@ -243,6 +259,7 @@ static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
 	a->errand_settle = door_settle;
 	TW_TRY(tw_sender_new(a));
 	TW_TRY(tw_collector_new(a));
+	TW_TRY(tw_stranger_new(a));
 	TW_TRY(tw_signing_new(a));
 	if (tw_audit_fault(a->context.audit)[0])
 		tw_error("the audit log did not verify and was set aside, a new one begins: %s", tw_audit_fault(a->context.audit));
@@ -268,6 +285,7 @@ static void done(struct tw_app *a)
 		if (events[i])
 			event_free(events[i]);
 	a->collector = tw_collector_free(a->collector);
+	a->stranger = tw_stranger_free(a->stranger);
 	a->signing = tw_signing_free(a->signing);
 	a->sender = tw_sender_free(a->sender);
 	a->hashing = tw_hashing_free(a->hashing);
@@ -287,6 +305,7 @@ int tw_app_run(const struct tw_sys *sys, const struct tw_role_start *start)
 		tw_log_err(e, "app cannot start");
 		return 1;
 	}
+	a.files_changed = true;
 	tw_app_listener_due(&a);
 	settle(&a);
 	if (a.status == 0 && event_base_dispatch(a.loop) < 0)

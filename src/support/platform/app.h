@@ -39,6 +39,7 @@ struct tw_app {
 	tw_hashing *hashing;
 	struct tw_sender *sender;         /* what goes out (support/outbox); NULL: nothing does yet */
 	struct tw_collector *collector;   /* mail that comes in (support/intake) */
+	struct tw_stranger *stranger;     /* reports of our own by the form (support/intake) */
 	struct tw_signing *signing;       /* signatures of advisories (support/advisories); NULL: nothing signs yet */
 	void (*errand_settle)(void *app); /* after a timer of its parts */
 	struct event_base *loop;
@@ -55,8 +56,9 @@ struct tw_app {
 		alarms_left; /* unsure: an event may be in the log and its alarm not say so; left: some are not in it yet */
 	json_t *products;    /* support/subscriptions/products.h */
 	bool said_ready, draining;
-	bool tell_waits; /* it was said that telling subscribers stands still */
-	int status;      /* of the process */
+	bool files_changed; /* files of reports came or went: their room is looked at */
+	bool tell_waits;    /* it was said that telling subscribers stands still */
+	int status;         /* of the process */
 };
 static inline struct tw_app *tw_app_of(struct tw_context *c)
 {

@@ -19,6 +19,7 @@ static const struct tw_shape shape[] = {
 	{ "expires", TW_JSON_TEXT, true, 1, 40 },
 	{ "alarms", TW_JSON_ARRAY, false, 0, 0 },
 	{ "prefix", TW_JSON_TEXT, false, 1, 20 },
+	{ "canary", TW_JSON_INT, false, 1, TW_DESK_CANARY_MAX_H },
 	{ "hours", TW_JSON_TEXT, false, 1, 100 },
 	{ "terms", TW_JSON_OBJECT, false, 0, 0 },
 	{ "news", TW_JSON_OBJECT, false, 0, 0 },
@@ -181,6 +182,7 @@ tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret)
 	if (!tw_text_printable(tw_slice_of(tw_json_text(j, "hours"))))
 		return TW_RAISE(SYNTAX, "%s: the hours are one line of text", TW_DESK_FILE);
 	(void)snprintf(d.hours, sizeof d.hours, "%s", tw_json_text(j, "hours"));
+	d.canary_h = (unsigned)tw_json_int(j, "canary"); /* 0 when it is not there */
 	TW_TRY(take_terms(tw_json_get(j, "terms"), &d));
 	TW_TRY(take_texts(j, &d));
 	TW_TRY(take_signing(tw_json_get(j, "signing"), &d));

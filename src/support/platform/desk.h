@@ -10,6 +10,7 @@
 
 #define TW_DESK_FILE "desk.json"
 #define TW_DESK_CONTACTS 5
+#define TW_DESK_CANARY_MAX_H 168
 #define TW_DESK_SIGNING_KEY_FILE "signing-key.asc"
 #define TW_DESK_PREFIX "ADV"  /* where the file names none */
 #define TW_DESK_TEXT_MAX 2000 /* bytes of what the manufacturer says in his own words */
@@ -19,7 +20,8 @@ struct tw_desk {
 	size_t contact_count;               /* 0: there is no file */
 	char alarms[TW_DESK_CONTACTS][201]; /* mail addresses that alarms go to */
 	size_t alarm_count;
-	char prefix[21]; /* what ids of advisories begin with: "ACME" */
+	char prefix[21];   /* what ids of advisories begin with: "ACME" */
+	unsigned canary_h; /* how often the service sends itself a report by its own form; 0: never */
 	/* Who signs what is published: with the key of this fingerprint, which stands in DIR/app/signing-key.asc. "": nobody. */
 	char signing_key[65];
 	bool signed_by_person; /* elsewhere; else by the sign role */

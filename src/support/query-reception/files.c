@@ -38,6 +38,7 @@ tw_err tw_reception_files_add(struct tw_context *c, const struct tw_request *rq,
 	take(rq, files);
 	TW_TRY(tw_attachments_add(&a, report, files, rq->file_count, tw_time_wall_ms(c->time), &said));
 	*ret_fault = word_of(said);
+	tw_app_of(c)->files_changed = true;
 	return TW_OK;
 }
 
@@ -51,6 +52,7 @@ tw_err tw_reception_files_beside(tw_store *s, void *user, int64_t report)
 	take(f->rq, files);
 	TW_TRY(tw_attachments_put(&a, report, files, f->rq->file_count, tw_time_wall_ms(f->c->time), &said));
 	f->fault = word_of(said);
+	tw_app_of(f->c)->files_changed = tw_app_of(f->c)->files_changed || f->rq->file_count > 0;
 	return said == TW_ATTACHED ? TW_OK : TW_RAISE(STATE, "the report takes no such files");
 }
 

@@ -4,6 +4,7 @@
  * its answer was lost or somebody was impatient, is kept once, and answered with the same receipt.
  */
 #include "base/mem.h"
+#include "support/intake/stranger.h"
 #include "support/platform/app.h"
 #include "support/query-reception/field.h"
 #include "support/query-reception/reception.h"
@@ -198,6 +199,75 @@ static tw_err take(struct tw_reception_files *f, struct tw_reply *rp)
 	return confirm(f->c, f->rq, rp, receipt.text);
 }
 
+/* --- What the service sends itself --- */
+
+struct canary {
+	struct tw_context *c;
+	struct tw_canary_plan plan;
+	const char *text;
+	bool stored, came;
+};
+
+/* It got as far as a report gets, which is what was to be known; the error takes it out again. */
+static tw_err take_back(tw_store *s, void *user, int64_t report)
+{
+	((struct canary *)user)->stored = true;
+	return TW_RAISE(STATE, "a test of the form, which is no report");
+}
+
+static tw_err came(tw_store *s, void *user)
+{
+	struct canary *k = user;
+
+	return tw_canary_arrived(k->c, &k->plan, tw_slice_of(k->text), tw_time_wall_ms(k->c->time), &k->came);
+}
+
+static tw_err take_canary(struct canary *k, struct tw_reply *rp, const struct tw_request *rq, const struct tw_receipt *receipt)
+{
+	const struct tw_report r = { .received_ms = tw_time_wall_ms(k->c->time),
+		.language = "en",
+		.kind = "flaw",
+		.description = k->text,
+		.product = "",
+		.version = "",
+		.flaw = "",
+		.traits = "",
+		.fix = "",
+		.contact = "",
+		.credit = "" };
+	const struct tw_report_beside beside = { take_back, k };
+	enum tw_kept kept = TW_KEPT_FULL;
+
+	const tw_err e = tw_report_add_with(k->c->store, receipt, &r, &beside, &kept);
+	if (!k->stored) {
+		TW_TRY(e);
+		return tw_reply_problem(rp, 503, "storage-full", "reception.most", "No more reports are taken",
+			"Write to the contact that /.well-known/security.txt names.", "There are %d, which is the most.", TW_REPORTS_MAX);
+	}
+	TW_TRY(tw_store_transaction(k->c->store, came, k));
+	TW_TRY(tw_admission_return(&tw_app_of(k->c)->admission, rq->subject.source)); /* it is none of the strangers' */
+	(void)snprintf(rp->note, sizeof rp->note, "canary");
+	return confirm(k->c, rq, rp, receipt->text);
+}
+
+/* Nothing but our own words with a code that is still on its way: no report of anybody's is like that. */
+static tw_err try_canary(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, bool *ret_done)
+{
+	static const char *const empty[] = { "product", "version", "flaw", "traits", "fix", "contact", "credit" };
+	struct canary k = { .c = c, .text = tw_json_text(rq->input, "description") };
+	bool alone = rq->file_count == 0 && strlen(k.text) < TW_CANARY_TEXT_MAX;
+	struct tw_receipt receipt;
+
+	*ret_done = false;
+	for (size_t i = 0; i < TW_COUNT(empty); i++)
+		alone = alone && !*tw_json_text(rq->input, empty[i]);
+	if (!alone || tw_failed(tw_receipt_parse(tw_slice_of(tw_json_text(rq->input, "receipt")), &receipt)))
+		return TW_OK;
+	TW_TRY(tw_canary_known(c->store, TW_WAY_FORM, tw_slice_of(k.text), ret_done));
+	k.plan = tw_stranger_plan(tw_app_of(c));
+	return *ret_done ? take_canary(&k, rp, rq, &receipt) : TW_OK;
+}
+
 tw_err tw_reception_take(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	return take(&(struct tw_reception_files){ c, rq, TW_WORDS }, rp);
@@ -216,6 +286,10 @@ tw_err tw_reception_send(struct tw_context *c, const struct tw_request *rq, stru
 	faults[FILES] = tw_reception_files_fault(rq);
 	if (!good || faults[FILES] != TW_WORDS)
 		return form_again(c, rq, rp, faults);
+	bool canary = false;
+	TW_TRY(try_canary(c, rq, rp, &canary));
+	if (canary)
+		return TW_OK;
 	TW_TRY(take(&files, rp));
 	faults[FILES] = files.fault;
 	return files.fault == TW_WORDS ? TW_OK : form_again(c, rq, rp, faults);

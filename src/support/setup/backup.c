@@ -22,7 +22,8 @@
 #define NAME_MOST 200
 #define DEPTH_MAX 4                       /* folders in DIR/sign */
 #define LOCK "backup.lock"                /* of two at once each would take the other's copy of the database away */
-#define MARK "thingward-backup-not-whole" /* in a copy that is being made: it may be removed */
+#define MARK "thingward-backup-not-whole" /* beside a copy that is being made: it may be removed */
+#define COPY "copy"
 #define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
 /* --- What the running service does --- */
@@ -250,19 +251,59 @@ static tw_err is_new(const struct tw_setup *s, int parent, const char *name)
 	return fd < 0 && errno == ENOENT ? TW_OK : TW_RAISE(EXISTS, "%s is there already", s->out);
 }
 
-/* What a backup that was cut has left, and nothing else, whatever its name. */
+struct inside {
+	bool mark, copy, more; /* more: what no backup puts there */
+};
+
+static bool note_inside(void *user, const char *name)
+{
+	struct inside *i = user;
+
+	if (strcmp(name, MARK) == 0)
+		i->mark = true;
+	else if (strcmp(name, COPY) == 0)
+		i->copy = true;
+	else
+		i->more = true;
+	return true;
+}
+
+/* *ret -1: there is none. A link is none of ours, nor what another user could have made or filled. */
+static tw_err open_old(const struct tw_setup *s, int parent, const char *part, int *ret)
+{
+	struct stat st;
+
+	*ret = s->sys->open_beneath(s->sys, parent, part, DIRECTORY | O_NOFOLLOW, 0);
+	if (*ret < 0)
+		return errno == ENOENT ? TW_OK : TW_RAISE(EXISTS, "%s.part is there, and no folder of a backup; move it away", s->out);
+	if (s->sys->fstat(s->sys, *ret, &st) != 0)
+		return TW_RAISE_ERRNO("looking at %s.part", s->out);
+	if (st.st_uid != geteuid() || st.st_mode & (S_IRWXG | S_IRWXO))
+		return TW_RAISE(EXISTS, "%s.part is there, and is another user's or open to others; move it away", s->out);
+	return TW_OK;
+}
+
+/* What a backup that was cut has left, and nothing else, whatever its name. While anything lies in it, its mark does; so what is cut here too is removed by
+   the next one. */
 static tw_err remove_old(const struct tw_setup *s, int parent, const char *part)
 {
-	TW_CLEANUP(tw_closep) int old = s->sys->open_beneath(s->sys, parent, part, DIRECTORY, 0);
-	TW_CLEANUP(tw_closep) int mark = -1;
+	TW_CLEANUP(tw_closep) int old = -1;
+	struct inside in = { .mark = false };
 
-	if (old < 0 && errno == ENOENT)
+	TW_TRY(open_old(s, parent, part, &old));
+	if (old < 0)
 		return TW_OK;
-	if (old >= 0)
-		mark = s->sys->open_beneath(s->sys, old, MARK, O_RDONLY | O_CLOEXEC, 0);
-	if (mark < 0)
-		return TW_RAISE(EXISTS, "%s.part is there, and no backup that was cut; move it away", s->out);
-	return tw_durable_remove_tree(s->sys, parent, part);
+	if (s->sys->list(s->sys, old, note_inside, &in) != 0)
+		return TW_RAISE_ERRNO("listing %s.part", s->out);
+	if (in.more || (in.copy && !in.mark))
+		return TW_RAISE(EXISTS, "%s.part is there, and holds what no backup has put there; move it away", s->out);
+	if (in.copy)
+		TW_TRY(tw_durable_remove_tree(s->sys, old, COPY));
+	if (in.mark)
+		TW_TRY(tw_durable_remove(s->sys, old, MARK));
+	if (s->sys->rmdir(s->sys, parent, part) != 0)
+		return TW_RAISE_ERRNO("removing %s.part", s->out);
+	return tw_durable_sync_dir(s->sys, parent);
 }
 
 static tw_err lock(const struct tw_setup *s, int *ret)
@@ -276,24 +317,38 @@ static tw_err lock(const struct tw_setup *s, int *ret)
 	return TW_OK;
 }
 
-static tw_err make(const struct tw_setup *s, int parent, const char *part)
+/* In one step, since it has nothing in it. */
+static tw_err put_mark(const struct tw_setup *s, int around)
 {
+	TW_CLEANUP(tw_closep) int fd = s->sys->open_beneath(s->sys, around, MARK, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	return fd < 0 ? TW_RAISE_ERRNO("writing " MARK) : tw_durable_sync_dir(s->sys, around);
+}
+
+/* Its mark is there before anything else is, and as long as the copy is: the copy leaves it in one step, under the name that was asked for. */
+static tw_err make(const struct tw_setup *s, int parent, const char *part, const char *name)
+{
+	TW_CLEANUP(tw_closep) int around = -1;
 	TW_CLEANUP(tw_closep) int into = -1;
 	uint64_t before = 0;
 
-	TW_TRY(tw_durable_dir(s->sys, parent, part, 0700, &into));
-	TW_TRY(tw_durable_replace(s->sys, into, MARK, "", 0, 0600));
+	TW_TRY(tw_durable_dir(s->sys, parent, part, 0700, &around));
+	TW_TRY(put_mark(s, around));
+	TW_TRY(tw_durable_dir(s->sys, around, COPY, 0700, &into));
 	TW_TRY(all_steps(s, &before));
 	TW_TRY(copy_everything(s, into, before));
-	TW_TRY(tw_durable_remove(s->sys, into, MARK));
-	return tw_durable_sync_dir(s->sys, into);
+	TW_TRY(tw_durable_sync_dir(s->sys, into));
+	if (s->sys->rename(s->sys, around, COPY, parent, name) != 0)
+		return TW_RAISE_ERRNO("giving the copy its name");
+	TW_TRY(tw_durable_sync_dir(s->sys, parent));
+	return tw_durable_sync_dir(s->sys, around);
 }
 
 tw_err tw_setup_backup(struct tw_setup *s)
 {
 	TW_CLEANUP(tw_closep) int parent = -1;
 	TW_CLEANUP(tw_closep) int alone = -1;
-	char path[4096], name[NAME_MOST], part[NAME_MOST + 8];
+	char path[4096], name[NAME_MOST], part[NAME_MOST + 8], why[TW_DETAIL_MAX];
 
 	TW_TRY(split(s->out, path, name));
 	(void)snprintf(part, sizeof part, "%s.part", name);
@@ -301,22 +356,15 @@ tw_err tw_setup_backup(struct tw_setup *s)
 	parent = s->sys->open_path(s->sys, path, DIRECTORY, 0);
 	if (parent < 0)
 		return TW_RAISE_ERRNO("opening %s", path);
-	TW_TRY(is_new(s, parent, name));
 	TW_TRY(lock(s, &alone));
-	TW_TRY(remove_old(s, parent, part));
-	tw_err e = make(s, parent, part);
-	char why[TW_DETAIL_MAX];
+	TW_TRY(remove_old(s, parent, part)); /* also when the one that was cut had given its copy the name */
+	TW_TRY(is_new(s, parent, name));
+	tw_err e = make(s, parent, part, name);
 	(void)snprintf(why, sizeof why, "%s", tw_err_detail());
 	tw_ignore(tw_durable_remove(s->sys, s->places.app, TW_APP_BACKUP)); /* the next one begins by removing it */
-	if (!tw_failed(e))
-		e = tw_durable_rename(s->sys, parent, part, name);
-	else
-		e = tw_raise(e.code, __func__, __LINE__, "%s", why);
-	if (tw_failed(e)) {
-		(void)snprintf(why, sizeof why, "%s", tw_err_detail());
-		tw_ignore(tw_durable_remove_tree(s->sys, parent, part));
+	tw_ignore(remove_old(s, parent, part));
+	if (tw_failed(e))
 		return tw_raise(e.code, __func__, __LINE__, "%s", why);
-	}
 	(void)printf("%s is a whole copy, with the keys in it: keep it as you keep them.\n"
 		     "To restore: stop the service, move %s away, put this copy in its place with its owners (cp -a), look at it with\n"
 		     "thingward-support check --dir %s, and start. What came after this moment is not in it.\n",

@@ -23,6 +23,12 @@ CREATE TABLE staff_own (
 	alarms INTEGER NOT NULL CHECK (alarms IN (0, 1)),
 	reports_seen INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+-- Below that mark: reports that were kept from him, as those of a case under embargo, when he set it. They are new to him when he is let in.
+CREATE TABLE staff_unseen (
+	account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+	report INTEGER NOT NULL,
+	PRIMARY KEY (account, report)
+) STRICT, WITHOUT ROWID;
 
 -- name: staff_mail_get
 SELECT account, address, language, assigned, alarms FROM staff_own WHERE account = ?1;
@@ -41,3 +47,16 @@ SELECT reports_seen FROM staff_own WHERE account = ?1;
 -- name: staff_seen_put
 INSERT INTO staff_own (account, address, language, assigned, alarms, reports_seen) VALUES (?1, '', '', 0, 0, ?2)
 	ON CONFLICT (account) DO UPDATE SET reports_seen = ?2;
+
+-- ?1 account; ?2 the new mark; ?3 now; ?4 his name in cases
+-- name: staff_unseen_keep
+INSERT INTO staff_unseen (account, report)
+SELECT CAST(?1 AS INTEGER), d.report FROM report_desk d JOIN desk_case c ON c.id = d.case_id
+WHERE d.report > (SELECT coalesce(max(o.reports_seen), 0) FROM staff_own o WHERE o.account = ?1) AND d.report <= ?2
+	AND c.embargo_ms > ?3 AND NOT EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?4) ON CONFLICT DO NOTHING;
+
+-- What he may see by now he was shown. Likewise.
+-- name: staff_unseen_drop
+DELETE FROM staff_unseen WHERE account = ?1 AND report <= ?2
+	AND NOT EXISTS (SELECT 1 FROM report_desk d JOIN desk_case c ON c.id = d.case_id WHERE d.report = staff_unseen.report
+		AND c.embargo_ms > ?3 AND NOT EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?4));

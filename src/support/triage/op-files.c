@@ -5,6 +5,7 @@
  */
 #include "base/text.h"
 #include "support/attachments/attachments.h"
+#include "support/platform/app.h"
 #include "support/rows-desk.h"
 #include "support/rows-triage.h"
 #include "support/sql-support.h"
@@ -213,5 +214,6 @@ tw_err tw_op_report_destroy(struct tw_context *c, const struct tw_request *rq, s
 	tw_err e = tw_desk_report_change(c, rq, rp, to_destroy, NULL);
 	tw_err wiped = tw_store_wipe_end(c->store);
 	TW_TRY(e);
+	tw_app_of(c)->files_changed = true;
 	return wiped;
 }

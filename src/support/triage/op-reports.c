@@ -171,6 +171,22 @@ tw_err tw_op_case_messages(struct tw_context *c, const struct tw_request *rq, st
 	return doc ? messages(c, rq, rp, tw_sql_triage_case_messages, id) : TW_OK;
 }
 
+struct seeing {
+	int64_t account, up_to, now_ms;
+	const char *who;
+};
+
+/* What is kept from him now was not seen, however old it is. */
+static tw_err mark_seen(tw_store *s, void *user)
+{
+	const struct seeing *w = user;
+	const struct tw_value v[] = { TW_V_INT(w->account), TW_V_INT(w->up_to), TW_V_INT(w->now_ms), TW_V_TEXT(w->who) };
+
+	TW_TRY(tw_store_run(s, tw_sql_staff_unseen_drop, v, TW_COUNT(v), NULL, NULL));
+	TW_TRY(tw_store_run(s, tw_sql_staff_unseen_keep, v, TW_COUNT(v), NULL, NULL));
+	return tw_store_run(s, tw_sql_staff_seen_put, v, 2, NULL, NULL);
+}
+
 /* Up to which report somebody has seen them: what came behind it is new to him. Whoever is no account has nothing to remember. */
 tw_err tw_op_reports_seen(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
@@ -182,8 +198,8 @@ tw_err tw_op_reports_seen(struct tw_context *c, const struct tw_request *rq, str
 	if (!tw_account_id_read(tw_slice_of(rq->subject.account), &account))
 		return tw_reply_problem(rp, 409, "no-account", "report.seen", "You have no account here",
 			"List them by their verdict.", "It is kept for each account which reports it has seen.");
-	const struct tw_value v[] = { TW_V_INT(account), TW_V_INT(id) };
-	TW_TRY(tw_store_run(c->store, tw_sql_staff_seen_put, v, TW_COUNT(v), NULL, NULL));
+	struct seeing s = { account, id, tw_time_wall_ms(c->time), tw_subject_key(&rq->subject) };
+	TW_TRY(tw_store_transaction(c->store, mark_seen, &s));
 	rp->status = 204;
 	return TW_OK;
 }
