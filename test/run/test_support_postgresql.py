@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The manufacturer's server with its store in PostgreSQL: a real one, started here. The other files of this folder run against it too, by TW_STORE=postgresql."""
 import os
+import shutil
 import subprocess
 import threading
 from pathlib import Path
 
+import pgproxy
 import pgserver
 import pytest
 
@@ -14,7 +16,8 @@ from harness import wait_for
 from support_staff import administrator, colleague
 from test_desk import ask, run
 
-KILLS = 10 if os.environ.get("TW_STORE") else 1
+DEEP = bool(os.environ.get("TW_STORE"))
+KILLS = 10 if DEEP else 1
 
 pytestmark = pytest.mark.skipif(pgserver.missing() is not None, reason=pgserver.missing() or "")
 
@@ -164,3 +167,85 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(service, server)
     titles = [title for _, title in stored]
     assert len(titles) == len(set(titles))
     assert service.sql("SELECT count(*) FROM journal_entry") == [(str(len(stored)),)]
+
+
+@pytest.fixture
+def proxy(server):
+    one = pgproxy.Proxy(server)
+    yield one
+    one.close()
+
+
+def behind(service, proxy, server):
+    """The service's store, by way of the proxy."""
+    address(service, (service.dir / "app/store.url").read_text().strip().replace(str(server.socket), str(proxy.folder)))
+    return service.start()
+
+
+def cut(service, proxy, side, number, holding=b""):
+    """Opens a case while the line is cut there. None: it was not, since that many messages are not sent; else whether it was acknowledged."""
+    title = f"{side} {number}"
+    proxy.arm(side, number, holding)
+    p = run(service, "case", "create", title)
+    if not proxy.disarm():
+        assert p.returncode == 0, p.stderr
+        return None
+    there = [row for row in service.sql("SELECT json_extract(doc, '$.title') FROM desk_case") if row[0] == title]
+    assert len(there) == (p.returncode == 0), (title, there, p.stdout, p.stderr)  # the truth was said, whichever it is
+    wait_for(lambda: run(service, "cases", "list").returncode == 0, 10)
+    return p.returncode == 0
+
+
+def test_a_commit_that_is_cut_is_told_as_it_became(service, server, proxy):
+    behind(service, proxy, server)
+    roles = service.roles()
+    asked, answered = cut(service, proxy, pgproxy.CLIENT, 1, b"COMMIT"), cut(service, proxy, pgproxy.SERVER, 1, b"COMMIT")
+    assert asked is False and answered is True
+    assert service.roles() == roles  # nothing stayed in doubt, so nobody started anew
+
+
+def test_what_was_acknowledged_and_has_gone_is_noticed(service, server):
+    """The server is restored to what it was a moment ago, or a standby takes over that lags: not the same truth that app remembers."""
+    service.start()
+    ask(service, "case", "create", "kept")
+    server.stop()
+    shutil.copytree(server.data, server.dir / "before", copy_function=shutil.copy2)
+    server.start()
+    wait_for(lambda: run(service, "case", "create", "lost").returncode == 0, 10)
+    server.stop()
+    shutil.rmtree(server.data)
+    subprocess.run(["cp", "-a", server.dir / "before", server.data], check=True)
+    subprocess.run(["chown", "-R", "--reference", server.dir, server.data], check=True)
+    roles = service.roles()
+    server.start()
+    wait_for(lambda: run(service, "cases", "list").returncode == 0 and service.roles()["app"] != roles["app"], 20)
+    assert "has not what it acknowledged" in service.log()
+    wait_for(lambda: run(service, "case", "create", "after").returncode == 0, 10)
+    assert [c["title"] for c in ask(service, "cases", "list")["cases"]] == ["kept", "after"]
+
+
+@pytest.mark.skipif(not DEEP, reason="deep only: it waits as long as a server may stand still")
+def test_a_cable_that_is_cut_says_nothing_and_the_session_before_is_ended(service, server, proxy):
+    behind(service, proxy, server)
+    ask(service, "case", "create", "first")
+    proxy.arm(pgproxy.CLIENT, 1, b"COMMIT", silent=True)
+    p = run(service, "case", "create", "second")
+    proxy.disarm()
+    assert p.returncode != 0 and "store.broken" in p.stderr, p.stderr
+    wait_for(lambda: run(service, "case", "create", "third").returncode == 0, 10)
+    assert [c["title"] for c in ask(service, "cases", "list")["cases"]] == ["first", "third"]
+    assert server.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'thingward-support'") == "1"
+
+
+@pytest.mark.skipif(not DEEP, reason="deep only: every message")
+@pytest.mark.parametrize("side", [pgproxy.CLIENT, pgproxy.SERVER])
+def test_a_change_that_is_cut_at_any_message_is_told_as_it_became(service, server, proxy, side):
+    behind(service, proxy, server)
+    ask(service, "case", "create", "first")  # what is prepared once
+    became = []
+    while (one := cut(service, proxy, side, len(became) + 1)) is not None:
+        became.append(one)
+    assert len(became) > 8 and True in became and False in became, became
+    assert service.sql("SELECT count(*) FROM store_mark") == [("1",)]
+    titles = [c["title"] for c in ask(service, "cases", "list")["cases"]]
+    assert len(titles) == len(set(titles)) == became.count(True) + 2

@@ -171,6 +171,11 @@ enum tw_store_fault tw_store_fault(const tw_store *s)
 	return s->fault;
 }
 
+const char *tw_store_why(const tw_store *s)
+{
+	return "";
+}
+
 bool tw_store_broken(const tw_store *s)
 {
 	return tw_vfs_broken(s->vfs);

@@ -49,6 +49,8 @@ enum tw_store_fault { TW_STORE_WELL, TW_STORE_FULL, TW_STORE_FAILED };
 enum tw_store_fault tw_store_fault(const tw_store *s);
 /* A sync has failed: nothing more is written until a restart has read what is there. */
 bool tw_store_broken(const tw_store *s);
+/* Why the server of a store in PostgreSQL refused or was not there when it last was so, for whoever looks after it; of a file the fault says it all: "". */
+const char *tw_store_why(const tw_store *s);
 /* Whether a restart would find the store; of a file that is asked of the disk, so here nothing is. IO: a server that does not answer. */
 tw_err tw_store_try(tw_store *s);
 

@@ -7,6 +7,13 @@
 #include "support/platform/app.h"
 #include "sys/durable.h"
 
+/* Once for each fault: a server that was there, and is not what it was, is worth a line of its own. */
+static void say_why(const struct tw_app *a)
+{
+	if (tw_store_broken(a->context.store) && *tw_store_why(a->context.store))
+		tw_error("nothing is changed until all roles have started again: %s", tw_store_why(a->context.store));
+}
+
 static bool broken(const struct tw_app *a)
 {
 	return tw_audit_broken(a->context.audit)[0] || tw_store_broken(a->context.store);
@@ -23,11 +30,11 @@ static void on_mend(int fd, short what, void *user)
 		e = tw_store_try(a->context.store);
 	a->mend_ms = a->mend_ms < TW_APP_MEND_MAX_MS / 2 ? a->mend_ms * 2 : TW_APP_MEND_MAX_MS;
 	if (tw_failed(e)) {
-		tw_log_err(e, "the disk still takes no writes; changes stay refused");
+		tw_log_err(e, "the disk or the store still takes nothing; changes stay refused");
 		tw_app_mend_due(a);
 		return;
 	}
-	tw_warn("the disk takes writes again: all roles start again and read what is there");
+	tw_warn("the disk and the store take writes again: all roles start again and read what is there");
 	a->status = 1;
 	(void)event_base_loopbreak(a->loop);
 }
@@ -43,6 +50,9 @@ void tw_app_mend_due(struct tw_app *a)
 {
 	const struct timeval t = { .tv_sec = a->mend_ms / 1000, .tv_usec = a->mend_ms % 1000 * 1000 };
 
-	if (broken(a) && !event_pending(a->mend_timer, EV_TIMEOUT, NULL))
-		(void)event_add(a->mend_timer, &t);
+	if (!broken(a) || event_pending(a->mend_timer, EV_TIMEOUT, NULL))
+		return;
+	if (a->mend_ms == TW_APP_MEND_MS)
+		say_why(a);
+	(void)event_add(a->mend_timer, &t);
 }

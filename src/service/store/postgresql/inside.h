@@ -13,6 +13,7 @@
 #define TW_PG_CONNECT_MS 5000
 #define TW_PG_HOLD_OFF_MS 500 /* between two tries to connect */
 #define TW_PG_DOUBT_MS 3000   /* how long a commit without answer is asked after */
+#define TW_PG_MARK 33         /* 128 random bits in hex: nobody else's, on whatever server is asked */
 
 struct tw_pg_statement {
 	const char *sql; /* NULL: free. With kinds it is the key: the server plans by the types of the values */
@@ -32,9 +33,12 @@ struct tw_store {
 	struct tw_pg_statement cache[TW_PG_STATEMENTS];
 	uint64_t ticks;
 	int64_t changes;
-	char transaction[24]; /* the server's number of the present one, by which its end can be asked for */
+	char mark[TW_PG_MARK]; /* what the last commit left in store_mark; "": none yet */
+	char session[48];      /* the server's name of the last line's session: process and when it began; "": not known */
 	bool in_transaction, broken;
+	bool stood_still; /* the last line was given up since no answer came in time, not since it had broken */
 	enum tw_store_fault fault;
+	char why[TW_DETAIL_MAX]; /* the last fault's */
 };
 
 int64_t tw_pg_now(const struct tw_store *s);
@@ -50,7 +54,11 @@ tw_err tw_pg_command(struct tw_store *s, const char *sql, const char *what);
 /* The first column of the first row as text, cut to size; "" when there is none. */
 tw_err tw_pg_ask(struct tw_store *s, const char *sql, char *ret, size_t size);
 tw_err tw_pg_begin(struct tw_store *s);
-/* COMMIT. When its answer does not come, another connection asks what became of it; sets broken when nobody can say. */
+/* Where commits leave their marks: made where it is missing, and what others left there is removed. */
+tw_err tw_pg_marks(struct tw_store *s);
+/* Behind a new line: what was committed over the one before is there. Sets broken when it is not. */
+tw_err tw_pg_still_there(struct tw_store *s);
+/* COMMIT, with a mark. When its answer does not come, another connection asks for the mark; sets broken when nobody can say. */
 tw_err tw_pg_finish(struct tw_store *s);
 void tw_pg_undo(struct tw_store *s); /* ROLLBACK; keeps the last error's words */
 

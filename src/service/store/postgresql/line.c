@@ -15,6 +15,9 @@
 #include <poll.h>
 #include <string.h>
 
+/* Of pg_stat_activity: a process's number is given again, when it began is not. */
+#define SESSION "(pid || '-' || extract(epoch FROM backend_start))"
+
 int64_t tw_pg_now(const struct tw_store *s)
 {
 	struct timespec t = { 0 };
@@ -42,14 +45,15 @@ static void words_of(const char *text, char ret[TW_DETAIL_MAX])
 		ret[--n] = '\0';
 }
 
-static tw_err lost(struct tw_store *s, const char *what)
+static tw_err lost(struct tw_store *s, const char *what, bool stood_still)
 {
 	char words[TW_DETAIL_MAX];
 
+	s->stood_still = stood_still;
 	words_of(s->line ? PQerrorMessage(s->line) : "", words);
 	tw_pg_hang_up(s);
 	s->fault = TW_STORE_FAILED;
-	return TW_RAISE(IO, "store: %s: the connection to PostgreSQL was lost: %s", what, words);
+	return TW_RAISE(IO, "store: %s: the connection to PostgreSQL was lost: %s", what, stood_still ? "no answer in time" : words);
 }
 
 static tw_err wait_ms(struct tw_store *s, short events, int64_t until)
@@ -88,8 +92,10 @@ tw_err tw_pg_answer(struct tw_store *s, const char *what, PGresult **ret)
 	TW_CLEANUP(tw_pg_clearp) PGresult *first = NULL;
 
 	for (;;) {
-		if (tw_failed(exchange(s)))
-			return lost(s, what);
+		const tw_err e = exchange(s);
+
+		if (tw_failed(e))
+			return lost(s, what, tw_is(e, TW_CODE_TIMEOUT));
 		PGresult *r = PQgetResult(s->line);
 
 		if (!r)
@@ -103,7 +109,7 @@ tw_err tw_pg_answer(struct tw_store *s, const char *what, PGresult **ret)
 		}
 	}
 	if (!first || PQstatus(s->line) != CONNECTION_OK)
-		return lost(s, what);
+		return lost(s, what, false);
 	*ret = TW_STEAL(first);
 	return TW_OK;
 }
@@ -145,7 +151,7 @@ tw_err tw_pg_judge(struct tw_store *s, const PGresult *r, const char *what)
 	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
 		return TW_OK;
 	if (!state)
-		return lost(s, what);
+		return lost(s, what, false);
 	words_of(PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY), words);
 	/* It ends the session; or a transaction that nobody knows of stands open and refuses everything. */
 	if (of_class(state, "57P") || of_class(state, "08") || of_class(state, "25P02"))
@@ -158,7 +164,7 @@ static tw_err simple(struct tw_store *s, const char *sql, const char *what, PGre
 	if (!s->line)
 		return TW_RAISE(IO, "store: %s: there is no connection to PostgreSQL", what);
 	if (!PQsendQuery(s->line, sql))
-		return lost(s, what);
+		return lost(s, what, false);
 	TW_TRY(tw_pg_answer(s, what, ret));
 	return tw_pg_judge(s, *ret, what);
 }
@@ -225,14 +231,46 @@ static tw_err examine(struct tw_store *s)
 	return TW_OK;
 }
 
+/*
+ * Our session before this one may still be there: a cable that was cut tells the server nothing, and it would keep the lock for as long. It is ended, unless
+ * it waits for a standby: what that wait has promised is then worth more than being back soon.
+ */
+static tw_err end_session_before(struct tw_store *s)
+{
+	char sql[256], got[16];
+
+	if (!*s->session)
+		return TW_OK;
+	(void)snprintf(sql, sizeof sql,
+		"SELECT count(pg_catalog.pg_terminate_backend(pid)) FROM pg_catalog.pg_stat_activity WHERE " SESSION
+		" = '%s' AND wait_event IS DISTINCT FROM 'SyncRep'",
+		s->session);
+	return tw_pg_ask(s, sql, got, sizeof got);
+}
+
+/* It is put into a statement, and comes from the server. */
+static tw_err name_session(struct tw_store *s)
+{
+	TW_TRY(tw_pg_ask(s, "SELECT " SESSION " FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()",
+		s->session, sizeof s->session));
+	if (s->session[strspn(s->session, "0123456789.-")]) {
+		s->session[0] = '\0';
+		return TW_RAISE(UNTRUSTED, "store: PostgreSQL names a session with other signs than digits");
+	}
+	return TW_OK;
+}
+
 static tw_err own(struct tw_store *s)
 {
 	char sql[512], got[16];
 
 	TW_TRY(tw_pg_command(s,
 		"SET synchronous_commit = on; SET statement_timeout = '9s'; SET lock_timeout = '2s'; SET client_min_messages = warning;"
-		"SET standard_conforming_strings = on; SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off",
+		"SET standard_conforming_strings = on; SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off;"
+		"SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 25000",
 		"settings"));
+	TW_TRY(end_session_before(s));
+	TW_TRY(name_session(s));
 	(void)snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended('thingward %s', 0))", s->schema);
 	if (tw_failed(tw_pg_command(s, sql, "lock")))
 		return s->line
@@ -265,6 +303,7 @@ tw_err tw_pg_connect(struct tw_store *s)
 	tw_err e;
 
 	tw_pg_hang_up(s);
+	s->stood_still = false;
 	s->fault = TW_STORE_FAILED;
 	if (now < s->try_ms)
 		return TW_RAISE(IO, "store: PostgreSQL could not be reached a moment ago");
@@ -289,8 +328,7 @@ tw_err tw_pg_connect(struct tw_store *s)
 
 tw_err tw_pg_begin(struct tw_store *s)
 {
-	s->transaction[0] = '\0';
-	const tw_err e = tw_pg_ask(s, "BEGIN; SELECT pg_catalog.pg_current_xact_id()", s->transaction, sizeof s->transaction);
+	const tw_err e = tw_pg_command(s, "BEGIN", "begin");
 
 	if (tw_failed(e))
 		tw_pg_undo(s); /* BEGIN may have been done, and what stands open would refuse all that comes */
@@ -307,22 +345,70 @@ void tw_pg_undo(struct tw_store *s)
 	tw_ignore(tw_raise(TW_CODE_IO, __func__, __LINE__, "%s", why));
 }
 
+/* --- The end of a transaction --- */
+
+tw_err tw_pg_marks(struct tw_store *s)
+{
+	TW_TRY(tw_pg_command(s,
+		"CREATE TABLE IF NOT EXISTS store_mark (id uuid PRIMARY KEY, made timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp())",
+		"marks"));
+	/* Who left the others has ended, which the lock tells: nobody asks for them any more. In steps, should it ever be many. */
+	s->mark[0] = '\0';
+	return tw_pg_command(s, "DELETE FROM store_mark WHERE ctid = ANY (ARRAY(SELECT ctid FROM store_mark LIMIT 1000))", "marks");
+}
+
+static tw_err new_mark(struct tw_store *s, char ret[TW_PG_MARK])
+{
+	uint8_t bytes[(TW_PG_MARK - 1) / 2];
+
+	if (s->sys->random(s->sys, bytes, sizeof bytes))
+		return TW_RAISE_ERRNO("store: a mark");
+	for (size_t i = 0; i < sizeof bytes; i++)
+		(void)snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
+	return TW_OK;
+}
+
+static tw_err ask_for(struct tw_store *s, const char *mark, char ret[4])
+{
+	char sql[96];
+
+	(void)snprintf(sql, sizeof sql, "SELECT count(*) FROM store_mark WHERE id = '%s'", mark);
+	return tw_pg_ask(s, sql, ret, 4);
+}
+
+tw_err tw_pg_still_there(struct tw_store *s)
+{
+	char there[4] = "";
+
+	if (!*s->mark)
+		return TW_OK;
+	TW_TRY(ask_for(s, s->mark, there));
+	if (strcmp(there, "1") == 0)
+		return TW_OK;
+	tw_pg_hang_up(s);
+	s->mark[0] = '\0'; /* said once; tw_store_try is to find a server that answers */
+	s->broken = true;
+	s->fault = TW_STORE_FAILED;
+	return TW_RAISE(IO,
+		"store: PostgreSQL has not what it acknowledged before the connection was lost: it was restored, or another server took over that "
+		"lacks the end; nothing is changed before a restart");
+}
+
 /*
- * The lock tells that the session before has ended, and its transaction with it, so the answer is final. What it is while the server starts again, or
- * waits for the session's end, is asked until the time is over.
+ * The lock tells that the session before has ended, and its transaction with it, so the answer is final: of whichever server answers now, also one that was
+ * restored or has taken over, since the mark went the way of what it stands for. While the server starts again, or waits for the session's end, it is
+ * asked until the time is over.
  */
-static tw_err ask_after(struct tw_store *s, char ret[16])
+static tw_err ask_after(struct tw_store *s, const char *mark, char ret[4])
 {
 	const int64_t until = tw_pg_now(s) + TW_PG_DOUBT_MS;
-	char sql[96];
 	tw_err e;
 
-	(void)snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_xact_status('%s')", s->transaction);
 	do {
 		s->try_ms = 0;
 		e = tw_pg_connect(s);
 		if (!tw_failed(e))
-			e = tw_pg_ask(s, sql, ret, 16);
+			e = ask_for(s, mark, ret);
 		if (!tw_failed(e))
 			return TW_OK;
 	} while (tw_pg_now(s) < until && s->sys->poll(s->sys, NULL, 0, 50) == 0);
@@ -333,30 +419,44 @@ static tw_err ask_after(struct tw_store *s, char ret[16])
  * A commit whose answer did not come may have happened or not. When nobody can say, what this process holds in memory may be of another truth than
  * the store: nothing more is written until a restart has read it.
  */
-static tw_err in_doubt(struct tw_store *s)
+static tw_err in_doubt(struct tw_store *s, const char *mark)
 {
-	char became[16] = "";
-	tw_err e = ask_after(s, became);
+	char there[4] = "";
+	tw_err e = ask_after(s, mark, there);
 
-	if (!tw_failed(e) && strcmp(became, "committed") == 0)
+	if (!tw_failed(e) && strcmp(there, "1") == 0) {
+		memcpy(s->mark, mark, sizeof s->mark);
 		return TW_OK;
+	}
 	s->fault = TW_STORE_FAILED;
-	if (!tw_failed(e) && strcmp(became, "aborted") == 0)
+	if (!tw_failed(e))
 		return TW_RAISE(IO, "store: commit: the connection to PostgreSQL was lost before it");
 	s->broken = true;
 	return TW_RAISE(IO, "store: commit: the connection to PostgreSQL was lost, and whether it was done nobody can say before a restart");
 }
 
+/* In one go with what it stands for. The mark before has been answered for, and goes with the same commit, so that one stays. */
 tw_err tw_pg_finish(struct tw_store *s)
 {
 	TW_CLEANUP(tw_pg_clearp) PGresult *r = NULL;
-	tw_err e = simple(s, "COMMIT", "commit", &r);
+	char mark[TW_PG_MARK], sql[224], before[80] = "";
+	tw_err e = PQtransactionStatus(s->line) == PQTRANS_INERROR
+		? TW_RAISE(INTERNAL, "store: commit: a statement had failed, so all of it is undone")
+		: new_mark(s, mark);
 
+	if (tw_failed(e)) {
+		tw_pg_undo(s);
+		return e;
+	}
+	if (*s->mark)
+		(void)snprintf(before, sizeof before, "DELETE FROM store_mark WHERE id = '%s'; ", s->mark);
+	(void)snprintf(sql, sizeof sql, "%sINSERT INTO store_mark (id) VALUES ('%s'); COMMIT", before, mark);
+	e = simple(s, sql, "commit", &r);
 	if (!s->line)
-		return in_doubt(s);
-	TW_TRY(e);
-	/* A transaction in which a statement failed is undone by COMMIT, which says so and no error. */
-	return strcmp(PQcmdStatus(r), "COMMIT") == 0
-		? TW_OK
-		: TW_RAISE(INTERNAL, "store: commit: the server has undone it: %s", PQcmdStatus(r));
+		return in_doubt(s, mark);
+	if (tw_failed(e))
+		tw_pg_undo(s);
+	else
+		memcpy(s->mark, mark, sizeof s->mark);
+	return e;
 }

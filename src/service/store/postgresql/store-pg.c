@@ -164,10 +164,67 @@ static bool again(const tw_store *s, const PGresult *r)
 	return s->line && state && (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0);
 }
 
-/* What writes has a transaction around it, so that its end can be asked for. */
-static tw_err write_once(tw_store *s, const struct tw_pg_statement *c, const struct bound *b, size_t count, PGresult **ret)
+/* --- The line --- */
+
+static tw_err reconnect(tw_store *s)
 {
-	TW_TRY(tw_pg_begin(s));
+	char format[24];
+
+	TW_TRY(tw_pg_connect(s));
+	TW_TRY(tw_pg_ask(s, "SELECT format FROM store_format", format, sizeof format));
+	char wanted[24];
+
+	(void)snprintf(wanted, sizeof wanted, "%d", s->format);
+	if (strcmp(format, wanted) == 0)
+		return tw_pg_still_there(s);
+	tw_pg_hang_up(s);
+	s->broken = true;
+	s->fault = TW_STORE_FAILED;
+	return TW_RAISE(IO, "store: it has another format than before the connection was lost");
+}
+
+/* A server that has gone says so before anything is sent, so that what follows need not fail in doubt. */
+static tw_err ready(tw_store *s, bool writes)
+{
+	if (s->line && !s->in_transaction && (!PQconsumeInput(s->line) || PQstatus(s->line) != CONNECTION_OK))
+		tw_pg_hang_up(s);
+	if (!s->in_transaction && writes && s->broken) {
+		s->fault = TW_STORE_FAILED;
+		return TW_RAISE(IO, "store: whether the last change was kept is not known, so nothing is changed until a restart");
+	}
+	if (s->line)
+		return TW_OK;
+	if (!s->in_transaction)
+		return reconnect(s);
+	s->fault = TW_STORE_FAILED;
+	return TW_RAISE(IO, "store: the connection to PostgreSQL was lost within a transaction");
+}
+
+/* A line that had broken unnoticed, as behind a firewall that forgets: nothing was begun over it, so another one can begin. */
+static tw_err begin(tw_store *s)
+{
+	tw_err e = tw_pg_begin(s);
+
+	if (!tw_failed(e) || s->line || s->stood_still)
+		return e;
+	TW_TRY(ready(s, true));
+	return tw_pg_begin(s);
+}
+
+/* --- One statement --- */
+
+/* What writes has a transaction around it, so that its end can be asked for. */
+static tw_err write_once(tw_store *s, struct tw_pg_statement *c, const struct bound *b, size_t count, PGresult **ret)
+{
+	TW_TRY(begin(s));
+	if (!c->prepared) { /* the line is another one */
+		tw_err e = prepare(s, c, b, count);
+
+		if (tw_failed(e)) {
+			tw_pg_undo(s);
+			return e;
+		}
+	}
 	tw_err e = send_once(s, c, b, count, ret);
 
 	if (!tw_failed(e))
@@ -176,7 +233,7 @@ static tw_err write_once(tw_store *s, const struct tw_pg_statement *c, const str
 	return e;
 }
 
-static tw_err run_alone(tw_store *s, const struct tw_pg_statement *c, const struct bound *b, size_t count, PGresult **ret)
+static tw_err run_alone(tw_store *s, struct tw_pg_statement *c, const struct bound *b, size_t count, PGresult **ret)
 {
 	for (int i = 0;; i++) {
 		tw_err e = s->in_transaction || reads(c->sql) ? send_once(s, c, b, count, ret) : write_once(s, c, b, count, ret);
@@ -204,40 +261,6 @@ static tw_err run_within(tw_store *s, const struct tw_pg_statement *c, const str
 }
 
 /* --- Runs --- */
-
-static tw_err reconnect(tw_store *s)
-{
-	char format[24];
-
-	TW_TRY(tw_pg_connect(s));
-	TW_TRY(tw_pg_ask(s, "SELECT format FROM store_format", format, sizeof format));
-	char wanted[24];
-
-	(void)snprintf(wanted, sizeof wanted, "%d", s->format);
-	if (strcmp(format, wanted) == 0)
-		return TW_OK;
-	tw_pg_hang_up(s);
-	s->broken = true;
-	s->fault = TW_STORE_FAILED;
-	return TW_RAISE(IO, "store: it has another format than before the connection was lost");
-}
-
-/* A server that has gone says so before anything is sent, so that what follows need not fail in doubt. */
-static tw_err ready(tw_store *s, bool writes)
-{
-	if (s->line && !s->in_transaction && (!PQconsumeInput(s->line) || PQstatus(s->line) != CONNECTION_OK))
-		tw_pg_hang_up(s);
-	if (!s->in_transaction && writes && s->broken) {
-		s->fault = TW_STORE_FAILED;
-		return TW_RAISE(IO, "store: whether the last change was kept is not known, so nothing is changed until a restart");
-	}
-	if (s->line)
-		return TW_OK;
-	if (!s->in_transaction)
-		return reconnect(s);
-	s->fault = TW_STORE_FAILED;
-	return TW_RAISE(IO, "store: the connection to PostgreSQL was lost within a transaction");
-}
 
 static tw_err visit_all(const PGresult *r, tw_err (*visit)(void *user, const tw_row *row), void *user)
 {
@@ -270,6 +293,30 @@ static void count_changes(tw_store *s, const char *sql, PGresult *r)
 		s->changes = tw_failed(tw_parse_u64(tw_slice_of(PQcmdTuples(r)), INT64_MAX, &n)) ? 0 : (int64_t)n;
 }
 
+static tw_err run(tw_store *s, const char *sql, const struct bound *b, size_t count, struct tw_pg_statement **ret, PGresult **ret_rows)
+{
+	struct tw_pg_statement *c = s->cache; /* never NULL, for the analyzer */
+
+	TW_TRY(ready(s, !reads(sql)));
+	TW_TRY(prepared(s, sql, b, count, &c));
+	*ret = c;
+	return s->in_transaction && !reads(sql) ? run_within(s, c, b, count, ret_rows) : run_alone(s, c, b, count, ret_rows);
+}
+
+/* What only looks can look again: whoever has just committed is not told of a failure because the line broke behind that. */
+static bool looks_again(const tw_store *s, const char *sql)
+{
+	return !s->line && !s->in_transaction && !s->stood_still && reads(sql);
+}
+
+/* Kept for whoever looks after it. */
+static tw_err judged(tw_store *s, tw_err e)
+{
+	if (tw_failed(e) && s->fault != TW_STORE_WELL && !s->in_transaction)
+		(void)snprintf(s->why, sizeof s->why, "%s", tw_err_detail());
+	return e;
+}
+
 tw_err tw_store_run(tw_store *s, const char *sql, const struct tw_value *values, size_t count,
 	tw_err (*visit)(void *user, const tw_row *row), void *user)
 {
@@ -280,9 +327,13 @@ tw_err tw_store_run(tw_store *s, const char *sql, const struct tw_value *values,
 	if (!s->in_transaction)
 		s->fault = TW_STORE_WELL;
 	TW_TRY(bind_all(values, count, &b));
-	TW_TRY(ready(s, !reads(sql)));
-	TW_TRY(prepared(s, sql, &b, count, &c));
-	TW_TRY(s->in_transaction && !reads(sql) ? run_within(s, c, &b, count, &r) : run_alone(s, c, &b, count, &r));
+	const bool had_line = s->line;
+	tw_err ran = run(s, sql, &b, count, &c, &r);
+	if (tw_failed(ran) && had_line && looks_again(s, sql)) {
+		tw_pg_clearp(&r);
+		ran = run(s, sql, &b, count, &c, &r);
+	}
+	TW_TRY(judged(s, ran));
 	TW_TRY(known_types(r));
 	count_changes(s, sql, r);
 	c->open = true;
@@ -301,15 +352,15 @@ tw_err tw_store_transaction(tw_store *s, tw_err (*body)(tw_store *s, void *user)
 	if (s->in_transaction)
 		return TW_RAISE(STATE, "store: a transaction inside another");
 	s->fault = TW_STORE_WELL;
-	TW_TRY(ready(s, true));
-	TW_TRY(tw_pg_begin(s));
+	TW_TRY(judged(s, ready(s, true)));
+	TW_TRY(judged(s, begin(s)));
 	s->in_transaction = true;
 	tw_err e = body(s, user);
 	s->in_transaction = false;
 	if (!tw_failed(e))
-		return s->line ? tw_pg_finish(s) : TW_RAISE(IO, "store: commit: the connection to PostgreSQL was lost");
+		return judged(s, s->line ? tw_pg_finish(s) : TW_RAISE(IO, "store: commit: the connection to PostgreSQL was lost"));
 	tw_pg_undo(s);
-	return e;
+	return judged(s, e);
 }
 
 /* --- Rows --- */
@@ -435,6 +486,7 @@ tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const 
 	TW_TRY(tw_pg_connect(s));
 	TW_TRY(find_format(s));
 	TW_TRY(tw_store_judge_format(formats, s->schema, s->format));
+	TW_TRY(tw_pg_marks(s));
 	TW_TRY(advance_to(s, formats->oldest));
 	*ret = TW_STEAL(s);
 	return TW_OK;
@@ -450,7 +502,7 @@ tw_err tw_store_migrate(tw_store *s)
 
 tw_err tw_store_try(tw_store *s)
 {
-	return ready(s, false);
+	return judged(s, ready(s, false));
 }
 
 int tw_store_format(const tw_store *s)
@@ -466,6 +518,11 @@ bool tw_store_usable(const tw_store *s)
 enum tw_store_fault tw_store_fault(const tw_store *s)
 {
 	return s->fault;
+}
+
+const char *tw_store_why(const tw_store *s)
+{
+	return s->why;
 }
 
 bool tw_store_broken(const tw_store *s)
