@@ -210,6 +210,29 @@ static void test_told_kept_and_believed(void **state)
 	check_kept("link:eth10 radio:wlan");
 	says(TW_LINKS_FAILED, 0, "the kernel does not answer", 26);
 	check_unsettled("does not answer");
+	CHECK_INT(events("interface.unheld"), 2);
+	CHECK_INT(events("interface.policy"), 2);
+
+	/* It comes and goes: that is told once, and that it holds when it has done so for a minute. */
+	for (int i = 0; i < 3; i++) {
+		pass(1000);
+		job();
+		check_put("link:eth10 radio:wlan|link:eth10 radio:wlan");
+		says(TW_LINKS_HOLDS, tag, "\0\0\0\2", 4);
+		check_unsettled(NULL);
+		CHECK(tw_control_due_ms(context()) == 60000);
+		if (i < 2)
+			says(TW_LINKS_FAILED, 0, "the kernel does not answer", 26);
+	}
+	CHECK_INT(events("interface.unheld"), 2);
+	CHECK_INT(events("interface.policy"), 2);
+	pass(60000);
+	job();
+	check_put(NULL);
+	CHECK_INT(events("interface.policy"), 3);
+	CHECK_INT(tw_control_due_ms(context()), -1);
+	says(TW_LINKS_FAILED, 0, "the kernel does not answer", 26);
+	CHECK_INT(events("interface.unheld"), 3);
 
 	/* Nothing more: what was off is on again, and nothing is kept. */
 	set("interfaces.off-maintenance", "");

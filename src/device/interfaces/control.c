@@ -21,6 +21,7 @@
 #define ANSWER_MS 10000 /* two questions to the kernel and an answer for each link: milliseconds */
 #define AGAIN_MIN_MS 1000
 #define AGAIN_MAX_MS 60000
+#define STEADY_MS 60000 /* it holds, and does not only come and go */
 
 static struct tw_control *of(struct tw_context *c)
 {
@@ -203,14 +204,32 @@ static void forget(struct tw_context *c)
 		tw_log_err(e, "remembering what is off; the next start switches it on once more");
 }
 
-static void they_hold(struct tw_context *c, struct tw_slice count)
+static void in_force(struct tw_context *c)
 {
 	struct tw_control *f = of(c);
 	struct tw_setting_state mode;
 
+	f->is_recorded = true;
+	f->said[0] = '\0';
+	tw_err e = tw_setting_state(c, tw_setting_find(c, MODE), &mode);
+	if (!tw_failed(e))
+		record(c, "interface.policy",
+			json_pack("{s:s, s:s, s:I}", "mode", mode.value, "off", f->off, "count", (json_int_t)f->count));
+}
+
+/* It did not hold, which is recorded, and does again: that is recorded when it has held for a minute, and comes and goes no more. */
+static bool is_recovering(const struct tw_control *f)
+{
+	return f->holds && f->is_recorded && f->said[0] && f->off[0];
+}
+
+static void they_hold(struct tw_context *c, struct tw_slice count)
+{
+	struct tw_control *f = of(c);
+
 	f->asked = false;
 	f->again_ms = f->again_at_ms = 0;
-	f->why[0] = f->said[0] = '\0';
+	f->why[0] = '\0';
 	f->count = 0;
 	for (size_t i = 0; i < count.size; i++)
 		f->count = f->count << 8 | (uint8_t)count.at[i];
@@ -219,10 +238,9 @@ static void they_hold(struct tw_context *c, struct tw_slice count)
 		return; /* the settings have become others meanwhile, and the job puts these */
 	if (is_to_forget(c))
 		forget(c);
-	tw_err e = tw_setting_state(c, tw_setting_find(c, MODE), &mode);
-	if (!tw_failed(e))
-		record(c, "interface.policy",
-			json_pack("{s:s, s:s, s:I}", "mode", mode.value, "off", f->off, "count", (json_int_t)f->count));
+	f->held_ms = now_ms(c);
+	if (!f->is_recorded || !f->off[0])
+		in_force(c);
 	if (f->off[0])
 		return;
 	let_go(c, false);
@@ -266,8 +284,12 @@ static tw_err tell(struct tw_context *c)
 	struct tw_control *f = of(c);
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
+	char before[TW_CONTROL_OFF_MAX + 1];
+
+	memcpy(before, f->off, sizeof before);
 	tw_buf_init(&b, c->sys, 4 + 2 * TW_LINKS_OFF_MAX);
 	TW_TRY(tw_control_wanted(c, f->off));
+	f->is_recorded = f->is_recorded && strcmp(before, f->off) == 0;
 	TW_TRY(keep_both(c, f->off));
 	TW_TRY(tw_buf_block16(&b, f->off, strlen(f->off)));
 	TW_TRY(tw_buf_block16(&b, f->was, strlen(f->was)));
@@ -328,8 +350,10 @@ int64_t tw_control_due_ms(struct tw_context *c)
 		return -1;
 	if (f->asked)
 		left = f->until_ms - now_ms(c);
-	else if (f->holds && is_told(c) && !is_to_forget(c))
+	else if (f->holds && is_told(c) && !is_to_forget(c) && !is_recovering(f))
 		return -1;
+	else if (f->holds && is_told(c) && !is_to_forget(c))
+		left = f->held_ms + STEADY_MS - now_ms(c);
 	else
 		left = f->again_at_ms - now_ms(c);
 	return left > 0 ? left : 0;
@@ -347,7 +371,10 @@ tw_err tw_control_job(struct tw_context *c)
 		return TW_OK;
 	}
 	if (f->holds && is_told(c)) {
-		forget(c);
+		if (is_to_forget(c))
+			forget(c);
+		else
+			in_force(c);
 		return TW_OK;
 	}
 	tw_err e = begin(c);

@@ -30,6 +30,8 @@ struct tw_control {
 	tw_channel *line;
 	uint32_t tag, count;                          /* count: how many there are that are off by it */
 	int64_t until_ms, again_at_ms, again_ms;      /* boot clock: it has to have answered; it is put again, after how long */
+	int64_t held_ms;                              /* boot clock: it holds since */
+	bool is_recorded;                             /* that this list is in force */
 	char off[TW_CONTROL_OFF_MAX + 1];             /* as the role was told last */
 	char was[TW_CONTROL_OFF_MAX + 1];             /* what may be off by us, as it is kept across starts */
 	char why[TW_DETAIL_MAX], said[TW_DETAIL_MAX]; /* why it is not so; said: as it was recorded */
