@@ -30,6 +30,8 @@ static const struct tw_wire_request request = {
 	.exporter = { 1, 2, 3 },
 	.client_key = { 4, 5, 6 },
 	.certificate = { "0\x82", 2 },
+	.suite = 0x1301,
+	.group = TW_TLS_X25519,
 	.head = { "GET / HTTP/1.1\r\n\r\n", 18 },
 	.body = { "{}", 2 },
 };
@@ -60,6 +62,8 @@ static void test_request(void **state)
 	CHECK(tw_slice_is(r.head, request.head.at));
 	CHECK(tw_slice_is(r.body, "{}"));
 	CHECK(tw_slice_is(r.certificate, request.certificate.at));
+	CHECK_INT(r.suite, 0x1301);
+	CHECK_INT(r.group, TW_TLS_X25519);
 }
 
 static void test_reply(void **state)
@@ -235,7 +239,15 @@ static void test_refused_fields(void **state)
 	tw_buf_clear(&buf);
 	CHECK_OK(tw_wire_request_write(&worse, &buf));
 	CHECK_ERR(tw_wire_request_read(tw_buf_slice(&buf), &rq), SYNTAX);
-	buf.data[4] = 16;
+	buf.data[4] = 32;
+	CHECK_ERR(tw_wire_request_read(tw_buf_slice(&buf), &rq), SYNTAX);
+	memcpy(worse.source, "192.0.2.7", 10); /* a group belongs to a suite */
+	worse.certificate = (struct tw_slice){ 0 };
+	worse.has_exporter = worse.has_client_key = false;
+	tw_buf_clear(&buf);
+	CHECK_OK(tw_wire_request_write(&worse, &buf));
+	CHECK_OK(tw_wire_request_read(tw_buf_slice(&buf), &rq));
+	buf.data[16] = buf.data[17] = 0; /* the suite, behind 7 bytes and the source */
 	CHECK_ERR(tw_wire_request_read(tw_buf_slice(&buf), &rq), SYNTAX);
 	worse = request; /* a certificate goes with the key it was shown for */
 	worse.has_client_key = false;

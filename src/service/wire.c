@@ -99,15 +99,22 @@ const struct tw_channel_row tw_rows_core_from_keys[] = {
 	{ 0 },
 };
 
-enum { REQUEST_EXPORTER = 1, REQUEST_CLIENT_KEY = 2, REQUEST_FILE = 4, REQUEST_CERTIFICATE = 8, REQUEST_FLAGS = 15 };
+enum {
+	REQUEST_EXPORTER = 1,
+	REQUEST_CLIENT_KEY = 2,
+	REQUEST_FILE = 4,
+	REQUEST_CERTIFICATE = 8,
+	REQUEST_TLS = 16,
+	REQUEST_FLAGS = 31
+};
 enum { REPLY_CLOSE = 1, REPLY_KNOWN = 2, REPLY_FILE = 4, REPLY_STREAM = 8, REPLY_COOKIES = 16, REPLY_FLAGS = 31 };
 
 /* REQUEST: u32 connection, u8 flags, [u64 size of the file], block16 source, [32 exporter], [32 client key], [block16 certificate],
-   block16 head, block32 body. */
+   [u16 suite, u16 group], block16 head, block32 body. */
 tw_err tw_wire_request_write(const struct tw_wire_request *r, struct tw_buf *b)
 {
 	unsigned flags = (r->has_exporter ? REQUEST_EXPORTER : 0u) | (r->has_client_key ? REQUEST_CLIENT_KEY : 0u) |
-		(r->file ? REQUEST_FILE : 0u) | (r->certificate.size ? REQUEST_CERTIFICATE : 0u);
+		(r->file ? REQUEST_FILE : 0u) | (r->certificate.size ? REQUEST_CERTIFICATE : 0u) | (r->suite ? REQUEST_TLS : 0u);
 
 	TW_TRY(tw_buf_u32(b, r->connection));
 	TW_TRY(tw_buf_u8(b, (uint8_t)flags));
@@ -120,6 +127,10 @@ tw_err tw_wire_request_write(const struct tw_wire_request *r, struct tw_buf *b)
 		TW_TRY(tw_buf_add(b, r->client_key, sizeof r->client_key));
 	if (r->certificate.size)
 		TW_TRY(tw_buf_block16(b, r->certificate.at, r->certificate.size));
+	if (r->suite)
+		TW_TRY(tw_buf_u16(b, r->suite));
+	if (r->suite)
+		TW_TRY(tw_buf_u16(b, r->group));
 	TW_TRY(tw_buf_block16(b, r->head.at, r->head.size));
 	return tw_buf_block32(b, r->body.at, r->body.size);
 }
@@ -140,6 +151,14 @@ static tw_err read_certificate(struct tw_cursor *c, struct tw_wire_request *r)
 	if (!r->has_client_key || r->certificate.size == 0)
 		return TW_RAISE(SYNTAX, "request: a certificate without its key, or an empty one");
 	return TW_OK;
+}
+
+/* Never a suite of 0: one form for each request. */
+static tw_err read_tls(struct tw_cursor *c, struct tw_wire_request *r)
+{
+	TW_TRY(tw_cursor_u16(c, &r->suite));
+	TW_TRY(tw_cursor_u16(c, &r->group));
+	return r->suite ? TW_OK : TW_RAISE(SYNTAX, "request: TLS without a suite");
 }
 
 tw_err tw_wire_request_read(struct tw_slice payload, struct tw_wire_request *ret)
@@ -170,6 +189,8 @@ tw_err tw_wire_request_read(struct tw_slice payload, struct tw_wire_request *ret
 		TW_TRY(tw_cursor_bytes(&c, r.client_key, sizeof r.client_key));
 	if (flags & REQUEST_CERTIFICATE)
 		TW_TRY(read_certificate(&c, &r));
+	if (flags & REQUEST_TLS)
+		TW_TRY(read_tls(&c, &r));
 	TW_TRY(tw_cursor_block16(&c, TW_HTTP_HEAD_MAX, &r.head));
 	TW_TRY(tw_cursor_block32(&c, TW_BODY_MAX, &r.body));
 	TW_TRY(tw_cursor_end(&c));

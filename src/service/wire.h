@@ -129,10 +129,14 @@ struct tw_wire_request {
 	bool has_exporter, has_client_key;
 	uint8_t exporter[32], client_key[32];
 	struct tw_slice certificate; /* DER, as the client showed it with that key; empty: none, or no client key */
+	uint16_t suite, group;       /* of TLS, as IANA numbers them; suite 0: neither is known */
 	struct tw_slice head;        /* the head's bytes, parsed again in core by the same pure parser */
 	uint64_t file;               /* not 0: the body is so many bytes of the sealed descriptor beside it, and body is empty */
 	struct tw_slice body;        /* de-chunked */
 };
+/* Groups that front offers, by IANA's numbers. */
+#define TW_TLS_P256 0x0017
+#define TW_TLS_X25519 0x001d
 #define TW_WIRE_CLIENT_CERTIFICATE_MAX 4096 /* front takes no longer chain in the handshake either */
 #define TW_WIRE_NAMED_MAX 4096 /* of the owner's for the listener: eight long names, or an authority that signs with RSA */
 #define TW_WIRE_REPLY_BODY_MAX (TW_CHANNEL_MAX - 1024) /* what one REPLY carries beside its fields */

@@ -121,6 +121,8 @@ ROWS = [
     ("LA.RSM.8/sharing", "POST", "recipients/*", instead(403, 200), "with 200 for a role that may not share it"),
     # @turns LA.RSM.9: a guest is told of the hardware that keeps keys
     ("LA.RSM.9/by-class", "GET", "keystore", to_account(403, 200), "keeps keys: as guest the answer was 200"),
+    # @turns LA.IC.5: an account without a role is shown how the elements stand
+    ("LA.IC.5/shown-to-few", "GET", "capabilities?limit=1", to_account(403, 200), "with 200 for an account without a role"),
     # @turns LA.LDU.1: a search for everything is answered
     ("LA.LDU.1/searches", "GET", "inventory?limit=1000000", asked_for_less, "inventory?limit=1000000 was answered with 200"),
     # @turns LA.LDU.2: a cap counts for nothing

@@ -2,6 +2,8 @@
 /* What is permitted without login: the way in, what the organization lists of what may be listed, and nothing else. */
 #include "lacking.h"
 
+#include "device/rows-logical-access.h"
+
 #define KEY "logical-access.without-login"
 
 static int version;
@@ -82,6 +84,25 @@ static void test_what_is_listed(void **state)
 	}
 }
 
+/* @nist LA.IC.5: how the elements stand is told to nobody who is nobody, and its own status says when that was changed */
+static void test_the_state_is_for_few(void **state)
+{
+	struct tw_element_status s = { .reason = "" };
+	char token[64];
+
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"eve\",\"kind\":\"person\"}", 201, NULL);
+	CHECK_INT(open_for("a2", token), 201);
+	check_as(token, "GET", "/api/v1/capabilities", NULL, 403, "gate.permission");
+	check_as(NULL, "POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"guest\"}", 201, NULL);
+	check_as(token, "GET", "/api/v1/capabilities", NULL, 200, "LA.IC.5");
+	check_open(true, false);
+	CHECK_OK(tw_access_status_indicator(&tw_unit_device(w.unit)->context, &s));
+	CHECK_INT(s.status, TW_STATUS_PROVIDED);
+	CHECK_INT(set_with("status.read"), 200);
+	CHECK_OK(tw_access_status_indicator(&tw_unit_device(w.unit)->context, &s));
+	CHECK_INT(s.status, TW_STATUS_OFF);
+}
+
 /* @nist LA.AIM.1: what changes something, what is an owner's, and what there is not, is not listed */
 static void test_what_may_not_be_listed(void **state)
 {
@@ -157,4 +178,5 @@ static void test_without_memory(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-CHECK_MAIN(TEST(test_what_is_listed), TEST(test_what_may_not_be_listed), TEST(test_others), TEST(test_how_long), TEST(test_without_memory))
+CHECK_MAIN(TEST(test_what_is_listed), TEST(test_what_may_not_be_listed), TEST(test_the_state_is_for_few), TEST(test_others),
+	TEST(test_how_long), TEST(test_without_memory))

@@ -71,6 +71,19 @@ tw_err tw_access_status_free(struct tw_context *c, struct tw_element_status *ret
 	return TW_OK;
 }
 
+/* @nist LA.IC.5: who may see how the elements stand, the gate says, as of everything else */
+tw_err tw_access_status_indicator(struct tw_context *c, struct tw_element_status *ret)
+{
+	bool open = tw_gate_role_may(c->gate, TW_SUBJECT_ANYONE, "status.read");
+
+	ret->status = open ? TW_STATUS_OFF : TW_STATUS_PROVIDED;
+	(void)snprintf(ret->setting, sizeof ret->setting, "logical-access.without-login");
+	(void)snprintf(ret->reason, sizeof ret->reason, "%s",
+		open ? "Anybody is shown how the elements stand, without a login: the setting lists it."
+		     : "How the elements stand is shown to roles that hold status.read, over the network and at the device; nothing tells it by itself.");
+	return TW_OK;
+}
+
 /* @nist LA.AS.1 */
 tw_err tw_access_status_demanded(struct tw_context *c, struct tw_element_status *ret)
 {

@@ -255,6 +255,8 @@ static tw_err answer(tw_door_front *d, const struct tw_wire_request *w, const st
 	rq.has_client_key = w->has_client_key;
 	memcpy(rq.client_key, w->client_key, sizeof rq.client_key);
 	rq.certificate = w->certificate;
+	rq.suite = w->suite;
+	rq.group = w->group;
 	tw_buf_clear(&d->body);
 	tw_path_walk(d->context, &rq, &d->body, &reply);
 	if (!reply.later)

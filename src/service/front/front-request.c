@@ -69,6 +69,7 @@ static tw_err pass_to_core(struct tw_conn *c, struct tw_slice head, struct tw_sl
 	if (!c->asked_exporter)
 		TW_TRY(tw_front_tls_exporter(c->ssl, c->exporter));
 	c->asked_exporter = true;
+	tw_front_tls_negotiated(c->ssl, &r.suite, &r.group);
 	memcpy(r.source, c->source_text, sizeof c->source_text);
 	memcpy(r.exporter, c->exporter, sizeof r.exporter);
 	memcpy(r.client_key, c->client_key, sizeof r.client_key);

@@ -14,6 +14,7 @@
 #include "crypto/remote.h"
 #include "crypto/sitechain.h"
 #include "service/keys/keys.h"
+#include "service/wire.h"
 
 #include <errno.h>
 #include <openssl/bio.h>
@@ -412,6 +413,15 @@ tw_err tw_front_tls_client_certificate(SSL *ssl, struct tw_buf *ret)
 	tw_err e = tw_buf_add(ret, der, (size_t)size);
 	OPENSSL_free(der);
 	return e;
+}
+
+void tw_front_tls_negotiated(SSL *ssl, uint16_t *ret_suite, uint16_t *ret_group)
+{
+	const SSL_CIPHER *suite = SSL_get_current_cipher(ssl);
+	const int nid = (int)SSL_get_negotiated_group(ssl);
+
+	*ret_suite = suite ? SSL_CIPHER_get_protocol_id(suite) : 0;
+	*ret_group = nid == NID_X25519 ? TW_TLS_X25519 : nid == NID_X9_62_prime256v1 ? TW_TLS_P256 : 0;
 }
 
 tw_err tw_front_tls_exporter(SSL *ssl, uint8_t ret[32])

@@ -43,5 +43,6 @@ tw_err tw_front_tls_connect(const tw_front_tls *t, SSL **ret);
 tw_err tw_front_tls_client_key(SSL *ssl, uint8_t ret[32]);
 /* DER of the certificate the client showed; NOTFOUND: none, LIMIT: longer than ret takes. Who vouches for it is core's to judge. */
 tw_err tw_front_tls_client_certificate(SSL *ssl, struct tw_buf *ret);
-tw_err tw_front_tls_exporter(SSL *ssl, uint8_t ret[32]); /* RFC 9266 */
+void tw_front_tls_negotiated(SSL *ssl, uint16_t *ret_suite, uint16_t *ret_group); /* 0: of no kind that we offer */
+tw_err tw_front_tls_exporter(SSL *ssl, uint8_t ret[32]);                          /* RFC 9266 */
 #endif

@@ -73,6 +73,7 @@ struct tw_request {
 	uint8_t exporter[32]; /* tls-exporter of the connection (RFC 9266) */
 	bool has_client_key;
 	uint8_t client_key[32];      /* SHA-256 of the SPKI the TLS client proved it holds */
+	uint16_t suite, group;       /* of the TLS connection, as IANA numbers them; 0: none, or not known */
 	struct tw_slice certificate; /* DER of what it showed with that key; who vouches for it is not settled. Empty: none */
 	struct tw_slice pass;        /* at the application's door: what somebody has shown to it. Empty: nothing */
 	const char *refused_rule;    /* of credentials that are refused: which rule; NULL: path.credentials */
