@@ -89,61 +89,41 @@ ORDER BY s.id DESC LIMIT ?2;
 -- name: desk_journal
 SELECT number, text FROM journal_entry WHERE about = ?1 ORDER BY number DESC LIMIT ?2;
 
--- Which reports a page has; each is then read by itself. ?1 kind, or ''; ?2 verdict, 'all', or '' for those behind ?7; ?3 now; ?4 who asks, '' sees all. A report of a case under
+-- Which reports a page has; each is then read by itself. ?1 kind, or ''; ?2 verdict, 'all', or '' for those behind ?7 and those that ?8 was let into since; ?3 now; ?4 who asks, '' sees all. A report of a case under
 -- embargo is seen as its case is. By number they come along the table; by product and by messages all are looked at.
 -- name: desk_reports_down
 SELECT r.id FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
-WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?7))
--- The reports, the last one first, as they come. ?1 kind, or ''; ?2 verdict, 'all', or '' for those behind ?7 and those that ?8 was let into since; ?3 now; ?4 who asks, '' sees all. A report of a case under embargo is seen as
--- its case is.
--- name: desk_reports
-SELECT r.id, received_ms, published_ms, coalesce(d.verdict, 'new'), product, version, substr(description, 1, 160),
-	(SELECT count(*) FROM report_message m WHERE m.report = r.id), (SELECT m.ours FROM report_message m WHERE m.report = r.id ORDER BY m.id DESC LIMIT 1), d.doc
-FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
 WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND (r.id > ?7 OR EXISTS (SELECT 1 FROM staff_unseen u WHERE u.account = ?8 AND u.report = r.id))))
 	AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
 ORDER BY r.id DESC LIMIT ?5 OFFSET ?6;
 
 -- name: desk_reports_up
 SELECT r.id FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
-WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?7))
+WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND (r.id > ?7 OR EXISTS (SELECT 1 FROM staff_unseen u WHERE u.account = ?8 AND u.report = r.id))))
 	AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
 ORDER BY r.id LIMIT ?5 OFFSET ?6;
--- Likewise by something else, which all reports are looked at for: ?5 by what; those behind ?8; who he is: ?9.
--- name: desk_reports_by
-SELECT i, received_ms, published_ms, v, product, version, substr(description, 1, 160),
-	(SELECT count(*) FROM report_message m WHERE m.report = i), (SELECT m.ours FROM report_message m WHERE m.report = i ORDER BY m.id DESC LIMIT 1), said
-FROM (SELECT r.id AS i, coalesce(d.verdict, 'new') AS v, d.doc AS said,
-		CASE ?5 WHEN 'report' THEN r.id WHEN 'messages' THEN (SELECT count(*) FROM report_message m WHERE m.report = r.id)
-			WHEN '-messages' THEN -(SELECT count(*) FROM report_message m WHERE m.report = r.id) END AS place,
-		CASE ?5 WHEN 'product' THEN lower(product) END AS up, CASE ?5 WHEN '-product' THEN lower(product) END AS down
-	FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
-	WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND (r.id > ?8 OR EXISTS (SELECT 1 FROM staff_unseen u WHERE u.account = ?9 AND u.report = r.id))))
-		AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
-	ORDER BY place, up NULLS FIRST, down DESC NULLS LAST, i DESC LIMIT ?6 OFFSET ?7) AS found JOIN report ON id = i
-ORDER BY place, up NULLS FIRST, down DESC NULLS LAST, i DESC;
 
 -- name: desk_reports_product
 SELECT r.id FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
-WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?7))
+WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND (r.id > ?7 OR EXISTS (SELECT 1 FROM staff_unseen u WHERE u.account = ?8 AND u.report = r.id))))
 	AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
 ORDER BY lower(product), r.id DESC LIMIT ?5 OFFSET ?6;
 
 -- name: desk_reports_product_down
 SELECT r.id FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
-WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?7))
+WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND (r.id > ?7 OR EXISTS (SELECT 1 FROM staff_unseen u WHERE u.account = ?8 AND u.report = r.id))))
 	AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
 ORDER BY lower(product) DESC, r.id DESC LIMIT ?5 OFFSET ?6;
 
 -- name: desk_reports_messages
 SELECT r.id FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
-WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?7))
+WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND (r.id > ?7 OR EXISTS (SELECT 1 FROM staff_unseen u WHERE u.account = ?8 AND u.report = r.id))))
 	AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
 ORDER BY (SELECT count(*) FROM report_message m WHERE m.report = r.id), r.id DESC LIMIT ?5 OFFSET ?6;
 
 -- name: desk_reports_messages_down
 SELECT r.id FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
-WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND r.id > ?7))
+WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND (r.id > ?7 OR EXISTS (SELECT 1 FROM staff_unseen u WHERE u.account = ?8 AND u.report = r.id))))
 	AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
 ORDER BY (SELECT count(*) FROM report_message m WHERE m.report = r.id) DESC, r.id DESC LIMIT ?5 OFFSET ?6;
 

@@ -19,11 +19,9 @@ struct list {
 	struct tw_html h;
 	struct tw_look look;
 	struct tw_desk_query q;
-	int64_t page, seen, newest, since;
-	int64_t ids[TW_DESK_PAGE + 1]; /* one more than is shown, so that it is known whether there are more */
-	size_t found, rows;
 	int64_t page, seen, newest, since, let_in; /* let_in: below the mark, and kept from him when he set it */
-	size_t rows;
+	int64_t ids[TW_DESK_PAGE + 1];             /* one more than is shown, so that it is known whether there are more */
+	size_t found, rows;
 };
 enum { KIND, STATE, SORT, PAGE };
 
@@ -193,8 +191,7 @@ static void write_seen(struct list *l)
 {
 	char name[24];
 
-	if (l->found > TW_DESK_PAGE || *l->q.pairs[STATE].value || *l->q.pairs[KIND].value || *l->q.pairs[SORT].value || l->newest <= l->seen)
-	if (l->rows > TW_DESK_PAGE || *l->q.pairs[STATE].value || *l->q.pairs[KIND].value || *l->q.pairs[SORT].value ||
+	if (l->found > TW_DESK_PAGE || *l->q.pairs[STATE].value || *l->q.pairs[KIND].value || *l->q.pairs[SORT].value ||
 		(l->newest <= l->seen && !l->let_in))
 		return;
 	(void)snprintf(name, sizeof name, "r%lld", (long long)(l->newest > l->seen ? l->newest : l->seen));
@@ -212,7 +209,7 @@ static tw_err take_id(void *user, const tw_row *row)
 	return TW_OK;
 }
 
-static tw_err find_rows(struct list *l, const char *key)
+static tw_err find_rows(struct list *l, const char *key, int64_t account)
 {
 	static const struct {
 		const char *sort, *sql;
@@ -221,7 +218,7 @@ static tw_err find_rows(struct list *l, const char *key)
 		{ "messages", tw_sql_desk_reports_messages }, { "-messages", tw_sql_desk_reports_messages_down } };
 	const struct tw_value v[] = { TW_V_TEXT(l->q.pairs[KIND].value), TW_V_TEXT(l->q.pairs[STATE].value),
 		TW_V_INT(tw_time_wall_ms(l->c->time)), TW_V_TEXT(key), TW_V_INT((int64_t)TW_COUNT(l->ids)),
-		TW_V_INT((l->page - 1) * TW_DESK_PAGE), TW_V_INT(l->seen) };
+		TW_V_INT((l->page - 1) * TW_DESK_PAGE), TW_V_INT(l->seen), TW_V_INT(account) };
 
 	for (size_t i = 0; i < TW_COUNT(orders); i++)
 		if (strcmp(orders[i].sort, l->q.pairs[SORT].value) == 0)
@@ -229,22 +226,11 @@ static tw_err find_rows(struct list *l, const char *key)
 	return TW_RAISE(INTERNAL, "an order of reports that has no statement");
 }
 
-static tw_err write_rows(struct list *l, const char *key)
+static tw_err write_rows(struct list *l, const char *key, int64_t account)
 {
-	TW_TRY(find_rows(l, key));
+	TW_TRY(find_rows(l, key, account));
 	for (size_t i = 0; i < l->found && i < TW_DESK_PAGE; i++)
 		TW_TRY(tw_store_run(l->c->store, tw_sql_desk_report_row, &TW_V_INT(l->ids[i]), 1, write_row, l));
-static tw_err write_rows(struct list *l, const char *key, int64_t account)
-	const char *sort = l->q.pairs[SORT].value;
-	const struct tw_value first = TW_V_INT((l->page - 1) * TW_DESK_PAGE), most = TW_V_INT(TW_DESK_PAGE + 1), seen = TW_V_INT(l->seen);
-	const struct tw_value last[] = { TW_V_TEXT(l->q.pairs[KIND].value), TW_V_TEXT(l->q.pairs[STATE].value),
-		TW_V_INT(tw_time_wall_ms(l->c->time)), TW_V_TEXT(key), most, first, seen, TW_V_INT(account) };
-	const struct tw_value by[] = { last[0], last[1], last[2], last[3], TW_V_TEXT(sort), most, first, seen, TW_V_INT(account) };
-
-	if (*sort == '\0' || strcmp(sort, "-report") == 0)
-		TW_TRY(tw_store_run(l->c->store, tw_sql_desk_reports, last, TW_COUNT(last), take_row, l));
-	else
-		TW_TRY(tw_store_run(l->c->store, tw_sql_desk_reports_by, by, TW_COUNT(by), take_row, l));
 	if (l->rows) {
 		tw_html_close(&l->h);
 		tw_html_close(&l->h);
