@@ -291,7 +291,7 @@ static void test_what_was_kept_from_him_is_new_later(void **state)
 	run("INSERT INTO account (id, name, folded, kind, state, made_ms, made_by, active_ms) VALUES (1, 'Ann', 'ann', 'person', 'active', 1, 'x', 1)");
 	for (int i = 0; i < 3; i++)
 		add_report();
-	run("INSERT INTO desk_case (id, state, next_ms, embargo_ms, doc) VALUES (9, 'new', 9223372036854775807, 32472144000000, '{}')");
+	run("INSERT INTO desk_case (id, state, next_ms, embargo_ms, title, whose, doc) VALUES (9, 'new', 9223372036854775807, 32472144000000, 'x', '-', '{}')");
 	run("INSERT INTO report_desk (report, verdict, case_id, doc) VALUES (2, 'case', 9, '{}')");
 	page("desk.reports", "", "{}", "/desk/reports/r3", "/desk/reports/r2");
 	mark("r3");
