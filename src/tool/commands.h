@@ -46,8 +46,8 @@ tw_err tw_cmd_csaf_publish(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_csaf_withdraw(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_csaf_tree_check(struct tw_tool *t, const struct tw_args *a);
 extern const struct tw_command tw_commands_device_log[], tw_commands_device_report[], tw_commands_device_login[],
-	tw_commands_device_password[], tw_commands_device_totp[], tw_commands_desk_journal[],
-	tw_commands_desk_file[]; /* each ends with a row without words */
+	tw_commands_device_password[], tw_commands_device_totp[], tw_commands_desk_journal[], tw_commands_desk_file[],
+	tw_commands_desk_import[]; /* each ends with a row without words */
 extern const struct tw_option tw_options_product_init[], tw_options_product_compile[], tw_options_product_inventory[],
 	tw_options_ca_init[], tw_options_ca_protect[], tw_options_ca_revoke[], tw_options_ca_crl[], tw_options_provision_request[],
 	tw_options_provision_sign[], tw_options_provision_install[], tw_options_provision[], tw_options_provision_batch[],

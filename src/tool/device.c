@@ -109,7 +109,7 @@ static const struct side {
 			tw_commands_device_report },
 		tw_rows_new },
 	{ "desk", "the server", "--local SOCKET", desk_places, NULL,
-		{ tw_commands_desk_journal, tw_commands_desk_file, no_commands, no_commands, no_commands }, tw_rows_support },
+		{ tw_commands_desk_journal, tw_commands_desk_file, tw_commands_desk_import, no_commands, no_commands }, tw_rows_support },
 };
 
 static const struct side *side_of(const char *word)

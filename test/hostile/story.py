@@ -32,6 +32,7 @@ BASE = {
     "case.move": {"to": "acknowledged"}, "article14.start": {"kind": "exploited-vulnerability", "zone": "Europe/Vienna"}, "article14.submit": {"step": "early-warning"},
     "article14.delay": {"ground": "imminent-risk"}, "notice.create": {"kind": "update", "product": "lamp", "severity": "high", "install_by": "2099-01-01"}, "question.note": {"via": "call", "kind": "other"}, "question.identify": {"result": "passed"},
     "staff.make": {"role": "analyst"}, "subscription.ask": {"channel": "mail", "product": "lamp", "update": "on"}, "report.send": {"kind": "flaw", "flaw": ""}, "desk.move": {"to": "acknowledged"},
+    "finding.decide": {"status": "not_affected"}, "desk.decide": {"status": "not_affected"}, "release.begin": {"product": "lamp", "kind": "components", "source": "0" * 64, "count": 0},
     "answer.keep": {"kind": "other"}, "answer.change": {"kind": "other"}, "desk.submitted": {"step": "early-warning"}, "advisory.create": {"cve": "CVE-2026-0001"}, "report.answer": {}, "staff.change": {"role": "analyst"},
 }
 # Free text that has a form: it is hostile within it.
@@ -42,8 +43,8 @@ TREATED = {"article14.measure", "article14.submit", "article14.not-reportable", 
            "desk.users"}  # of a case with a clock
 # Fields of words from a list, moments, ids and secrets, of every operation and of some: nothing hostile is ever kept of them. Each other one is free text, and has to be seen somewhere.
 CLOSED_KEYS = {"lang", "once", "seen", "receipt", "kind", "at", "aware", "zone", "who", "step", "profile", "case", "cvss", "cwe", "status", "hash", "until", "access", "end", "thanks", "due", "from", "via", "result", "role", "channel",
-               "install_by", "lowest", "code", "client", "token", "password", "again", "account", "to", "duplicate_of", "ground", "member", "flaw", "document", "newest", "language", "alarms", "assigned"}
-CLOSED = {("advisory.create", "cve"), ("notice.create", "product"), ("notice.create", "versions"), ("notice.create", "severity"), ("subscription.ask", "product"), ("subscription.ask", "versions"),
+               "install_by", "lowest", "code", "client", "token", "password", "again", "account", "to", "duplicate_of", "ground", "member", "flaw", "document", "newest", "justification", "facts", "source", "language", "alarms", "assigned"}
+CLOSED = {("advisory.create", "cve"), ("release.begin", "product"), ("notice.create", "product"), ("notice.create", "versions"), ("notice.create", "severity"), ("subscription.ask", "product"), ("subscription.ask", "versions"),
           ("advisory.sign", "signature")}  # which is kept when it verifies, and stands in the tree alone
 KEPT_BACK = {("question.note", "customer"), ("question.customer", "customer"), ("notice.create", "id")}  # told by question.disclose alone; compared and never shown
 HEADERS = ("Accept", "Accept-Language", "Accept-Encoding", "Authorization", "Content-Type", "Cookie", "Origin", "Host", "If-None-Match", "If-Modified-Since", "Range", "Referer", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "Forwarded",
@@ -121,7 +122,7 @@ class World:
                     self.tags[name, field["key"]] = f"q{len(self.tags):03}z"
         self.refused, self.taken, self.wrong, self.seen = {}, {}, [], set()
         self.numbers, self.strangers = itertools.count(), itertools.count(1)
-        self.known = {"case": [], "report": [], "advisory": [], "question": [], "answer": [], "alarm": [], "notice": [], "number": [], "account": [], "product": ["lamp", "kettle"], "token": ["0000-0000"], "file*": [], "file": ["f1"], "session": ["s9999"]}
+        self.known = {"case": [], "report": [], "advisory": [], "question": [], "answer": [], "alarm": [], "notice": [], "number": [], "account": [], "product": ["lamp", "kettle"], "token": ["0000-0000"], "file*": [], "file": ["f1"], "import": ["i1"], "finding": [], "session": ["s9999"]}
         self.receipts, self.asked, self.sent = [], 0, 0
 
     # --- Its beginning ---
@@ -208,7 +209,7 @@ class World:
     def fresh(self, name):
         """One of what the operation is about, in the state in which it can be done."""
         param = self.param_of(name)
-        maker = {"case": self.a_case, "report": self.a_report, "advisory": self.an_advisory, "question": self.a_question, "answer": self.an_answer, "alarm": self.an_alarm}.get(param)
+        maker = {"case": self.a_case, "report": self.a_report, "advisory": self.an_advisory, "question": self.a_question, "answer": self.an_answer, "alarm": self.an_alarm, "finding": self.a_finding, "import": self.an_import}.get(param)
         return maker(name) if maker else None
 
     def a_case(self, name):
@@ -272,6 +273,26 @@ class World:
         one = self.api("answer.keep", title="plain", text="plain", kind="other")["id"]
         self.known["answer"].append(one)
         return one
+
+    def an_import(self, name="", kind="components", entries=({"name": "plain"},)):
+        """One that comes, and is whole where it is to be ended."""
+        one = self.api("release.begin", product="lamp", version=f"1.{next(self.numbers)}", kind=kind, source="0" * 64, count=len(entries))["id"]
+        self.known["import"].append(one)
+        if name not in ("release.add", "release.begin"):
+            self.api("release.add", one, **{"from": 0, "entries": list(entries)})
+        return one
+
+    def a_finding(self, name):
+        """With hostile text in all that a feed says, and nothing decided of it."""
+        n, line = next(self.numbers), "<b class=twx>=1+1'\""
+        entry = {"vulnerability": f"CVE-2026-{n:05}", "component": f"pkg:generic/{line}", "version": line, "name": line, "purl": line, "cpe": line, "summary": line, "state": "open", "facts": f"{n:032x}",
+                 "records": [{"id": line, "file": line, "by": "purl", "verdict": "affected", "place": line, "reason": line}], "statements": [{"status": "affected", "file": line, "place": line}],
+                 "evidence": [line], "kev": {"added": line, "due": line, "ransomware": True}}
+        parts = self.an_import(kind="components", entries=[{key: line for key in ("name", "version", "purl", "cpe", "supplier")}])
+        self.api("release.end", parts)
+        self.api("release.end", self.an_import(kind="findings", entries=[entry]))
+        self.known["finding"].append(f"t{len(self.known['finding']) + 1}")
+        return self.known["finding"][-1]
 
     def an_alarm(self, name):
         one = self.a_case("article14.start")
@@ -342,7 +363,7 @@ class World:
         if name == "desk.change":
             return True
         said = json.loads(r.text) if r.text[:1] == "{" else {}
-        param = {"case.create": "case", "question.note": "question", "answer.keep": "answer", "advisory.create": "advisory", "article14.drill": "case", "advisory.clone": "advisory", "report.case": "case"}.get(name)
+        param = {"case.create": "case", "question.note": "question", "answer.keep": "answer", "advisory.create": "advisory", "article14.drill": "case", "advisory.clone": "advisory", "report.case": "case", "finding.case": "case"}.get(name)
         if param and said.get("case" if name == "report.case" else "id"):
             self.known[param].append(said.get("case" if name == "report.case" else "id"))
         where = re.match(r"/desk/cases/(c\d+)", r.getheader("Location") or "")
@@ -350,6 +371,8 @@ class World:
             self.known["case"].append(where[1])
         if name == "notice.create":
             self.known["notice"].append(str(said["number"]))
+        if name == "release.begin":  # what counts is shown
+            self.api("release.end", said["id"])
         return True
 
     def fill(self, name, turn):

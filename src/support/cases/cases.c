@@ -367,12 +367,13 @@ tw_err tw_case_open_from_report(struct tw_context *c, const struct tw_case_repor
 	TW_CLEANUP(tw_jsonp) json_t *doc = json_pack("{s:b, s:s}", "drill", 0, "title", r->title);
 	const struct {
 		const char *key, *value;
-	} fields[] = { { "product", r->product }, { "versions", r->versions }, { "description", r->description }, { "report", r->report } };
+	} fields[] = { { "product", r->product }, { "versions", r->versions }, { "description", r->description },
+		{ "report", r->report }, { "cve", r->cve } };
 
 	for (size_t i = 0; i < TW_COUNT(fields); i++)
 		if (fields[i].value && *fields[i].value)
 			TW_TRY(tw_json_set(doc, fields[i].key, json_string(fields[i].value)));
-	return begin_case(&(struct beginning){ c, by, "case.from-report", doc, r->beside, ret, NULL });
+	return begin_case(&(struct beginning){ c, by, r->what ? r->what : "case.from-report", doc, r->beside, ret, NULL });
 }
 
 /* --- Helpers of the operations --- */

@@ -28,6 +28,8 @@ struct tw_case_report {
 	const char *title, *product, *versions, *description;
 	const char *report;                  /* its reference there: "r17" */
 	const struct tw_case_beside *beside; /* NULL: nothing */
+	const char *cve;                     /* NULL: none is known */
+	const char *what;                    /* the journal's word for it; NULL: that it was opened from a report */
 };
 /* Opens a case of a report. by: who does; ret: the case as answers have it, NULL: it is not shown */
 tw_err tw_case_open_from_report(struct tw_context *c, const struct tw_case_report *r, const char *by, json_t **ret);

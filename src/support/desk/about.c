@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "support/advisories/advisories.h"
 #include "support/cases/alarms.h"
+#include "support/components/pages.h"
 #include "support/desk/forms.h"
 #include "support/rows-staff.h"
 #include "support/staff/staff.h"
@@ -21,6 +22,8 @@ static const struct place {
 	[TW_ABOUT_REPORT] = { TW_DESK_REPORTS, "product", TW_W_REPORTS },
 	[TW_ABOUT_REPORTS] = { TW_DESK_REPORTS, NULL, TW_W_REPORTS },
 	[TW_ABOUT_ALARM] = { TW_DESK_ALARMS, NULL, TW_W_ALARMS },
+	[TW_ABOUT_FINDING] = { TW_DESK_TRIAGE, "vulnerability", TW_W_TRIAGE },
+	[TW_ABOUT_FINDINGS] = { TW_DESK_TRIAGE, NULL, TW_W_TRIAGE },
 	[TW_ABOUT_ACCOUNT] = { TW_DESK_PEOPLE, "name", TW_W_PEOPLE },
 	[TW_ABOUT_PEOPLE] = { TW_DESK_PEOPLE, NULL, TW_W_PEOPLE },
 	[TW_ABOUT_SELF] = { TW_DESK_ME, NULL, TW_W_ME },
@@ -52,6 +55,14 @@ static tw_err mail_of(struct tw_context *c, const struct tw_request *rq, json_t 
 	answer.body = NULL;
 	tw_reply_done(&answer);
 	return e;
+}
+
+static tw_err finding_of(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, json_t **ret)
+{
+	TW_CLEANUP(tw_finding_done) struct tw_finding f = { .id = 0 };
+
+	TW_TRY(tw_finding_load(c, rq, rp, &f));
+	return f.id ? tw_finding_shown(c, rq, &f, ret) : TW_OK;
 }
 
 static tw_err alarm_of(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, json_t **ret)
@@ -90,6 +101,8 @@ tw_err tw_form_subject(struct tw_context *c, const struct tw_request *rq, const 
 		return TW_OK;
 	case TW_ABOUT_ALARM:
 		return alarm_of(c, rq, rp, ret);
+	case TW_ABOUT_FINDING:
+		return finding_of(c, rq, rp, ret);
 	case TW_ABOUT_ACCOUNT:
 		return account_of(c, rq, rp, ret);
 	case TW_ABOUT_SELF:
@@ -98,6 +111,7 @@ tw_err tw_form_subject(struct tw_context *c, const struct tw_request *rq, const 
 		return advisory_for(c, rq, f, rp, ret);
 	case TW_ABOUT_NOTHING:
 	case TW_ABOUT_REPORTS:
+	case TW_ABOUT_FINDINGS:
 	case TW_ABOUT_PEOPLE:
 	case TW_ABOUT_ADVISORIES:
 		break;
@@ -180,6 +194,8 @@ bool tw_form_fits(const struct tw_form *f, enum tw_form_about about, const json_
 	if (about == TW_ABOUT_ACCOUNT && !strcmp(f->does, suspended ? "staff.lock" : "staff.unlock"))
 		return false;
 	if (about == TW_ABOUT_ACCOUNT && suspended && !strcmp(f->does, "staff.invite"))
+		return false;
+	if (about == TW_ABOUT_FINDING && !strcmp(f->does, "finding.case") && *tw_json_text(doc, "case"))
 		return false;
 	if (f->drill && (!tw_json_bool(doc, "drill") || !strcmp(tw_json_text(doc, "state"), tw_case_states[TW_CASE_CLOSED])))
 		return false;

@@ -86,6 +86,14 @@ static const struct tw_choice statuses[] = { { "final", TW_W_STATUS_FINAL }, { "
 static const struct tw_choice yes_or_no[] = { { "no", TW_W_NO }, { "yes", TW_W_YES }, { NULL, TW_WORDS } };
 static const struct tw_choice labels[] = { { "WHITE", TW_WORDS }, { "GREEN", TW_WORDS }, { "AMBER", TW_WORDS }, { "RED", TW_WORDS },
 	{ NULL, TW_WORDS } };
+/* Of a decision in triage, as VEX has them. */
+static const struct tw_choice decisions[] = { { "not_affected", TW_W_DECISION_NOT_AFFECTED }, { "affected", TW_W_DECISION_AFFECTED },
+	{ "fixed", TW_W_DECISION_FIXED }, { "under_investigation", TW_W_DECISION_INVESTIGATED }, { NULL, TW_WORDS } };
+static const struct tw_choice justifications[] = { { "", TW_W_DECISION_LABEL_NONE },
+	{ "component_not_present", TW_W_DECISION_NOT_PRESENT }, { "vulnerable_code_not_present", TW_W_DECISION_NO_CODE },
+	{ "vulnerable_code_not_in_execute_path", TW_W_DECISION_NOT_REACHED },
+	{ "vulnerable_code_cannot_be_controlled_by_adversary", TW_W_DECISION_NOT_CONTROLLED },
+	{ "inline_mitigations_already_exist", TW_W_DECISION_MITIGATED }, { NULL, TW_WORDS } };
 
 /* Those that are the same for whatever a form is about; false: it is none of them. */
 static bool write_named(const struct tw_form_choosing *g, enum tw_form_control control)
@@ -95,6 +103,8 @@ static bool write_named(const struct tw_form_choosing *g, enum tw_form_control c
 		: control == TW_FORM_STATUSES                         ? statuses
 		: control == TW_FORM_YES_NO                           ? yes_or_no
 		: control == TW_FORM_LABELS                           ? labels
+		: control == TW_FORM_DECISIONS                        ? decisions
+		: control == TW_FORM_JUSTIFICATIONS                   ? justifications
 								      : NULL;
 
 	for (const struct tw_choice *one = choices; one && one->value; one++)
@@ -162,7 +172,9 @@ tw_err tw_form_input_write(struct tw_form_choosing *g, const struct tw_form *f, 
 		.type = in->control == TW_FORM_MOMENT_OF ? "datetime-local" : NULL };
 
 	if (in->control == TW_FORM_MEMBERS || in->control == TW_FORM_HIDDEN || in->control == TW_FORM_NUMBER) {
-		tw_form_hidden(g->h, in->key, g->value);
+		const bool began = f->about == TW_ABOUT_FINDING && !*g->value; /* what was sent is what it began with */
+
+		tw_form_hidden(g->h, in->key, began ? tw_json_text(g->doc, in->key) : g->value);
 		return TW_OK;
 	}
 	if (box || in->control == TW_FORM_LINE || in->control == TW_FORM_MOMENT_OF) {

@@ -77,6 +77,8 @@ enum tw_form_about {
 	TW_ABOUT_REPORT,
 	TW_ABOUT_REPORTS, /* all of them */
 	TW_ABOUT_ALARM,
+	TW_ABOUT_FINDING,  /* of triage */
+	TW_ABOUT_FINDINGS, /* all of them */
 	TW_ABOUT_ACCOUNT,
 	TW_ABOUT_PEOPLE, /* it makes an account */
 	TW_ABOUT_SELF,   /* the account of whoever sends it */

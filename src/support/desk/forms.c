@@ -125,7 +125,7 @@ static tw_err write_hidden(struct tw_context *c, struct tw_html *h, const struct
 /* What is said of accounts is short in any case. */
 static bool counts_bytes(const struct tw_form *f)
 {
-	return (f->about <= TW_ABOUT_ALARM || f->about >= TW_ABOUT_ADVISORY) && strcmp(f->does, "report.reply") != 0;
+	return (f->about <= TW_ABOUT_FINDING || f->about >= TW_ABOUT_ADVISORY) && strcmp(f->does, "report.reply") != 0;
 }
 
 static tw_err write_form(struct tw_context *c, struct tw_html *h, struct tw_look look, const struct shown *s, const char *here)

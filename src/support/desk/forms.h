@@ -27,10 +27,12 @@ enum tw_form_control {
 	TW_FORM_LABELS,
 	TW_FORM_REMEDIES,
 	TW_FORM_STATUSES,
-	TW_FORM_DOCUMENT, /* a box for all of it */
-	TW_FORM_HIDDEN,   /* what it is about, as it was when it was shown */
-	TW_FORM_NUMBER,   /* likewise, a number */
-	TW_FORM_MEMBERS   /* chosen on a page before */
+	TW_FORM_DOCUMENT,       /* a box for all of it */
+	TW_FORM_HIDDEN,         /* what it is about, as it was when it was shown */
+	TW_FORM_NUMBER,         /* likewise, a number */
+	TW_FORM_DECISIONS,      /* what is decided in triage */
+	TW_FORM_JUSTIFICATIONS, /* why something is not affected */
+	TW_FORM_MEMBERS         /* chosen on a page before */
 };
 struct tw_form_input {
 	const char *key; /* of the operation's input; NULL ends the list */

@@ -12,6 +12,8 @@ const struct tw_staff_place tw_staff_places[] = {
 	{ "/desk/alarms", "cases.read", "2", TW_W_ALARMS },
 	{ "/desk/reports", "reports.read", "3", TW_W_REPORTS },
 	{ "/desk/advisories", "advisories.read", "4", TW_W_ADVISORIES },
+	{ "/desk/triage", "findings.read", "9", TW_W_TRIAGE },
+	{ "/desk/components", "findings.read", "0", TW_W_COMPONENTS },
 	{ "/desk/cvss", "cases.read", "5", TW_W_CVSS },
 	{ "/desk/people", "staff.read", "6", TW_W_PEOPLE },
 	{ "/desk/me", "staff.self", "7", TW_W_ME },

@@ -4,6 +4,7 @@
  * store: a start goes on with it. What fails is tried again later, and stays to be told.
  */
 #include "base/log.h"
+#include "support/components/components.h"
 #include "support/intake/intake.h"
 #include "support/outbox/outbox.h"
 #include "support/platform/app.h"
@@ -51,7 +52,7 @@ static void on_tell(int fd, short what, void *user)
 static bool forget(struct tw_app *a)
 {
 	const struct tw_subscriptions of = tw_subscriptions_of(&a->context);
-	bool more = false;
+	bool more = false, parts = false;
 
 	if (!tw_time_trusted(&a->time))
 		return false;
@@ -60,9 +61,11 @@ static bool forget(struct tw_app *a)
 		e = tw_outbox_forget(a->context.store, of.now_ms, &more);
 	if (!tw_failed(e))
 		e = tw_intake_forget(a->context.store, of.now_ms);
+	if (!tw_failed(e))
+		e = tw_components_forget(a->context.store, of.now_ms, &parts);
 	if (tw_failed(e))
 		tw_log_err(e, "forgetting what is out of date; it is tried again");
-	return more;
+	return more || parts;
 }
 
 static void on_days(int fd, short what, void *user)

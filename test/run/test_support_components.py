@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Releases, components and findings at the manufacturer's server: sent by the tool, seen and decided on pages, and back into git."""
+import json
+import os
+import re
+import signal
+import subprocess
+import urllib.parse
+
+import pytest
+
+import support_staff as staff
+import triage_set
+import world as worlds
+from test_support import IDS, Service
+from test_triage import inputs, small
+
+TOOL = worlds.BUILD / "src/tool/thingward"
+PRODUCTS = {"format": 1, "products": [{"name": name, "title": name.title(), "support": {"start": "2020-01-01", "end": "2099-01-01", "security-updates-until": "2099-01-01"}}
+                                      for name in ("lamp", "pump")]}
+
+
+def run(s, *words):
+    return subprocess.run([TOOL, "--json", "desk", *map(str, words), "--local", s.dir / "desk.sock"], capture_output=True, text=True, timeout=60, check=False)
+
+
+def ask(s, *words):
+    p = run(s, *words)
+    assert p.returncode == 0, (words, p.stdout, p.stderr)
+    return json.loads(p.stdout)
+
+
+def triage(*words):
+    return subprocess.run([TOOL, "triage", *map(str, words)], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def desk(tmp_path):
+    (tmp_path / "server").mkdir()
+    s = Service(tmp_path / "server")
+    app = s.dir / "app"
+    app.mkdir(mode=0o700, exist_ok=True)
+    if os.geteuid() == 0:
+        os.chown(app, IDS["app"], IDS["app"])
+    (app / "products.json").write_text(json.dumps(PRODUCTS))
+    yield s.start()
+    s.stop()
+
+
+def page(s, person, path, **form):
+    headers = {"Cookie": f"__Host-session={person.token}", "Accept": "text/html", "Accept-Language": "en", "Sec-Fetch-Site": "same-origin",
+               "Origin": "https://" + (s.dir / "listening").read_text().strip()}
+    if form:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    r, text = s.ask(path, "POST" if form else "GET", headers, urllib.parse.urlencode(form) if form else None)
+    return r, text if isinstance(text, str) else text.decode()
+
+
+def imported(folder, s, version="1.0", **how):
+    words = small(folder, **how)
+    assert triage("import", *words, "--version", version).returncode == 0
+    return words, ask(s, "findings", "import", folder, "--product", "lamp")
+
+
+def test_an_inventory_is_found_across_releases(desk, tmp_path):
+    made = triage_set.make(tmp_path / "set")
+    for product, version in (("lamp", "1.0"), ("lamp", "1.1"), ("pump", "7")):
+        said = ask(desk, "release", "import", product, version, "--sbom", made / "sbom.json")
+        assert said["components"]["count"] == 301
+    first = json.loads((made / "sbom.json").read_text())["components"][5]
+    found = ask(desk, "components", "list", "--text", first["name"], "--version", first["version"])["components"]
+    assert sorted((c["product"], c["release"]) for c in found) == [("lamp", "1.0"), ("lamp", "1.1"), ("pump", "7")]
+    assert len(ask(desk, "components", "list", "--release", "v3", "--limit", "200")["components"]) == 200
+    assert "release.product" in run(desk, "release", "import", "tap", "1", "--sbom", made / "sbom.json").stderr
+    (tmp_path / "odd.json").write_text('{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":"a"},{"type":"library","name":"' + "b" * 301 + '"}]}')
+    p = run(desk, "release", "import", "lamp", "1.0", "--sbom", tmp_path / "odd.json")
+    assert p.returncode == 2 and "/components/1" in p.stderr and "300" in p.stderr
+    assert len(ask(desk, "components", "list", "--release", "v1", "--limit", "200")["components"]) == 200  # what was there still counts
+
+
+def test_the_first_import_of_a_product(desk, tmp_path):
+    made = triage_set.make(tmp_path / "set")
+    assert triage("import", tmp_path, *inputs(made), "--version", "1.0").returncode == 0
+    said = ask(desk, "findings", "import", tmp_path, "--product", "lamp")
+    assert said["findings"]["count"] > 5000
+    waiting = ask(desk, "findings", "list", "--limit", "200")["findings"]
+    assert 0 < len(waiting) <= 50
+    ruled = ask(desk, "findings", "list", "--release", "v1", "--rule", "not-compiled", "--limit", "5")["findings"]
+    assert ruled and {f["rule"] for f in ruled} == {"not-compiled"}
+    assert ask(desk, "finding", "read", ruled[0]["id"])["evidence"]
+    # A kill in the middle of the next one leaves this one.
+    before = ask(desk, "releases", "list")["releases"]
+    ask(desk, "release", "begin", "lamp", "1.0", "findings", "0" * 64, "9")
+    desk.process.send_signal(signal.SIGKILL)
+    desk.process.wait(10)
+    desk.start()
+    assert ask(desk, "releases", "list")["releases"] == before
+
+
+def test_a_decision_goes_to_git_and_back(desk, tmp_path):
+    words, _ = imported(tmp_path, desk)
+    admin = staff.administrator(desk)
+    ann = staff.colleague(admin, "Ann", "analyst")
+    pub = staff.colleague(admin, "Pat", "publisher")
+    _, text = page(desk, ann, "/desk/triage")
+    assert "New since you looked: 1" in text and "CVE-2026-0001" in text and "curl" in text
+    r, text = page(desk, ann, "/desk/triage/t1")
+    assert r.status == 200 and 'href="/desk/decide/t1' in text and "DEBIAN-CVE-2026-0001" in text
+    assert 'href="/desk/decide/t1' not in page(desk, pub, "/desk/triage/t1")[1]
+    _, text = page(desk, ann, "/desk/decide/t1")
+    facts = re.search(r'name="facts" value="([0-9a-f]{32})"', text).group(1)
+    r, text = page(desk, ann, "/desk/decide/t1", status="not_affected", facts=facts, reason="The <b>command</b> is not there", impact="", action="", justification="")
+    assert r.status == 422 and "finding.decision" in text and "The &lt;b&gt;command" in text
+    r, _ = page(desk, ann, "/desk/decide/t1", status="not_affected", justification="component_not_present", facts=facts, reason="The <b>command</b> is not there", impact="", action="")
+    assert r.status == 303 and r.getheader("Location").startswith("/desk/triage/t1")
+    _, text = page(desk, ann, "/desk/triage/t1")
+    assert "The &lt;b&gt;command" in text and "finding.decide" in text and "Ann" in text
+    newest = re.search(r'name="newest" value="(i\d+)"', page(desk, pub, "/desk/triage")[1])
+    assert newest is None or newest.group(1) == "i1"
+    # Git agrees: what was decided here is what the tool takes as decided.
+    out = tmp_path / "decisions.yaml"
+    ask(desk, "decisions", "export", "lamp", "--out", out)
+    done = triage("check", *words, "--all")
+    assert done.returncode == 0 and "1  decided" in done.stdout, done.stdout
+    # And back: the next release has the decision from either side.
+    again = tmp_path / "again"
+    again.mkdir()
+    imported(again, desk, version="1.1")
+    assert ask(desk, "findings", "list", "--view", "decided")["findings"][1]["release"] == "1.1"
+    changed = tmp_path / "changed"
+    changed.mkdir()
+    imported(changed, desk, version="1.2", fixed="8.0-3")
+    _, text = page(desk, ann, "/desk/triage")
+    assert "decided before on other facts" in text
+    r, _ = page(desk, ann, "/desk/finding-case/t3", title="")
+    assert r.status == 303 and r.getheader("Location").startswith("/desk/cases/c1")
+    assert ask(desk, "case", "read", "c1")["cve"] == "CVE-2026-0001"
+    assert ask(desk, "journal", "verify")["entries"] >= 5
+
+
+def test_what_one_has_seen_is_not_new(desk, tmp_path):
+    imported(tmp_path, desk)
+    ann = staff.colleague(staff.administrator(desk), "Ann", "analyst")
+    _, text = page(desk, ann, "/desk/triage")
+    newest = re.search(r'name="newest" value="(i\d+)"', text).group(1)
+    assert page(desk, ann, "/desk/triage-seen", newest=newest)[0].status == 303
+    _, text = page(desk, ann, "/desk/triage")
+    assert "Nothing new waits" in text and "CVE-2026-0001" not in text
+    assert "CVE-2026-0001" in page(desk, ann, "/desk/triage?view=waiting&lang=de")[1]
