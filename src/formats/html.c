@@ -132,6 +132,24 @@ void tw_html_link(struct tw_html *h, struct tw_slice address)
 	put(h, "\"");
 }
 
+void tw_html_script(struct tw_html *h, struct tw_slice address)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz-", end[] = ".js";
+	bool ours = address.size > sizeof end && address.at[0] == '/' &&
+		memcmp(address.at + address.size - (sizeof end - 1), end, sizeof end - 1) == 0;
+
+	for (size_t i = 1; ours && i < address.size - (sizeof end - 1); i++)
+		ours = address.at[i] && strchr(letters, address.at[i]);
+	if (!ours) {
+		keep(h, TW_RAISE(DENIED, "a script that is none of ours: " TW_SLICE_FMT, TW_SLICE_ARG(address)));
+		return;
+	}
+	end_tag(h);
+	put(h, "<script src=\"");
+	escape(h, address);
+	put(h, "\" defer></script>");
+}
+
 void tw_html_text(struct tw_html *h, struct tw_slice text)
 {
 	end_tag(h);

@@ -3,7 +3,7 @@
  * Writing HTML that cannot be anything else: escaping is not something a page remembers to do, there is no way around it.
  *
  * - Names of elements and attributes are values of two lists, never text. The lists hold no script, style, object or event handler, so
- *   none can be written, by whomever.
+ *   none can be written, by whomever. A script is named by tw_html_script alone, which takes a file of ours and no text.
  * - Text and values of attributes pass through the escape and nothing else; there is no call that takes markup.
  * - An address goes through tw_html_link alone, which takes one of this site ("/report", "#main") or of https:, mailto: and tel:, and nothing that runs
  *   ("javascript:") or leaves the site unseen ("//host"). The list of attributes has no address among them.
@@ -39,7 +39,7 @@
 				X(CURRENT, "aria-current") X(SORT, "aria-sort") X(INPUTMODE, "inputmode") X(MIN, "min") X(MAX, "max") \
 				X(LOW, "low") X(HIGH, "high") X(OPTIMUM, "optimum") X(TABINDEX, "tabindex") \
 				X(ENCTYPE, "enctype") X(MULTIPLE, "multiple") \
-				X(ACCESSKEY, "accesskey") X(READONLY, "readonly") X(DOWNLOAD, "download") X(OPEN, "open")
+				X(HIDDEN, "hidden") X(ACCESSKEY, "accesskey") X(READONLY, "readonly") X(DOWNLOAD, "download") X(OPEN, "open")
 /* clang-format on */
 enum tw_html_element {
 #define X(name, text) TW_E_##name,
@@ -71,6 +71,12 @@ bool tw_html_may_link(struct tw_slice address); /* of an a: what tw_html_link wo
 void tw_html_text(struct tw_html *h, struct tw_slice text);
 void tw_html_close(struct tw_html *h); /* the last that is open; of an element that holds nothing, only its tag ends */
 tw_err tw_html_finish(struct tw_html *h);
+
+/*
+ * A script of the program's own, the only thing here that runs: by its address alone, "/name.js", never as text. Where the answer does not say that its page
+ * may run one (tw_reply's script), no browser does. DENIED: any other address.
+ */
+void tw_html_script(struct tw_html *h, struct tw_slice address);
 
 /* An element with nothing but text in it. */
 void tw_html_put(struct tw_html *h, enum tw_html_element e, const char *text);

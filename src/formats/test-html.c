@@ -103,6 +103,29 @@ static void test_addresses(void **state)
 	CHECK_ERR(tw_html_finish(&h), DENIED);
 }
 
+/* By the name of a file of ours, and by nothing else. */
+static void test_scripts(void **state)
+{
+	static const struct {
+		const char *address;
+		bool taken;
+	} rows[] = { { "/passkey.js", true }, { "/a-b.js", true }, { "", false }, { "/", false }, { "/.js", false },
+		{ "passkey.js", false }, { "//evil.example/x.js", false }, { "https://evil.example/x.js", false },
+		{ "/x.js?y", false }, { "/../x.js", false }, { "/a/b.js", false }, { "/X.js", false }, { "/x.json", false },
+		{ "/\"x.js", false }, { "data:,x.js", false } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		begin();
+		tw_html_open(&h, TW_E_P);
+		tw_html_script(&h, tw_slice_of(rows[i].address));
+		tw_html_close(&h);
+		if (!rows[i].taken)
+			CHECK_ERR(tw_html_finish(&h), DENIED);
+		else
+			CHECK_OK(tw_html_finish(&h));
+	}
+}
+
 static void test_order(void **state)
 {
 	begin();
@@ -179,5 +202,6 @@ static int done(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test_teardown(test_text_stays_text, done), cmocka_unit_test_teardown(test_values_stay_values, done),
-	cmocka_unit_test_teardown(test_addresses, done), cmocka_unit_test_teardown(test_order, done),
-	cmocka_unit_test_teardown(test_the_first_failure_stays, done), cmocka_unit_test_teardown(test_memory_that_runs_out, done))
+	cmocka_unit_test_teardown(test_addresses, done), cmocka_unit_test_teardown(test_scripts, done),
+	cmocka_unit_test_teardown(test_order, done), cmocka_unit_test_teardown(test_the_first_failure_stays, done),
+	cmocka_unit_test_teardown(test_memory_that_runs_out, done))

@@ -107,7 +107,15 @@ enum {
 	REQUEST_TLS = 16,
 	REQUEST_FLAGS = 31
 };
-enum { REPLY_CLOSE = 1, REPLY_KNOWN = 2, REPLY_FILE = 4, REPLY_STREAM = 8, REPLY_COOKIES = 16, REPLY_FLAGS = 31 };
+enum {
+	REPLY_CLOSE = 1,
+	REPLY_KNOWN = 2,
+	REPLY_FILE = 4,
+	REPLY_STREAM = 8,
+	REPLY_COOKIES = 16,
+	REPLY_SCRIPT = 32,
+	REPLY_FLAGS = 63
+};
 
 /* REQUEST: u32 connection, u8 flags, [u64 size of the file], block16 source, [32 exporter], [32 client key], [block16 certificate],
    [u16 suite, u16 group], block16 head, block32 body. */
@@ -205,7 +213,8 @@ tw_err tw_wire_request_read(struct tw_slice payload, struct tw_wire_request *ret
 tw_err tw_wire_reply_write(const struct tw_wire_reply *r, struct tw_buf *b)
 {
 	unsigned flags = (r->close ? REPLY_CLOSE : 0u) | (r->known ? REPLY_KNOWN : 0u) | (r->file ? REPLY_FILE : 0u) |
-		(r->stream ? REPLY_STREAM : 0u) | (r->cookies.session.size || r->cookies.client.size ? REPLY_COOKIES : 0u);
+		(r->stream ? REPLY_STREAM : 0u) | (r->cookies.session.size || r->cookies.client.size ? REPLY_COOKIES : 0u) |
+		(r->script ? REPLY_SCRIPT : 0u);
 
 	TW_TRY(tw_buf_u32(b, r->connection));
 	TW_TRY(tw_buf_u16(b, r->status));
@@ -272,6 +281,7 @@ tw_err tw_wire_reply_read(struct tw_slice payload, struct tw_wire_reply *ret)
 	r.close = flags & REPLY_CLOSE;
 	r.known = flags & REPLY_KNOWN;
 	r.stream = flags & REPLY_STREAM;
+	r.script = flags & REPLY_SCRIPT;
 	TW_TRY(tw_cursor_u32(&c, &r.retry_after_s));
 	if (flags & REPLY_FILE)
 		TW_TRY(tw_cursor_u64(&c, &r.file));

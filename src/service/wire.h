@@ -154,6 +154,7 @@ struct tw_wire_reply {
 	struct tw_cookies cookies;
 	uint64_t file;        /* not 0: so many bytes of the descriptor beside it are the body, and body is empty */
 	struct tw_slice name; /* of that file, which is kept and never shown; "": it is an answer as any other */
+	bool script;          /* a page that may run a script of ours, which none else may */
 	bool stream;          /* body is empty: it comes as STREAM messages */
 	struct tw_slice body;
 };

@@ -11,7 +11,7 @@ import { chromium } from 'playwright-core';
 
 export const CHROMIUM = process.env.TW_CHROMIUM || '/usr/bin/chromium';
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
-	'--host-resolver-rules=MAP rebound.example 127.0.0.1, MAP pump.example 127.0.0.1']; // a name of somebody else's that has come to lead to the device, and one of the owner's
+	'--host-resolver-rules=MAP rebound.example 127.0.0.1, MAP pump.example 127.0.0.1, MAP desk.example 127.0.0.1']; // a name of somebody else's that has come to lead to the device, and one of the owner's, and a server's
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export const haveBrowser = () => existsSync(CHROMIUM);

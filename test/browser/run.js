@@ -26,6 +26,7 @@ import { realPasskey } from './real-passkey.js';
 import { realWays } from './real-ways.js';
 import { rights } from './rights.js';
 import { support } from './support.js';
+import { supportPasskeys } from './support-passkeys.js';
 import { waysIn } from './ways.js';
 
 const LANES = 2;
@@ -33,7 +34,7 @@ const LANES = 2;
 class Skip extends Error {}
 const skip = (why) => { throw new Skip(why); };
 const wanted = process.argv.slice(2);
-const tests = [...pages, ...places, ...access, ...many, ...rights, ...login, ...pasting, ...prove, ...recover, ...outside, ...waysIn, ...following, ...real, ...realAccess, ...realPasskey, ...realWays, ...support, ...hostile].filter(([name]) => wanted.every((word) => name.includes(word)));
+const tests = [...pages, ...places, ...access, ...many, ...rights, ...login, ...pasting, ...prove, ...recover, ...outside, ...waysIn, ...following, ...real, ...realAccess, ...realPasskey, ...realWays, ...support, ...supportPasskeys, ...hostile].filter(([name]) => wanted.every((word) => name.includes(word)));
 const told = { passed: 0, failed: 0, skipped: 0 };
 
 function tell(outcome, name, more) {

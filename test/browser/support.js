@@ -13,7 +13,7 @@ import { axe, fitsEverywhere, fitsWithLargeText, overhang } from './browser.js';
 import { payloads } from './payloads.js';
 
 const BUILD = process.env.TW_BUILD || fileURLToPath(new URL('../../build', import.meta.url));
-const PROGRAM = join(BUILD, 'src/support/thingward-support');
+export const PROGRAM = join(BUILD, 'src/support/thingward-support');
 const validate = new HtmlValidate({ extends: ['html-validate:recommended', 'html-validate:a11y'], rules: { 'attribute-boolean-style': 'off', 'long-title': 'off' } });
 const HOSTILE_TEXTS = payloads.filter((text) => !/[\p{Cc}]/u.test(text)); // what no page can show comes back as U+FFFD: test/run/test_support.py
 const PAGES = ['/', '/report', '/report/status', '/question', '/question?kind=documentation&document=/policy', '/policy', '/thanks', '/products', '/products/lamp', '/products/kettle', '/subscriptions?product=lamp', '/subscriptions/confirm/0000-0000-0000-0000-0000-0000-0000', '/subscriptions/leave/1-00'];
@@ -31,22 +31,25 @@ async function until(what, ms = 15000) {
 	throw new Error('the service does not answer');
 }
 
-export async function withSupport(test, skip) {
+// more: what desk.json says besides, where it listens, and what is done to its folder before it starts.
+export async function withSupport(test, skip, more = {}) {
 	if (!existsSync(PROGRAM))
 		skip('the support service is not built');
 	const folder = mkdtempSync(join(tmpdir(), 'tw-support-'));
 	const dir = join(folder, 'desk');
 	mkdirSync(dir, { mode: 0o700 });
 	mkdirSync(join(dir, 'app'), { mode: 0o700 });
-	writeFileSync(join(dir, 'app/desk.json'), JSON.stringify(DESK));
+	writeFileSync(join(dir, 'app/desk.json'), JSON.stringify({ ...DESK, ...more.desk }));
 	writeFileSync(join(dir, 'app/products.json'), JSON.stringify(PRODUCTS));
 	if (process.getuid() === 0) {
 		writeFileSync(join(dir, 'roles.tab'), 'app 64501 64501\nfront 64502 64502\nkeys 64503 64503\nhash 64504 64504\n');
+		chownSync(join(dir, 'app'), 64501, 64501);
+		chownSync(join(dir, 'app/desk.json'), 64501, 64501);
+	}
 	for (const program of ['src/support/thingward-support-role', 'src/device/thingward-hash']) // side by side, as they are installed
 		symlinkSync(join(BUILD, program), join(folder, program.split('/').pop()));
-		chownSync(join(dir, 'app'), 64501, 64501);
-	}
-	const child = spawn(PROGRAM, ['serve', '--dir', dir, '--listen', '127.0.0.1:0', '--role-program', join(folder, 'thingward-support-role')], { stdio: ['ignore', 'ignore', 'pipe'] });
+	more.prepare?.(dir);
+	const child = spawn(PROGRAM, ['serve', '--dir', dir, '--listen', more.listen ?? '127.0.0.1:0', '--role-program', join(folder, 'thingward-support-role')], { stdio: ['ignore', 'ignore', 'pipe'] });
 	const said = [];
 	child.stderr.on('data', (data) => said.push(data));
 	const ended = new Promise((go) => { child.on('exit', go); });
@@ -61,8 +64,8 @@ export async function withSupport(test, skip) {
 }
 
 // As the server sent it.
-async function valid(page) {
-	const { results } = await validate.validateString(await (await page.request.get(page.url())).text());
+export async function valid(page, text) {
+	const { results } = await validate.validateString(text ?? await (await page.request.get(page.url())).text());
 	assert.deepEqual(results.flatMap((one) => one.messages.map((m) => `${m.ruleId}: ${m.message}`)), []);
 }
 
@@ -182,7 +185,7 @@ class Authenticator {
 const PASSWORD = 'tall fences, quiet geese';
 
 // By an invitation, and then in, all by the keyboard.
-async function comeIn(page, url, code, name) {
+export async function comeIn(page, url, code, name) {
 	await page.goto(`${url}/join`);
 	await page.focus('#field-code');
 	for (const text of [code, PASSWORD, PASSWORD]) {
@@ -206,7 +209,7 @@ async function comeIn(page, url, code, name) {
 }
 
 // For the eye: TW_SHOTS names a folder, and each page is photographed there, wide and at 320 px.
-async function look(page, name) {
+export async function look(page, name) {
 	if (!process.env.TW_SHOTS)
 		return;
 	for (const width of [1280, 320]) {

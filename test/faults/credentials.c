@@ -225,7 +225,7 @@ static bool is_passkey(tw_unit *u)
 {
 	uint32_t counter = 0;
 
-	return !tw_failed(tw_passkey_each(tw_unit_device(u), OWNER, take_counter, &counter)) && counter == 5;
+	return !tw_failed(tw_passkey_each(&tw_unit_device(u)->context, OWNER, take_counter, &counter)) && counter == 5;
 }
 
 static bool has_passkey(tw_unit *u)
@@ -248,7 +248,7 @@ static bool is_passkey_removed(tw_unit *u)
 {
 	uint32_t counter = 0;
 
-	return !tw_failed(tw_passkey_each(tw_unit_device(u), OWNER, take_counter, &counter)) && counter == 0;
+	return !tw_failed(tw_passkey_each(&tw_unit_device(u)->context, OWNER, take_counter, &counter)) && counter == 0;
 }
 
 const struct scenario scenarios_of_credentials[] = {

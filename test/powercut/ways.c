@@ -310,7 +310,7 @@ static const char *read_factors(struct tw_device *d, struct ways *ret)
 
 	if (tw_failed(tw_store_run(d->context.store, step, NULL, 0, take_step, &ret->step)))
 		return "the authenticator cannot be read";
-	return tw_failed(tw_passkey_each(d, WAYS_OWNER, take_counter, &ret->counter)) ? "the passkey cannot be read" : NULL;
+	return tw_failed(tw_passkey_each(&d->context, WAYS_OWNER, take_counter, &ret->counter)) ? "the passkey cannot be read" : NULL;
 }
 
 static void read_waits(struct tw_device *d, int ret[WAYS_WAITS])

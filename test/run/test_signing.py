@@ -260,6 +260,8 @@ def test_what_is_signed_goes_out_when_the_tree_can_be_written_again(desk):
     wait_for(desk.has_failed, 10)
     said = desk.read(name)
     assert published(desk, name) is None and said["signature"] == "signed" and "csaf" in said["signing"] and name not in said["signing"]
+    text = desk.page("/desk/advisories")
+    assert "Signed; waits until its files can be written" in text and "Waits for its signature" not in text
     (desk.dir / "app").chmod(0o700)
     wait_for(lambda: published(desk, name), 15)
     wait_for(lambda: not desk.has_failed(), 3)

@@ -3,7 +3,7 @@
  * Tries every system call number, and what an intruder would do with them, inside each role of a release build, and compares
  * with the table the sandbox is made of: what is not in it answers EPERM, what is in it does not, what is fatal ends the process.
  *
- *   sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM DEVICE-PROGRAM DIRECTORY
+ *   sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM SIGN-PROGRAM DEVICE-PROGRAM DIRECTORY
  *
  * Needs root. Prints what tools/run-tests counts.
  */
@@ -16,6 +16,7 @@
 #include "device/hash/hash-row.h"
 #include "device/watch/watch-row.h"
 #include "service/role.h"
+#include "support/sign/sign-row.h"
 #include "sys/sandbox-rows.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define NUMBERS 470    /* of x86-64, with room for those to come */
@@ -39,7 +41,8 @@
 #define X32 0x40000000
 
 static struct {
-	const char *role_program, *fetch_program, *hash_program, *watch_program, *firewall_program, *device_program, *directory;
+	const char *role_program, *fetch_program, *hash_program, *watch_program, *firewall_program, *sign_program, *device_program,
+		*directory;
 	long passed, failed;
 } run;
 
@@ -240,7 +243,14 @@ static void try_fatal(const struct subject *s)
 
 #define SCRATCH UINT64_MAX /* stands for the address where the probe's bytes are */
 /* What starts a program cannot be kept from what its loader does; what that is worth to an intruder, Landlock and the one capability bound. */
-enum wants { ANY_ROLE = 0, WITH_FILES = TW_WANT_FILES, TO_OTHERS = TW_WANT_CONNECT, TO_FILTER = TW_WANT_FILTER };
+enum wants {
+	ANY_ROLE = 0,
+	WITH_FILES = TW_WANT_FILES,
+	TO_OTHERS = TW_WANT_CONNECT,
+	TO_FILTER = TW_WANT_FILTER,
+	TO_SIGN = TW_WANT_OPENPGP,
+	STARTERS = TO_FILTER | TO_SIGN
+};
 
 static const struct probe {
 	const char *what;
@@ -253,13 +263,13 @@ static const struct probe {
 } probes[] = {
 	{ "opening /etc/passwd", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY }, "/etc/passwd", ANY_ROLE, false },
 	{ "opening /proc/self/mem", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDWR }, "/proc/self/mem", ANY_ROLE, false },
-	{ "asking about a path", SYS_newfstatat, { (uint64_t)AT_FDCWD, SCRATCH, SCRATCH, 0 }, "/etc/passwd", ANY_ROLE, false, TO_FILTER },
-	{ "reading a link", SYS_readlink, { SCRATCH, SCRATCH, 64 }, "/proc/self/exe", ANY_ROLE, false, TO_FILTER },
+	{ "asking about a path", SYS_newfstatat, { (uint64_t)AT_FDCWD, SCRATCH, SCRATCH, 0 }, "/etc/passwd", ANY_ROLE, false, STARTERS },
+	{ "reading a link", SYS_readlink, { SCRATCH, SCRATCH, 64 }, "/proc/self/exe", ANY_ROLE, false, STARTERS },
 	{ "a network socket", SYS_socket, { AF_INET, SOCK_STREAM, 0 }, "", ANY_ROLE, false, TO_OTHERS },
 	{ "a network socket, to connect", SYS_socket, { AF_INET, SOCK_STREAM, 0 }, "", TO_OTHERS, true },
 	{ "a packet of its own making", SYS_socket, { AF_INET, SOCK_RAW, 6 }, "", ANY_ROLE, false },
 	{ "frames of a network", SYS_socket, { AF_PACKET, SOCK_RAW, 0 }, "", ANY_ROLE, false },
-	{ "a port of its own", SYS_bind, { 4, SCRATCH, 16 }, "", ANY_ROLE, false, TO_FILTER },
+	{ "a port of its own", SYS_bind, { 4, SCRATCH, 16 }, "", ANY_ROLE, false, STARTERS },
 	{ "a socket for datagrams, to ask with", SYS_socket, { AF_INET, SOCK_DGRAM, 0 }, "", TO_OTHERS, true },
 	{ "a socket for datagrams", SYS_socket, { AF_INET6, SOCK_DGRAM, 0 }, "", ANY_ROLE, false, TO_OTHERS },
 	{ "a netlink socket", SYS_socket, { AF_NETLINK, SOCK_RAW, 0 }, "", ANY_ROLE, false, TO_FILTER },
@@ -269,23 +279,36 @@ static const struct probe {
 	{ "a file in place of nft", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_WRONLY }, "/usr/sbin/nft", TO_FILTER, false },
 	{ "a file among its libraries", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_CREAT | O_WRONLY, 0600 }, "/usr/lib/probe",
 		TO_FILTER, false },
-	{ "a local socket", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 }, "", ANY_ROLE, false },
-	{ "connecting", SYS_connect, { 4, SCRATCH, 16 }, "", ANY_ROLE, false, TO_OTHERS },
-	{ "listening", SYS_listen, { 4, 1 }, "", ANY_ROLE, false },
-	{ "a packet filter on a socket", SYS_setsockopt, { 4, SOL_SOCKET, SO_ATTACH_FILTER, SCRATCH, 16 }, "", ANY_ROLE, false, TO_FILTER },
+	{ "a local socket", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 }, "", ANY_ROLE, false, TO_SIGN },
+	{ "a local socket for datagrams", SYS_socket, { AF_UNIX, SOCK_DGRAM, 0 }, "", ANY_ROLE, false },
+	{ "connecting", SYS_connect, { 4, SCRATCH, 16 }, "", ANY_ROLE, false, TO_OTHERS | TO_SIGN },
+	{ "listening", SYS_listen, { 4, 1 }, "", ANY_ROLE, false, TO_SIGN },
+	{ "gpg", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY }, "/usr/bin/gpg", TO_SIGN, true },
+	{ "gpg's agent", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY }, "/usr/bin/gpg-agent", TO_SIGN, true },
+	{ "a program that is neither", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY }, "/bin/sh", TO_SIGN, false },
+	{ "starting a program that is neither", SYS_execve, { SCRATCH, 0, 0 }, "/bin/sh", TO_SIGN, false },
+	{ "a file in place of gpg", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_WRONLY }, "/usr/bin/gpg", TO_SIGN, false },
+	{ "a file among gpg's libraries", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_CREAT | O_WRONLY, 0600 }, "/usr/lib/probe",
+		TO_SIGN, false },
+	{ "a file in gpg's home", SYS_openat, { TW_FD_OWN, SCRATCH, O_CREAT | O_RDWR, 0600 }, "probe-file", TO_SIGN, true },
+	{ "a file elsewhere", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_CREAT | O_RDWR, 0600 }, "/tmp/tw-probe", TO_SIGN, false },
+	{ "leaving gpg's home", SYS_openat, { TW_FD_OWN, SCRATCH, O_RDONLY }, "../other/secret", TO_SIGN, false },
+	{ "looking into a folder", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY | O_DIRECTORY }, "/etc", TO_SIGN, false },
+	{ "another's memory", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY }, "/proc/1/environ", TO_SIGN, false },
+	{ "a packet filter on a socket", SYS_setsockopt, { 4, SOL_SOCKET, SO_ATTACH_FILTER, SCRATCH, 16 }, "", ANY_ROLE, false, STARTERS },
 	{ "a signal to the parent", SYS_kill, { 1, 0 }, "", ANY_ROLE, false },
-	{ "another thread", SYS_clone, { CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD }, "", ANY_ROLE, false, TO_FILTER },
-	{ "a child", SYS_fork, { 0 }, "", ANY_ROLE, false, TO_FILTER },
+	{ "another thread", SYS_clone, { CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD }, "", ANY_ROLE, false, STARTERS },
+	{ "a child", SYS_fork, { 0 }, "", ANY_ROLE, false, STARTERS },
 	{ "executable memory", SYS_mmap, { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX - 1 }, "", ANY_ROLE, false },
 	{ "making memory executable", SYS_mprotect, { SCRATCH, 4096, PROT_READ | PROT_EXEC }, "", ANY_ROLE, false },
 	{ "becoming root", SYS_setuid, { 0 }, "", ANY_ROLE, false },
 	{ "all ids at once", SYS_setresuid, { 0, 0, 0 }, "", ANY_ROLE, false },
 	{ "becoming dumpable", SYS_prctl, { PR_SET_DUMPABLE, 1 }, "", ANY_ROLE, false },
 	{ "a second filter", SYS_seccomp, { 1, 0, SCRATCH }, "", ANY_ROLE, false },
-	{ "typing into a terminal", SYS_ioctl, { 0, TIOCSTI, SCRATCH }, "", ANY_ROLE, false, TO_FILTER },
-	{ "signals by a descriptor", SYS_fcntl, { 4, F_SETOWN, 1 }, "", ANY_ROLE, false, TO_FILTER },
+	{ "typing into a terminal", SYS_ioctl, { 0, TIOCSTI, SCRATCH }, "", ANY_ROLE, false, STARTERS },
+	{ "signals by a descriptor", SYS_fcntl, { 4, F_SETOWN, 1 }, "", ANY_ROLE, false, STARTERS },
 	{ "changing the time", SYS_clock_settime, { CLOCK_REALTIME, SCRATCH }, "", ANY_ROLE, false },
-	{ "raising a limit", SYS_prlimit64, { 0, 7, SCRATCH, 0 }, "", ANY_ROLE, false, TO_FILTER },
+	{ "raising a limit", SYS_prlimit64, { 0, 7, SCRATCH, 0 }, "", ANY_ROLE, false, STARTERS },
 	{ "its own sockets' state", SYS_fcntl, { 4, F_GETFL }, "", ANY_ROLE, true },
 	{ "memory", SYS_mmap, { 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX - 1 }, "", ANY_ROLE, true },
 	{ "a link in its directory", SYS_symlinkat, { SCRATCH, TW_FD_OWN, SCRATCH }, "probe", WITH_FILES, false },
@@ -348,6 +371,28 @@ static void try_openings(const struct subject *s, struct tracee *t)
 	}
 }
 
+/* A socket as gpg's agent makes one, bound by its path: in gpg's home, and nowhere else. */
+static void try_binding(const struct subject *s, struct tracee *t)
+{
+	static const struct {
+		const char *what, *folder;
+		bool allowed;
+	} rows[] = { { "a socket in gpg's home", "state", true }, { "a socket elsewhere", "other", false } };
+
+	for (size_t i = 0; (s->want & TO_SIGN) && i < TW_COUNT(rows); i++) {
+		struct sockaddr_un a = { .sun_family = AF_UNIX };
+		int64_t fd = tracee_call(t, SYS_socket, (uint64_t[6]){ AF_UNIX, SOCK_STREAM, 0 });
+
+		(void)snprintf(a.sun_path, sizeof a.sun_path, "%s/%s/S.probe", run.directory, rows[i].folder);
+		if (fd < 0 || !tracee_put(t, &a, sizeof a)) {
+			judge(false, s->name, "a local socket", fd);
+			continue;
+		}
+		int64_t got = tracee_call(t, SYS_bind, (uint64_t[6]){ (uint64_t)fd, t->scratch, sizeof a });
+		judge(rows[i].allowed ? got == 0 || got == -EADDRINUSE : got == -EACCES || got == -EPERM, s->name, rows[i].what, got);
+	}
+}
+
 static void try_probes(const struct subject *s)
 {
 	struct tracee t = { 0 };
@@ -364,6 +409,7 @@ static void try_probes(const struct subject *s)
 		judge(p->allowed ? got >= 0 || got == -EEXIST : got == -EPERM || got == -EACCES, s->name, p->what, got);
 	}
 	try_openings(s, &t);
+	try_binding(s, &t);
 	tracee_end(&t);
 }
 
@@ -428,12 +474,13 @@ int main(int argc, char **argv)
 	static const struct tw_role_row hash_row = { "hash", TW_HASH_ROLE_MAY, NULL };
 	static const struct tw_role_row watch_row = { "watch", TW_WATCH_ROLE_MAY, NULL };
 	static const struct tw_role_row firewall_row = { TW_FIREWALL_ROLE_ROW, NULL };
+	static const struct tw_role_row sign_row = { TW_SIGN_ROLE_ROW, NULL };
 	static const struct tw_role_row links_row = { "links", TW_LINKS_ROLE_MAY, NULL };
-	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash, watch, firewall, links;
+	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash, watch, firewall, links, sign;
 
-	if (argc != 8) {
+	if (argc != 9) {
 		(void)fprintf(stderr,
-			"usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
+			"usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM SIGN-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
 		return 2;
 	}
 	run.role_program = argv[1];
@@ -441,12 +488,14 @@ int main(int argc, char **argv)
 	run.hash_program = argv[3];
 	run.watch_program = argv[4];
 	run.firewall_program = argv[5];
-	run.device_program = argv[6];
-	run.directory = argv[7];
+	run.sign_program = argv[6];
+	run.device_program = argv[7];
+	run.directory = argv[8];
 	fetch = (struct subject){ fetch_row.name, &fetch_row, run.fetch_program, fetch_row.want | TW_WANT_ROLE };
 	hash = (struct subject){ hash_row.name, &hash_row, run.hash_program, hash_row.want | TW_WANT_ROLE };
 	watch = (struct subject){ watch_row.name, &watch_row, run.watch_program, watch_row.want | TW_WANT_ROLE };
 	firewall = (struct subject){ firewall_row.name, &firewall_row, run.firewall_program, firewall_row.want };
+	sign = (struct subject){ sign_row.name, &sign_row, run.sign_program, sign_row.want };
 	links = (struct subject){ links_row.name, &links_row, run.firewall_program, links_row.want | TW_WANT_ROLE };
 	if (!prepare()) {
 		perror(run.directory);
@@ -462,6 +511,7 @@ int main(int argc, char **argv)
 	try_all(&watch);
 	try_all(&firewall);
 	try_all(&links);
+	try_all(&sign);
 	try_status(&hands);
 	try_numbers(&hands);
 	try_fatal(&hands);

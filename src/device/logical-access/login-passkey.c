@@ -16,9 +16,6 @@ static const struct tw_shape shown_shape[] = {
 	{ "signature", TW_JSON_TEXT, true, 1, 2 * TW_PASSKEY_SIGNATURE_MAX },
 	{},
 };
-struct shown {
-	struct tw_passkey_bytes credential, client, data, signature;
-};
 
 static tw_err found(void *user, const struct tw_passkey *p)
 {
@@ -29,7 +26,7 @@ static tw_err found(void *user, const struct tw_passkey *p)
 tw_err tw_passkey_wanted(struct tw_device *d, int64_t account, bool *ret)
 {
 	*ret = false;
-	return tw_passkey_each(d, account, found, ret);
+	return tw_passkey_each(&d->context, account, found, ret);
 }
 
 /* --- Asked --- */
@@ -58,7 +55,7 @@ tw_err tw_passkey_begin(const struct tw_factor_step *t)
 	if (!tw_passkey_site(d, t->rq, &site))
 		return tw_passkey_elsewhere(d, t->rp);
 	credentials = json_array();
-	TW_TRY(tw_passkey_handles(d, t->s->account, site.name, credentials));
+	TW_TRY(tw_passkey_handles(t->c, t->s->account, site.name, credentials));
 	if (json_array_size(credentials) == 0)
 		return tw_reply_problem(t->rp, 409, "name", "passkey.other-name", "Your passkeys are of another name of this device",
 			"Open the device's page under the name that you enrolled them under.",
@@ -69,16 +66,12 @@ tw_err tw_passkey_begin(const struct tw_factor_step *t)
 
 /* --- Answered --- */
 
-static tw_err read_shown(const struct tw_request *rq, struct shown *ret)
+static tw_err read_shown(const struct tw_request *rq, struct tw_passkey_shown *ret)
 {
 	const json_t *j = tw_json_get(rq->input, "passkey");
 
 	TW_TRY(tw_json_check(j, shown_shape));
-	TW_TRY(tw_passkey_bytes(j, "credential", TW_PASSKEY_ID_MAX, &ret->credential));
-	TW_TRY(tw_passkey_bytes(j, "client_data", TW_CLIENT_DATA_MAX, &ret->client));
-	TW_TRY(tw_passkey_bytes(j, "authenticator_data", TW_PASSKEY_DATA_MAX, &ret->data));
-	TW_TRY(tw_passkey_bytes(j, "signature", TW_PASSKEY_SIGNATURE_MAX, &ret->signature));
-	return ret->data.size >= TW_PASSKEY_DATA_MIN ? TW_OK : TW_RAISE(SYNTAX, "too short");
+	return tw_passkey_shown_read(j, ret);
 }
 
 static tw_err refuse(struct tw_device *d, const struct tw_login_who *who, struct tw_reply *rp)
@@ -88,16 +81,11 @@ static tw_err refuse(struct tw_device *d, const struct tw_login_who *who, struct
 		"Begin again, with a passkey of this account.", "It is of another account or site, or it has not signed this challenge.");
 }
 
-static struct tw_slice slice(const struct tw_passkey_bytes *b)
-{
-	return (struct tw_slice){ (const char *)b->at, b->size };
-}
-
 /*
  * The challenge of this login, once; from the page of this name; a key of this account. NOTFOUND, DENIED, SYNTAX, LIMIT: no
  * @nist LA.AS.2.1.5: so nothing that was signed before, for another or for another page is looked at any further
  */
-static tw_err match(const struct tw_factor_step *t, const struct shown *shown, struct tw_passkey *ret)
+static tw_err match(const struct tw_factor_step *t, const struct tw_passkey_shown *shown, struct tw_passkey *ret)
 {
 	struct tw_device *d = tw_device_of(t->c);
 	struct tw_passkey_site site = { .name = "" };
@@ -108,25 +96,10 @@ static tw_err match(const struct tw_factor_step *t, const struct shown *shown, s
 	if (!challenge[0] || !tw_passkey_site(d, t->rq, &site))
 		return TW_RAISE(DENIED, "nothing was asked of a passkey under this name");
 	const struct tw_client_data_want want = { TW_CLIENT_GET, challenge, site.origin };
-	TW_TRY(tw_client_data_check(slice(&shown->client), &want));
-	TW_TRY(tw_passkey_by_handle(d, slice(&shown->credential), ret));
+	TW_TRY(tw_passkey_shown_by(t->c, shown, &want, ret));
 	if (!ret->id || ret->account != t->s->account || strcmp(ret->site, site.name) != 0)
 		return TW_RAISE(NOTFOUND, "no passkey of this account and name");
 	return TW_OK;
-}
-
-static bool is_no(tw_err e)
-{
-	return tw_is(e, TW_CODE_DENIED) || tw_is(e, TW_CODE_NOTFOUND) || tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_LIMIT);
-}
-
-static tw_err tell_counter(struct tw_login_work *w)
-{
-	char account[TW_ACCOUNT_ID_MAX + 2], credential[24];
-
-	tw_account_id(w->account, account);
-	(void)snprintf(credential, sizeof credential, "c%" PRId64, w->passkey.id);
-	return tw_event(&w->d->context, "login.passkey-counter", json_pack("{s:s, s:s}", "account", account, "credential", credential));
 }
 
 /*
@@ -137,12 +110,12 @@ static tw_err signed_well(struct tw_login_work *w, struct tw_reply *rp)
 {
 	struct tw_passkey p;
 
-	TW_TRY(tw_passkey_by_id(w->d, w->passkey.id, &p));
+	TW_TRY(tw_passkey_by_id(&w->d->context, w->passkey.id, &p));
 	if (!p.id)
 		return refuse(w->d, &w->who, rp);
-	tw_err e = tw_passkey_counted(w->d, &p, w->passkey.counter);
+	tw_err e = tw_passkey_counted(&w->d->context, &p, w->passkey.counter);
 	if (tw_is(e, TW_CODE_DENIED)) {
-		TW_TRY(tell_counter(w));
+		TW_TRY(tw_passkey_tell_counter(&w->d->context, w->account, w->passkey.id));
 		return refuse(w->d, &w->who, rp);
 	}
 	TW_TRY(e);
@@ -175,20 +148,16 @@ tw_err tw_passkey_verify(const struct tw_factor_step *t)
 	struct tw_device *d = tw_device_of(t->c);
 	struct tw_login_work *w = NULL;
 	struct tw_passkey p = { .id = 0 };
-	struct shown shown;
+	struct tw_passkey_shown shown;
+	struct tw_passkey_assert q;
 
 	tw_err e = read_shown(t->rq, &shown);
 	if (!tw_failed(e))
 		e = match(t, &shown, &p);
-	if (is_no(e))
+	if (tw_passkey_is_no(e))
 		return refuse(d, &t->s->who, t->rp);
 	TW_TRY(e);
-	struct tw_passkey_assert q = { .site = tw_slice_of(p.site),
-		.kind = p.kind,
-		.key = { (const char *)p.key, tw_passkey_key_size(p.kind) },
-		.data = slice(&shown.data),
-		.signature = slice(&shown.signature) };
-	TW_TRY(tw_sha256(shown.client.at, shown.client.size, q.client_hash));
+	TW_TRY(tw_passkey_question(&p, &shown, &q));
 	TW_TRY(tw_login_work(t->c, t->rq, t->rp, &(struct tw_login_want){ &t->s->who, t->s->account }, &w));
 	if (t->rp->problem[0])
 		return TW_OK;

@@ -7,7 +7,7 @@
 #include "device/logical-access/state.h"
 #include "service/access/throttle-store.h"
 #include "device/rows-logical-access.h"
-#include "device/sql-device.h"
+#include "service/sql-service.h"
 #include "formats/clientdata.h"
 
 #include <inttypes.h>
@@ -70,7 +70,7 @@ tw_err tw_access_passkeys(struct tw_context *c, const struct tw_request *rq, str
 		return TW_OK;
 	l.to = json_array();
 	rp->body = json_pack("{s:o}", "passkeys", l.to);
-	return rp->body ? tw_passkey_each(tw_device_of(c), a.id, add, &l) : TW_RAISE(NOMEM, "reply");
+	return rp->body ? tw_passkey_each(c, a.id, add, &l) : TW_RAISE(NOMEM, "reply");
 }
 
 static tw_err count_one(void *user, const struct tw_passkey *p)
@@ -83,7 +83,7 @@ static tw_err check_room(struct tw_device *d, const struct tw_account *a, struct
 {
 	size_t count = 0;
 
-	TW_TRY(tw_passkey_each(d, a->id, count_one, &count));
+	TW_TRY(tw_passkey_each(&d->context, a->id, count_one, &count));
 	return count < TW_PASSKEYS_OWN ? TW_OK
 				       : tw_reply_problem(rp, 409, "full", "passkey.limit", "You have too many passkeys",
 						 "Remove one first.", "An account has at most %d.", TW_PASSKEYS_OWN);
@@ -122,7 +122,7 @@ tw_err tw_access_passkey_begin(struct tw_context *c, const struct tw_request *rq
 		site.name, "name", a.name, "user", rq->subject.account, "expires_in_s", TW_PASSKEY_MS / 1000);
 	if (!rp->body)
 		return TW_RAISE(NOMEM, "reply");
-	TW_TRY(tw_passkey_handles(d, a.id, site.name, credentials));
+	TW_TRY(tw_passkey_handles(c, a.id, site.name, credentials));
 	struct tw_passkey_offer *o = place(d, a.id);
 	*o = (struct tw_passkey_offer){ .expires_ms = tw_time_boot_ms(&d->time) + TW_PASSKEY_MS, .account = a.id };
 	(void)snprintf(o->challenge, sizeof o->challenge, "%s", challenge.text);
@@ -150,15 +150,11 @@ static bool take_offer(struct tw_device *d, int64_t account, struct tw_passkey_o
 static tw_err match(struct tw_context *c, const struct tw_request *rq, const struct tw_passkey_offer *o, struct tw_passkey_bytes *ret_data)
 {
 	struct tw_passkey_site site = { .name = "" };
-	struct tw_passkey_bytes client;
 
 	if (!tw_passkey_site(tw_device_of(c), rq, &site) || strcmp(site.name, o->site) != 0)
 		return TW_RAISE(DENIED, "another name than it was begun under");
-	TW_TRY(tw_passkey_bytes(rq->input, "client_data", TW_CLIENT_DATA_MAX, &client));
 	const struct tw_client_data_want want = { TW_CLIENT_CREATE, o->challenge, site.origin };
-	TW_TRY(tw_client_data_check((struct tw_slice){ (const char *)client.at, client.size }, &want));
-	TW_TRY(tw_passkey_bytes(rq->input, "authenticator_data", TW_PASSKEY_DATA_MAX, ret_data));
-	return ret_data->size >= TW_PASSKEY_DATA_MIN ? TW_OK : TW_RAISE(SYNTAX, "too short");
+	return tw_passkey_made_read(rq->input, &want, ret_data);
 }
 
 struct enrolling {
@@ -170,18 +166,17 @@ static tw_err put(struct tw_account_work *w)
 {
 	struct enrolling *e = (struct enrolling *)w;
 
-	TW_TRY(tw_passkey_put(tw_device_of(w->c), &e->passkey, &w->number));
+	TW_TRY(tw_passkey_put(w->c, &e->passkey, &w->number));
 	w->rp->body = json_pack("{s:o, s:s}", "credential", json_sprintf("c%" PRId64, w->number), "name", w->account.name);
 	return w->rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 }
 
 static void fill(struct tw_passkey *p, const struct tw_login_work *w, const struct tw_passkey_enrolled *made)
 {
-	*p = (struct tw_passkey){ .account = w->account, .counter = w->passkey.counter, .kind = made->kind, .handle_size = made->id.size };
+	*p = (struct tw_passkey){ .account = w->account, .counter = w->passkey.counter };
 	(void)snprintf(p->label, sizeof p->label, "%s", w->passkey.label);
 	(void)snprintf(p->site, sizeof p->site, "%s", w->passkey.site);
-	memcpy(p->key, made->key.at, made->key.size);
-	memcpy(p->handle, made->id.at, made->id.size);
+	tw_passkey_made(p, made);
 }
 
 static tw_err enrol(struct tw_login_work *w, const struct tw_passkey_enrolled *made, struct tw_reply *rp)
@@ -199,7 +194,7 @@ static tw_err enrol(struct tw_login_work *w, const struct tw_passkey_enrolled *m
 		TW_TRY(check_room(w->d, &e.work.account, rp));
 	if (rp->problem[0])
 		return TW_OK;
-	TW_TRY(tw_passkey_by_handle(w->d, made->id, &other));
+	TW_TRY(tw_passkey_by_handle(c, made->id, &other));
 	if (other.id)
 		return tw_reply_problem(rp, 409, "exists", "passkey.exists", "This passkey is enrolled already",
 			"Use another authenticator.", "One passkey is one account's.");
@@ -239,7 +234,7 @@ tw_err tw_access_passkey_add(struct tw_context *c, const struct tw_request *rq, 
 		return tw_reply_problem(rp, 409, "passkey", "passkey.none", "No passkey is being enrolled", "Begin again.",
 			"It was begun more than five minutes ago, or is done.");
 	tw_err e = match(c, rq, &o, &data);
-	if (tw_is(e, TW_CODE_DENIED) || tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_LIMIT))
+	if (tw_passkey_is_no(e))
 		return refuse(d, &a, rp);
 	TW_TRY(e);
 	own_source(&a, who.source);
@@ -273,7 +268,7 @@ tw_err tw_access_passkey_remove(struct tw_context *c, const struct tw_request *r
 		return TW_OK;
 	if (rq->parameter.size > 1 && rq->parameter.at[0] == 'c' &&
 		!tw_failed(tw_parse_u64((struct tw_slice){ rq->parameter.at + 1, rq->parameter.size - 1 }, INT64_MAX, &number)))
-		TW_TRY(tw_passkey_by_id(tw_device_of(c), (int64_t)number, &p));
+		TW_TRY(tw_passkey_by_id(c, (int64_t)number, &p));
 	if (!p.id || p.account != w.account.id)
 		return tw_reply_problem(rp, 404, "not-found", "passkey.unknown", "You have no such passkey",
 			"List them to see what there is.", "None of yours has this id.");

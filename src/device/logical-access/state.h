@@ -30,7 +30,6 @@
 
 /* What a session was opened by, as it is kept and shown. */
 #define TW_HOW_CODE "code"
-#define TW_HOW_PASSWORD_PASSKEY "password+passkey"
 #define TW_HOW_OUTSIDE_PASSKEY "outside+passkey"
 #define TW_HOW_CERTIFICATE "client-certificate"
 #define TW_HOW_PASSWORD_MESSAGE "password+message"

@@ -178,15 +178,6 @@ DELETE FROM credential WHERE account = ?1 AND kind IN ('biometric', 'auth-plugin
 -- name: provider_put
 INSERT INTO credential (account, kind, label, made_ms) VALUES (?1, ?2, ?3, ?4);
 
--- name: passkey_of
-SELECT id, account, label, data, made_ms FROM credential WHERE account = ?1 AND kind = 'passkey' ORDER BY id;
-
--- name: passkey_get
-SELECT id, account, label, data, made_ms FROM credential WHERE id = ?1 AND kind = 'passkey';
-
--- name: passkey_of_key
-SELECT id, account, label, data, made_ms FROM credential WHERE lookup = ?1 AND kind = 'passkey';
-
 -- name: cap_put
 INSERT INTO session_cap (kind, name, most, by_owner) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (kind, name) DO UPDATE SET most = ?3, by_owner = ?4;
 
@@ -256,9 +247,6 @@ SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'tot
 
 -- name: credential_account
 SELECT account FROM credential WHERE id = ?1;
-
--- name: credential_drop
-DELETE FROM credential WHERE id = ?1;
 
 -- name: credential_drop_of
 DELETE FROM credential WHERE account = ?1;

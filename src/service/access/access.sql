@@ -201,6 +201,21 @@ UPDATE credential SET kind = 'totp', data = ?2 WHERE id = ?1 AND kind = 'totp-ne
 -- name: credential_data
 UPDATE credential SET data = ?2 WHERE id = ?1 AND data = ?3;
 
+-- name: passkey_of
+SELECT id, account, label, data, made_ms FROM credential WHERE account = ?1 AND kind = 'passkey' ORDER BY id;
+
+-- name: passkey_get
+SELECT id, account, label, data, made_ms FROM credential WHERE id = ?1 AND kind = 'passkey';
+
+-- name: passkey_of_key
+SELECT id, account, label, data, made_ms FROM credential WHERE lookup = ?1 AND kind = 'passkey';
+
+-- name: passkey_drop_of
+DELETE FROM credential WHERE account = ?1 AND kind = 'passkey';
+
+-- name: credential_drop
+DELETE FROM credential WHERE id = ?1;
+
 -- name: session_all
 SELECT token_hash, account, door, how, source, client_key, opened_ms, expires_boot_ms, placed_by, placer_ends_boot_ms, idle_ms, member, parent, supports FROM session WHERE boot_id = ?1 AND expires_boot_ms > ?2;
 

@@ -11,6 +11,7 @@
 /* What a session was opened by, as it is kept and shown; a side has words of its own besides. */
 #define TW_HOW_PASSWORD "password"
 #define TW_HOW_PASSWORD_TOTP "password+totp"
+#define TW_HOW_PASSWORD_PASSKEY "password+passkey"
 
 /* Who put there what opened it: through whose hands it came. On a side where nobody lets others in so, of nobody. */
 #define TW_HANDS_MAX 80 /* the text of some ids, with blanks between */

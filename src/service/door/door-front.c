@@ -222,6 +222,7 @@ static tw_err send_answer(tw_door_front *d, uint32_t connection, const struct tw
 		.retry_after_s = (uint32_t)reply->retry_after_s,
 		.file = reply->has_file ? reply->file_size : 0,
 		.name = tw_slice_of(reply->has_file ? reply->file_name : ""),
+		.script = reply->script,
 		.stream = reply->stream,
 		.body = tw_buf_slice(&d->body),
 	};

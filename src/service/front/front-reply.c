@@ -15,16 +15,18 @@
 #define FOR_DATA                      \
 	"Cache-Control: no-store\r\n" \
 	"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n" ALWAYS
-/* Pages that core makes: no script at all, and forms that go nowhere else. A referrer of our own origin, because a browser that sends none
-   calls a form's origin "null", and that we refuse. */
-#define FOR_CORE_PAGES                                                                                     \
-	"Cache-Control: no-store\r\n"                                                                      \
-	"Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; " \
-	"form-action 'self'; frame-ancestors 'none'\r\n"                                                   \
-	"Cross-Origin-Opener-Policy: same-origin\r\n"                                                      \
-	"X-Content-Type-Options: nosniff\r\n"                                                              \
-	"Referrer-Policy: same-origin\r\n"                                                                 \
+/* Pages that core makes: no script at all but where core says so, and there one of the program's own files, which puts no text into the page as
+   markup; and forms that go nowhere else. A referrer of our own origin, because a browser that sends none calls a form's origin "null", and that we refuse. */
+#define FOR_CORE_PAGES_WITH(script)                                                                                  \
+	"Cache-Control: no-store\r\n"                                                                                \
+	"Content-Security-Policy: default-src 'none'; " script "style-src 'self'; img-src 'self'; base-uri 'none'; " \
+	"form-action 'self'; frame-ancestors 'none'\r\n"                                                             \
+	"Cross-Origin-Opener-Policy: same-origin\r\n"                                                                \
+	"X-Content-Type-Options: nosniff\r\n"                                                                        \
+	"Referrer-Policy: same-origin\r\n"                                                                           \
 	"Cross-Origin-Resource-Policy: same-origin\r\n"
+#define FOR_CORE_PAGES FOR_CORE_PAGES_WITH("")
+#define FOR_CORE_SCRIPTS FOR_CORE_PAGES_WITH("script-src 'self'; require-trusted-types-for 'script'; ")
 /* Of a file that came from outside, and is kept by whoever asks: should something show it all the same, it is nobody's origin and may do nothing. */
 #define FOR_KEEPING                   \
 	"Cache-Control: no-store\r\n" \
@@ -117,7 +119,9 @@ static const char *fixed_fields(const struct tw_wire_reply *r)
 {
 	if (r->name.size)
 		return FOR_KEEPING "\r\n";
-	return is_page(r->type) ? FOR_CORE_PAGES "\r\n" : FOR_DATA "\r\n";
+	if (!is_page(r->type))
+		return FOR_DATA "\r\n";
+	return r->script ? FOR_CORE_SCRIPTS "\r\n" : FOR_CORE_PAGES "\r\n";
 }
 
 tw_err tw_front_reply_core(struct tw_front *f, const struct tw_wire_reply *r, bool head_only, bool close)

@@ -479,6 +479,7 @@ static void reply(struct walk *w, struct tw_buf *body, struct tw_path_reply *ret
 	memcpy(ret->etag, w->rp.etag, sizeof ret->etag);
 	memcpy(ret->location, w->rp.location, sizeof ret->location);
 	memcpy(ret->session, w->rp.session, sizeof ret->session);
+	ret->script = w->rp.script;
 	memcpy(ret->client, w->rp.client, sizeof ret->client);
 	memcpy(ret->allow, w->match.allow, sizeof ret->allow);
 	if (ret->status != 405)

@@ -66,6 +66,7 @@ struct tw_path_reply {
 	const char *type;
 	char etag[72], location[128];
 	char session[TW_COOKIE_TEXT + 1], client[TW_COOKIE_TEXT + 1]; /* as the reply's */
+	bool script;                                                  /* likewise */
 	char allow[32];                                               /* of a 405: what the path takes */
 	int retry_after_s;
 	bool close, close_connections;

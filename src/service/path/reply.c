@@ -30,6 +30,7 @@ tw_err tw_reply_problem(struct tw_reply *rp, int status, const char *kind, const
 	json_decref(rp->body);    /* a handler may find out late */
 	rp->body = NULL;
 	rp->etag[0] = rp->location[0] = rp->session[0] = rp->client[0] = '\0';
+	rp->script = false;
 	drop_text(rp);
 	return TW_OK;
 }

@@ -92,6 +92,7 @@ struct tw_reply {
 	char location[128];
 	/* Of a page: whose session the browser has from now on, TW_COOKIE_END: none; and what the browser is known by. "": as it was. */
 	char session[TW_COOKIE_TEXT + 1], client[TW_COOKIE_TEXT + 1];
+	bool script; /* a page that may run a script of the program's own, which none else may */
 	int retry_after_s;
 	/* A refusal: RFC 9457. kind is the tail of urn:thingward:problem:KIND, rule names what refused ("LA.RSM.4", "gate.permission"). */
 	char problem[48], title[96], rule[64], detail[TW_DETAIL_MAX], next[160]; /* next: what to do now */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 struct list {
+	struct tw_context *c;
 	struct tw_html h;
 	struct tw_look look;
 	size_t rows;
@@ -63,17 +64,33 @@ static tw_err write_signer(struct list *l, struct tw_context *c)
 	return write_lacking(l, c);
 }
 
-/* What waits is public in a step with its signature. */
-static void write_signature(struct list *l, bool waits, bool is_public, bool has)
+/* What waits is public in a step with its signature: for that, or, when it has it, for the tree to be written. */
+static tw_err waits_for(struct list *l, const char *name, enum tw_word *ret)
 {
+	TW_CLEANUP(tw_advisory_row_done) struct tw_advisory_row row = { 0 };
+	const char *state = "";
+
+	TW_TRY(tw_advisory_load_name(l->c, name, &row));
+	TW_TRY(tw_signing_state(l->c, &row, &state));
+	*ret = strcmp(state, "signed") == 0 ? TW_W_SIGNATURE_SIGNED_WAITS : TW_W_SIGNATURE_WAITS;
+	return TW_OK;
+}
+
+static tw_err write_signature(struct list *l, const char *waiting, bool is_public, bool has)
+{
+	enum tw_word why = TW_W_SIGNATURE_WAITS;
+
+	if (*waiting && l->signs)
+		TW_TRY(waits_for(l, waiting, &why));
 	tw_desk_cell(&l->h, l->look, TW_W_SIGNATURE);
-	if (waits && l->signs)
-		tw_desk_mark(&l->h, "waiting", tw_word(TW_W_SIGNATURE_WAITS, l->look.language));
+	if (*waiting && l->signs)
+		tw_desk_mark(&l->h, "waiting", tw_word(why, l->look.language));
 	else if (is_public)
 		tw_desk_mark(&l->h, has ? "done" : "over", tw_word(has ? TW_W_SIGNATURE_SIGNED : TW_W_SIGNATURE_LACKS, l->look.language));
 	else
 		write_text(l, TW_W_SIGNATURE_NONE);
 	tw_html_close(&l->h);
+	return TW_OK;
 }
 
 static tw_err write_row(void *user, const tw_row *row)
@@ -98,7 +115,7 @@ static tw_err write_row(void *user, const tw_row *row)
 	tw_desk_cell(&l->h, l->look, TW_W_STATE);
 	tw_desk_advisory_state(&l->h, l->look, tw_row_bytes(row, 2));
 	tw_html_close(&l->h);
-	write_signature(l, waits, tw_row_int(row, 4) != 0, tw_row_int(row, 5) != 0);
+	TW_TRY(write_signature(l, waits ? id : "", tw_row_int(row, 4) != 0, tw_row_int(row, 5) != 0));
 	tw_desk_cell(&l->h, l->look, TW_W_COLUMN_WHEN);
 	tw_page_time(&l->h, tw_row_int(row, 3));
 	tw_html_close(&l->h);
@@ -129,7 +146,7 @@ static tw_err write_table(struct list *l, struct tw_context *c, const struct tw_
 
 tw_err tw_desk_advisories(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	struct list l = { .look = tw_look_of(rq) };
+	struct list l = { .c = c, .look = tw_look_of(rq) };
 	const struct tw_staff_frame f = { c, rq, TW_DESK_ADVISORIES, tw_word(TW_W_ADVISORIES, l.look.language) };
 	const int64_t page = tw_json_int(rq->input, "page");
 

@@ -6,7 +6,7 @@
 #include "support/rows-desk.h"
 #include "support/rows-staff.h"
 #include "support/sql-support.h"
-#include "support/staff/staff.h"
+#include "support/staff/passkeys.h"
 #include "support/staff/staff-mail.h"
 
 #include <string.h>
@@ -102,6 +102,62 @@ static tw_err write_sessions(struct view *v)
 	return TW_OK;
 }
 
+static void write_passkey(struct view *v, const json_t *one)
+{
+	char path[TW_DESK_PATH_MAX];
+	const char *used = tw_json_text(one, "used");
+
+	(void)snprintf(path, sizeof path, "/desk/passkey-remove/%.24s", tw_json_text(one, "credential"));
+	tw_html_open(&v->h, TW_E_TR);
+	tw_html_open(&v->h, TW_E_TH);
+	tw_html_attr(&v->h, TW_AT_SCOPE, TW_SLICE("row"));
+	tw_html_text(&v->h, tw_slice_of(tw_json_text(one, "label")));
+	tw_html_close(&v->h);
+	tw_desk_cell(&v->h, v->look, TW_W_PASSKEY_MADE);
+	tw_desk_when(&v->h, tw_json_text(one, "made"));
+	tw_html_close(&v->h);
+	tw_desk_cell(&v->h, v->look, TW_W_PASSKEY_USED);
+	if (*used)
+		tw_desk_when(&v->h, used);
+	else
+		tw_html_text(&v->h, tw_slice_of(tw_word(TW_W_NEVER, v->look.language)));
+	tw_html_close(&v->h);
+	tw_desk_cell(&v->h, v->look, TW_W_STATE);
+	tw_page_link(&v->h, v->look, path, TW_W_PASSKEY_REMOVE);
+	tw_html_close(&v->h);
+	tw_html_close(&v->h);
+}
+
+static tw_err write_passkeys(struct view *v)
+{
+	struct tw_reply answer = { .status = 200 };
+	const json_t *one;
+	tw_err e = tw_staff_passkeys(v->c, v->rq, &answer);
+	TW_CLEANUP(tw_jsonp) json_t *body = answer.body;
+	const json_t *list = tw_json_get(body, "passkeys");
+	size_t i;
+
+	answer.body = NULL;
+	tw_reply_done(&answer);
+	TW_TRY(e);
+	tw_page_put(&v->h, v->look, TW_E_H2, TW_W_PASSKEYS);
+	if (json_array_size(list) == 0) {
+		tw_page_put(&v->h, v->look, TW_E_P, TW_W_PASSKEYS_NONE);
+		return TW_OK;
+	}
+	tw_desk_table(&v->h, v->look, TW_W_PASSKEYS, false);
+	tw_desk_head(&v->h, v->look, TW_W_PASSKEY_LABEL);
+	tw_desk_head(&v->h, v->look, TW_W_PASSKEY_MADE);
+	tw_desk_head(&v->h, v->look, TW_W_PASSKEY_USED);
+	tw_desk_head(&v->h, v->look, TW_W_STATE);
+	tw_desk_rows(&v->h);
+	json_array_foreach(list, i, one)
+		write_passkey(v, one);
+	tw_html_close(&v->h);
+	tw_html_close(&v->h);
+	return TW_OK;
+}
+
 tw_err tw_desk_me(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct view v = { .c = c, .rq = rq, .look = tw_look_of(rq) };
@@ -124,13 +180,14 @@ tw_err tw_desk_me(struct tw_context *c, const struct tw_request *rq, struct tw_r
 		const char *path;
 		enum tw_word word;
 	} forms[] = { { "/desk/mail", TW_W_DO_MAIL }, { "/desk/password", TW_W_DO_PASSWORD },
-		{ "/desk/authenticator", TW_W_DO_AUTHENTICATOR } };
+		{ "/desk/authenticator", TW_W_DO_AUTHENTICATOR }, { TW_STAFF_PASSKEYS, TW_W_DO_PASSKEY } };
 	for (size_t i = 0; i < TW_COUNT(forms); i++) {
 		tw_html_open(&v.h, TW_E_LI);
 		tw_page_link(&v.h, v.look, forms[i].path, forms[i].word);
 		tw_html_close(&v.h);
 	}
 	tw_html_close(&v.h);
+	TW_TRY(write_passkeys(&v));
 	TW_TRY(write_mail(&v, id));
 	TW_TRY(write_sessions(&v));
 	return tw_page_close(&v.h);

@@ -6,7 +6,7 @@
 #include "service/access/account.h"
 #include "support/desk/desk.h"
 #include "support/rows-desk.h"
-#include "support/staff/staff.h"
+#include "support/staff/passkeys.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,10 @@ struct list {
 	struct tw_html h;
 	struct tw_look look;
 	struct tw_desk_query q;
-	struct tw_account *people; /* SHOWN */
+	struct person {
+		struct tw_account account;
+		struct tw_staff_factors factors;
+	} * people; /* SHOWN */
 	size_t count;
 };
 enum { ROLE, SORT };
@@ -50,25 +53,36 @@ static tw_err take(void *user, const struct tw_account *a)
 	const char *role = l->q.pairs[ROLE].value;
 
 	if (l->count < SHOWN && (!*role || tw_account_has(a->roles, role)))
-		l->people[l->count++] = *a;
+		l->people[l->count++] = (struct person){ .account = *a };
+	return TW_OK;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const int64_t one = ((const struct person *)a)->account.id, two = ((const struct person *)b)->account.id;
+
+	return one < two ? -1 : one > two;
+}
+
+/* Accounts come by their ids, as they were taken. */
+static tw_err take_factors(void *user, const struct tw_staff_factors *f)
+{
+	struct list *l = user;
+	struct person *p = bsearch(&(struct person){ .account.id = f->account }, l->people, l->count, sizeof *l->people, by_id);
+
+	if (p)
+		p->factors = *f;
 	return TW_OK;
 }
 
 static int by_name(const void *a, const void *b)
 {
-	return strcasecmp(((const struct tw_account *)a)->name, ((const struct tw_account *)b)->name);
-}
-
-static int by_id(const void *a, const void *b)
-{
-	const int64_t one = ((const struct tw_account *)a)->id, two = ((const struct tw_account *)b)->id;
-
-	return one < two ? -1 : one > two;
+	return strcasecmp(((const struct person *)a)->account.name, ((const struct person *)b)->account.name);
 }
 
 static int by_login(const void *a, const void *b)
 {
-	const int64_t one = ((const struct tw_account *)a)->login_ms, two = ((const struct tw_account *)b)->login_ms;
+	const int64_t one = ((const struct person *)a)->account.login_ms, two = ((const struct person *)b)->account.login_ms;
 
 	return one < two ? -1 : one > two ? 1 : by_id(a, b);
 }
@@ -81,7 +95,7 @@ static void sort(struct list *l)
 	by += down;
 	qsort(l->people, l->count, sizeof *l->people, !strcmp(by, "name") ? by_name : !strcmp(by, "login") ? by_login : by_id);
 	for (size_t i = 0; down && i < l->count / 2; i++) {
-		const struct tw_account other = l->people[i];
+		const struct person other = l->people[i];
 
 		l->people[i] = l->people[l->count - 1 - i];
 		l->people[l->count - 1 - i] = other;
@@ -106,8 +120,26 @@ static void write_login(struct tw_html *h, struct tw_look look, int64_t ms)
 		tw_html_text(h, tw_slice_of(tw_word(TW_W_NEVER, look.language)));
 }
 
-static void write_account(struct list *l, const struct tw_account *a)
+/* By what somebody comes in: an authenticator's code beside the password, and passkeys. */
+static void write_factors(struct tw_html *h, struct tw_look look, const struct tw_staff_factors *f)
 {
+	char text[80];
+
+	if (!f->codes && !f->passkeys)
+		tw_html_text(h, tw_slice_of(tw_word(TW_W_FACTOR_NONE, look.language)));
+	if (f->codes)
+		tw_html_text(h, tw_slice_of(tw_word(TW_W_FACTOR_CODES, look.language)));
+	if (f->codes && f->passkeys)
+		tw_html_text(h, TW_SLICE(", "));
+	if (!f->passkeys)
+		return;
+	tw_page_counted(tw_word(TW_W_FACTOR_PASSKEYS, look.language), f->passkeys, text, sizeof text);
+	tw_html_text(h, tw_slice_of(text));
+}
+
+static void write_account(struct list *l, const struct person *p)
+{
+	const struct tw_account *a = &p->account;
 	char id[TW_ACCOUNT_ID_MAX + 2], path[TW_DESK_PATH_MAX];
 
 	tw_account_id(a->id, id);
@@ -126,6 +158,9 @@ static void write_account(struct list *l, const struct tw_account *a)
 	tw_desk_cell(&l->h, l->look, TW_W_STATE);
 	write_state(&l->h, l->look, a->state);
 	tw_html_close(&l->h);
+	tw_desk_cell(&l->h, l->look, TW_W_COLUMN_FACTORS);
+	write_factors(&l->h, l->look, &p->factors);
+	tw_html_close(&l->h);
 	tw_desk_cell(&l->h, l->look, TW_W_COLUMN_LOGIN);
 	write_login(&l->h, l->look, a->login_ms);
 	tw_html_close(&l->h);
@@ -141,6 +176,7 @@ static void write_table(struct list *l)
 	tw_desk_sorted(&l->h, l->look, &l->q, "account", now, TW_W_COLUMN_ID);
 	tw_desk_head(&l->h, l->look, TW_W_COLUMN_ROLE);
 	tw_desk_head(&l->h, l->look, TW_W_STATE);
+	tw_desk_head(&l->h, l->look, TW_W_COLUMN_FACTORS);
 	tw_desk_sorted(&l->h, l->look, &l->q, "login", now, TW_W_COLUMN_LOGIN);
 	tw_desk_rows(&l->h);
 	for (size_t i = 0; i < l->count; i++)
@@ -161,6 +197,7 @@ tw_err tw_desk_people(struct tw_context *c, const struct tw_request *rq, struct 
 	read_query(&l, rq->input);
 	tw_desk_address(&l.q, here);
 	TW_TRY(tw_account_each(c, 0, TW_ACCOUNTS_MAX, take, &l));
+	TW_TRY(tw_staff_factors(c, 0, take_factors, &l));
 	sort(&l);
 	const struct tw_staff_frame f = { c, rq, here, tw_word(TW_W_PEOPLE, l.look.language) };
 	tw_staff_frame_open(&f, &l.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
@@ -176,7 +213,7 @@ tw_err tw_desk_people(struct tw_context *c, const struct tw_request *rq, struct 
 
 /* --- One --- */
 
-static void write_facts(struct tw_html *h, struct tw_look look, const struct tw_account *a)
+static void write_facts(struct tw_html *h, struct tw_look look, const struct tw_account *a, const struct tw_staff_factors *of)
 {
 	const char *by = strchr(a->made_by, ':');
 
@@ -196,6 +233,10 @@ static void write_facts(struct tw_html *h, struct tw_look look, const struct tw_
 	tw_html_open(h, TW_E_DD);
 	write_login(h, look, a->login_ms);
 	tw_html_close(h);
+	tw_page_put(h, look, TW_E_DT, TW_W_COLUMN_FACTORS);
+	tw_html_open(h, TW_E_DD);
+	write_factors(h, look, of);
+	tw_html_close(h);
 	tw_html_close(h);
 }
 
@@ -204,12 +245,14 @@ tw_err tw_desk_one_of_people(struct tw_context *c, const struct tw_request *rq, 
 	const struct tw_look look = tw_look_of(rq);
 	TW_CLEANUP(tw_jsonp) json_t *doc = NULL;
 	char id[TW_ACCOUNT_ID_MAX + 2], here[TW_DESK_PATH_MAX], title[TW_DESK_NAME_MAX];
+	struct tw_staff_factors factors;
 	struct tw_account a;
 	struct tw_html h;
 
 	TW_TRY(tw_staff_wanted(c, rq, rp, &a));
 	if (rp->problem[0])
 		return TW_OK;
+	TW_TRY(tw_staff_factors_of(c, a.id, &factors));
 	tw_account_id(a.id, id);
 	TW_TRY(tw_account_json(&a, &doc));
 	TW_TRY(tw_json_set(doc, "id", json_string(id)));
@@ -218,7 +261,7 @@ tw_err tw_desk_one_of_people(struct tw_context *c, const struct tw_request *rq, 
 	const struct tw_staff_frame f = { c, rq, here, title };
 	tw_staff_frame_open(&f, &h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
 	tw_desk_done(&h, rq, look);
-	write_facts(&h, look, &a);
+	write_facts(&h, look, &a, &factors);
 	tw_desk_actions(c, rq, &h, TW_ABOUT_ACCOUNT, doc);
 	return tw_page_close(&h);
 }

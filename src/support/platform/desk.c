@@ -20,6 +20,7 @@ static const struct tw_shape shape[] = {
 	{ "alarms", TW_JSON_ARRAY, false, 0, 0 },
 	{ "prefix", TW_JSON_TEXT, false, 1, 20 },
 	{ "canary", TW_JSON_INT, false, 1, TW_DESK_CANARY_MAX_H },
+	{ "passkeys", TW_JSON_ARRAY, false, 0, 0 },
 	{ "hours", TW_JSON_TEXT, false, 1, 100 },
 	{ "terms", TW_JSON_OBJECT, false, 0, 0 },
 	{ "news", TW_JSON_OBJECT, false, 0, 0 },
@@ -94,6 +95,23 @@ static tw_err take_alarm(const json_t *one, struct tw_desk *d)
 		!tw_mail_address_valid(tw_slice_of(text + sizeof scheme - 1)) || strlen(text) >= sizeof d->alarms[0])
 		return TW_RAISE(SYNTAX, "%s: alarms go to mailto: and an address, of at most 200 bytes", TW_DESK_FILE);
 	(void)snprintf(d->alarms[d->alarm_count++], sizeof d->alarms[0], "%s", text + sizeof scheme - 1);
+	return TW_OK;
+}
+
+static tw_err take_passkey_role(const json_t *one, struct tw_desk *d)
+{
+	static const char *const roles[TW_DESK_ROLES] = { "analyst", "manager", "publisher", "administrator" };
+	const char *text = json_string_value(one);
+	size_t i = 0;
+
+	while (text && i < TW_DESK_ROLES && strcmp(roles[i], text) != 0)
+		i++;
+	if (!text || i == TW_DESK_ROLES)
+		return TW_RAISE(SYNTAX, "%s: passkeys are wanted of the roles analyst, manager, publisher and administrator", TW_DESK_FILE);
+	for (size_t k = 0; k < d->passkey_role_count; k++)
+		if (strcmp(d->passkey_roles[k], text) == 0)
+			return TW_RAISE(SYNTAX, "%s: passkeys names %s twice", TW_DESK_FILE, text);
+	(void)snprintf(d->passkey_roles[d->passkey_role_count++], sizeof d->passkey_roles[0], "%s", text);
 	return TW_OK;
 }
 
@@ -189,6 +207,8 @@ tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret)
 	TW_TRY(tw_parse_time(tw_slice_of(tw_json_text(j, "expires")), &d.expires_ms));
 	json_array_foreach(tw_json_get(j, "contacts"), i, one)
 		TW_TRY(take_contact(one, &d));
+	json_array_foreach(tw_json_get(j, "passkeys"), i, one)
+		TW_TRY(take_passkey_role(one, &d));
 	json_array_foreach(tw_json_get(j, "alarms"), i, one)
 		TW_TRY(take_alarm(one, &d));
 	if (!d.contact_count)

@@ -11,6 +11,7 @@
 #define TW_DESK_FILE "desk.json"
 #define TW_DESK_CONTACTS 5
 #define TW_DESK_CANARY_MAX_H 168
+#define TW_DESK_ROLES 4
 #define TW_DESK_SIGNING_KEY_FILE "signing-key.asc"
 #define TW_DESK_PREFIX "ADV"  /* where the file names none */
 #define TW_DESK_TEXT_MAX 2000 /* bytes of what the manufacturer says in his own words */
@@ -25,6 +26,9 @@ struct tw_desk {
 	/* Who signs what is published: with the key of this fingerprint, which stands in DIR/app/signing-key.asc. "": nobody. */
 	char signing_key[65];
 	bool signed_by_person; /* elsewhere; else by the sign role */
+	/* Whose roles come in by a passkey alone. */
+	char passkey_roles[TW_DESK_ROLES][16];
+	size_t passkey_role_count;
 	int64_t expires_ms;
 	char hours[101]; /* when somebody is at the phone, or "" */
 	/* What reporters are promised, each in days; 0: nothing is. All or none. */

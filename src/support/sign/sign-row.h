@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the sign role may do, for its program. The test that tries every call in a role (test/sandbox) does not know it yet. */
+/* What the sign role may do, for its program, and for the test that tries every call in a role (test/sandbox). */
 #ifndef TW_SUPPORT_SIGN_ROW_H
 #define TW_SUPPORT_SIGN_ROW_H
 #include "service/role.h"

@@ -7,10 +7,11 @@
 #include "service/access/throttle-store.h"
 #include "service/sql-service.h"
 #include "support/rows-staff.h"
-#include "support/staff/staff.h"
+#include "support/staff/login.h"
+#include "support/staff/passkeys.h"
 #include "sys/durable.h"
 
-static tw_err busy(struct tw_reply *rp)
+tw_err tw_staff_busy(struct tw_reply *rp)
 {
 	TW_TRY(tw_reply_problem(rp, 503, "busy", "staff.busy", "The service cannot look at passwords now", "Try again in a moment.",
 		"One of yours is being looked at, or so many of others that there is no place, or the role that hashes is not there."));
@@ -36,8 +37,7 @@ static bool crowded(const struct tw_staff *s, const struct tw_login_who *who)
 	return busy >= (who->known ? TW_STAFF_WORKS : TW_STAFF_WORKS - TW_STAFF_KEPT);
 }
 
-/* A place and an answer that comes later; rp holds a problem when there is none. */
-static tw_err place(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const struct tw_staff_work *want,
+tw_err tw_staff_place(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const struct tw_staff_work *want,
 	struct tw_staff_work **ret)
 {
 	struct tw_staff *s = tw_app_of(c)->staff;
@@ -48,7 +48,7 @@ static tw_err place(struct tw_context *c, const struct tw_request *rq, struct tw
 			*ret = &s->works[i];
 	s->proven = true; /* that there is no room is no guess */
 	if (!*ret || crowded(s, &want->who))
-		return busy(rp);
+		return tw_staff_busy(rp);
 	TW_TRY(tw_path_later(c, rq, rp));
 	if (rp->problem[0])
 		return TW_OK;
@@ -58,13 +58,19 @@ static tw_err place(struct tw_context *c, const struct tw_request *rq, struct tw
 	return TW_OK;
 }
 
-static void finish(struct tw_staff_work *w, struct tw_reply *rp, tw_err e)
+static void empty(struct tw_staff_work *w)
+{
+	(void)tw_secret_free(w->password);
+	tw_wipe(w, sizeof *w);
+}
+
+void tw_staff_finish(struct tw_staff_work *w, struct tw_reply *rp, tw_err e)
 {
 	struct tw_staff *s = w->app->staff;
 	const struct tw_staff_page page = w->page;
 	tw_later *later = w->later;
 
-	tw_wipe(w, sizeof *w);
+	empty(w);
 	s->proven = true; /* what counts against somebody was counted here */
 	s->shown = page.is ? &page : NULL;
 	tw_path_finish(later, rp, e);
@@ -72,11 +78,11 @@ static void finish(struct tw_staff_work *w, struct tw_reply *rp, tw_err e)
 	s->proven = false;
 }
 
-/* The path drops the answer: it is refused now. */
-static tw_err cannot(struct tw_staff_work *w, tw_err e, struct tw_reply *rp)
+/* The path drops the answer. */
+tw_err tw_staff_cannot(struct tw_staff_work *w, tw_err e, struct tw_reply *rp)
 {
-	tw_wipe(w, sizeof *w);
-	return tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_STATE) ? busy(rp) : e;
+	empty(w);
+	return tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_STATE) ? tw_staff_busy(rp) : e;
 }
 
 /* --- Logging in --- */
@@ -96,10 +102,25 @@ static tw_err open_session(tw_store *s, void *user)
 	return tw_access_login(g->c, &g->o, g->token);
 }
 
+static const char *how(const struct tw_staff_work *w)
+{
+	if (!w->passkey.id)
+		return TW_HOW_PASSWORD_TOTP;
+	return w->password || w->passkey.second ? TW_HOW_PASSWORD_PASSKEY : TW_HOW_PASSKEY;
+}
+
+/* Whose role wants a passkey that he has not yet, comes to where he gets one. */
+static tw_err come_on(struct tw_staff_work *w, const struct tw_account *a, const struct opening *g, struct tw_reply *rp)
+{
+	if (!w->passkey.id && tw_staff_wants_passkey(&w->app->context, a->roles))
+		(void)snprintf(w->page.to, sizeof w->page.to, "%s", TW_STAFF_PASSKEYS);
+	return tw_staff_page_in(&w->page, g->token, g->client, rp);
+}
+
 static tw_err let_in(struct tw_staff_work *w, const struct tw_account *a, struct tw_reply *rp)
 {
 	struct tw_context *c = &w->app->context;
-	struct opening g = { .c = c, .o = { .account = a->id, .how = TW_HOW_PASSWORD_TOTP, .rq = tw_later_request(w->later) }, .who = &w->who };
+	struct opening g = { .c = c, .o = { .account = a->id, .how = how(w), .rq = tw_later_request(w->later) }, .who = &w->who };
 	tw_err e = tw_store_transaction(c->store, open_session, &g);
 
 	if (tw_failed(e)) { /* the cache may hold what the store took back */
@@ -108,7 +129,7 @@ static tw_err let_in(struct tw_staff_work *w, const struct tw_account *a, struct
 		tw_login_forgiven(c, &w->who);
 		rp->status = 201;
 		(void)snprintf(rp->note, sizeof rp->note, "session of a%lld %s", (long long)a->id, a->name);
-		e = w->page.is ? tw_staff_page_in(&w->page, g.token, g.client, rp) : tw_access_login_reply(c, a, g.token, rp);
+		e = w->page.is ? come_on(w, a, &g, rp) : tw_access_login_reply(c, a, g.token, rp);
 	}
 	if (!tw_failed(e) && g.client[0] && !w->page.is)
 		e = tw_json_set(rp->body, "client", json_string(g.client));
@@ -117,10 +138,13 @@ static tw_err let_in(struct tw_staff_work *w, const struct tw_account *a, struct
 	return e;
 }
 
-/* A code of the authenticator that counts; of an account that has only just joined, of the one that waits for its first. */
+/* A code of the authenticator that counts; of an account that has only just joined, of the one that waits for its first. A passkey was shown before. */
 static tw_err use_code(struct tw_staff_work *w)
 {
 	struct tw_context *c = &w->app->context;
+
+	if (w->passkey.id)
+		return TW_OK;
 	tw_err e = tw_totp_use(c, w->account, tw_slice_of(w->code));
 
 	return tw_is(e, TW_CODE_NOTFOUND) ? tw_totp_confirm(c, w->account, tw_slice_of(w->code)) : e;
@@ -133,11 +157,23 @@ static tw_err opens_nothing(struct tw_reply *rp)
 		"There is no such account, it is not active, or the password or the code is not its own.");
 }
 
+tw_err tw_staff_shown_all(struct tw_staff_work *w, const struct tw_account *a, struct tw_reply *rp)
+{
+	bool without = false;
+
+	if (!w->passkey.id)
+		TW_TRY(tw_staff_lacks_passkey(&w->app->context, a, &without));
+	if (without)
+		return tw_staff_passkey_needed(rp);
+	return w->why == TW_STAFF_PROVES ? tw_staff_proven(w, rp) : let_in(w, a, rp);
+}
+
 static tw_err judge(struct tw_staff_work *w, bool right, struct tw_reply *rp)
 {
 	struct tw_context *c = &w->app->context;
 	struct tw_password_kept kept;
 	struct tw_account a = { .id = 0 };
+	bool asks = false;
 	tw_err e = tw_account_get(c, w->account, &a);
 
 	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
@@ -145,9 +181,13 @@ static tw_err judge(struct tw_staff_work *w, bool right, struct tw_reply *rp)
 	right = right && !tw_failed(e) && a.state == TW_ACCOUNT_ACTIVE;
 	TW_TRY(tw_password_of(c, w->account, &kept));
 	right = right && kept.is && tw_phc_same(&kept.hash, &w->began); /* it may have been another's since */
+	if (right && w->why == TW_STAFF_LOGS_IN && !w->code[0] && w->page.is)
+		TW_TRY(tw_staff_second(w, &a, rp, &asks));
+	if (asks)
+		return TW_OK;
 	e = right ? use_code(w) : TW_RAISE(DENIED, "the password is not right");
 	if (!tw_failed(e))
-		return w->why == TW_STAFF_PROVES ? tw_staff_proven(w, rp) : let_in(w, &a, rp);
+		return tw_staff_shown_all(w, &a, rp);
 	if (tw_is(e, TW_CODE_STATE))
 		return tw_reply_problem(rp, 503, "clock", "access.clock", "The service's clock cannot be trusted now",
 			"Wait until the clock is set.", "Without the time no code can be judged.");
@@ -161,9 +201,16 @@ static void on_verified(void *user, const struct tw_hash_answer *a)
 {
 	struct tw_staff_work *w = user;
 	struct tw_reply rp = { .status = 200 };
-	tw_err e = a->outcome == TW_HASH_REFUSED ? busy(&rp) : judge(w, a->outcome == TW_HASH_YES, &rp);
+	tw_err e = a->outcome == TW_HASH_REFUSED ? tw_staff_busy(&rp) : judge(w, a->outcome == TW_HASH_YES, &rp);
 
-	finish(w, &rp, e);
+	tw_staff_finish(w, &rp, e);
+}
+
+tw_err tw_staff_and_password(struct tw_staff_work *w)
+{
+	const struct tw_slice password = { (const char *)tw_secret_bytes(w->password), tw_secret_size(w->password) };
+
+	return tw_hash_verify(w->app->hashing, &w->began, password, on_verified, w);
 }
 
 tw_err tw_staff_login(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -181,11 +228,11 @@ tw_err tw_staff_login(struct tw_context *c, const struct tw_request *rq, struct 
 	TW_TRY(tw_password_of(c, want.account, &kept));
 	want.began = kept.hash;
 	(void)snprintf(want.code, sizeof want.code, "%s", tw_json_text(rq->input, "code"));
-	TW_TRY(place(c, rq, rp, &want, &w));
+	TW_TRY(tw_staff_place(c, rq, rp, &want, &w));
 	if (rp->problem[0])
 		return TW_OK;
 	tw_err e = tw_hash_verify(w->app->hashing, &w->began, password, on_verified, w);
-	return tw_failed(e) ? cannot(w, e, rp) : TW_OK;
+	return tw_failed(e) ? tw_staff_cannot(w, e, rp) : TW_OK;
 }
 
 /* The same once more, of whoever is in. */
@@ -209,11 +256,11 @@ tw_err tw_staff_prove(struct tw_context *c, const struct tw_request *rq, struct 
 	TW_TRY(tw_password_of(c, want.account, &kept));
 	want.began = kept.hash;
 	(void)snprintf(want.code, sizeof want.code, "%s", tw_json_text(rq->input, "code"));
-	TW_TRY(place(c, rq, rp, &want, &w));
+	TW_TRY(tw_staff_place(c, rq, rp, &want, &w));
 	if (rp->problem[0])
 		return TW_OK;
 	tw_err e = tw_hash_verify(w->app->hashing, &w->began, tw_slice_of(tw_json_text(rq->input, "password")), on_verified, w);
-	return tw_failed(e) ? cannot(w, e, rp) : TW_OK;
+	return tw_failed(e) ? tw_staff_cannot(w, e, rp) : TW_OK;
 }
 
 /* --- An invitation --- */
@@ -292,11 +339,11 @@ static void on_made(void *user, const struct tw_hash_answer *a)
 {
 	struct tw_staff_work *w = user;
 	struct tw_reply rp = { .status = 200 };
-	tw_err e = a->outcome != TW_HASH_YES ? busy(&rp)
+	tw_err e = a->outcome != TW_HASH_YES ? tw_staff_busy(&rp)
 		: w->why == TW_STAFF_CHANGES ? tw_staff_password_made(w, a->phc, &rp)
 					     : let_join(w, a->phc, &rp);
 
-	finish(w, &rp, e);
+	tw_staff_finish(w, &rp, e);
 }
 
 tw_err tw_staff_join(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -315,11 +362,11 @@ tw_err tw_staff_join(struct tw_context *c, const struct tw_request *rq, struct t
 	TW_TRY(tw_account_get(c, want.account, &a));
 	TW_TRY(tw_password_check(c, &a, password, rp));
 	if (!rp->problem[0])
-		TW_TRY(place(c, rq, rp, &want, &w));
+		TW_TRY(tw_staff_place(c, rq, rp, &want, &w));
 	if (rp->problem[0])
 		return TW_OK;
 	tw_err e = tw_hash_make(w->app->hashing, cost, password, on_made, w);
-	return tw_failed(e) ? cannot(w, e, rp) : TW_OK;
+	return tw_failed(e) ? tw_staff_cannot(w, e, rp) : TW_OK;
 }
 
 /* A new password of whoever is in, who has just proved that he is he. */
@@ -336,9 +383,9 @@ tw_err tw_staff_password(struct tw_context *c, const struct tw_request *rq, stru
 	TW_TRY(tw_account_get(c, want.account, &a));
 	TW_TRY(tw_password_check(c, &a, password, rp));
 	if (!rp->problem[0])
-		TW_TRY(place(c, rq, rp, &want, &w));
+		TW_TRY(tw_staff_place(c, rq, rp, &want, &w));
 	if (rp->problem[0])
 		return TW_OK;
 	tw_err e = tw_hash_make(w->app->hashing, cost, password, on_made, w);
-	return tw_failed(e) ? cannot(w, e, rp) : TW_OK;
+	return tw_failed(e) ? tw_staff_cannot(w, e, rp) : TW_OK;
 }

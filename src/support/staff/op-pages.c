@@ -8,7 +8,7 @@
 #include "support/page/staff-frame.h"
 #include "support/query-reception/field.h"
 #include "support/rows-staff.h"
-#include "support/staff/staff.h"
+#include "support/staff/passkeys.h"
 
 #include <string.h>
 
@@ -17,6 +17,8 @@ static const struct tw_field account_field = { "account", TW_W_ACCOUNT, TW_WORDS
 static const struct tw_field password_field = { "password", TW_W_PASSWORD, TW_WORDS, 1024, .needed = true, .type = "password",
 	.remember = "current-password" };
 static const struct tw_field code_field = { "code", TW_W_CODE, TW_W_CODE_HINT, TW_TOTP_DIGITS, .needed = true, .remember = "one-time-code" };
+static const struct tw_field code_or_passkey_field = { "code", TW_W_CODE, TW_W_CODE_OR_PASSKEY_HINT, TW_TOTP_DIGITS,
+	.remember = "one-time-code" };
 static const struct tw_field invitation_field = { "code", TW_W_INVITATION, TW_W_INVITATION_HINT, TW_TOKEN_TEXT, .needed = true,
 	.plain = true };
 static const struct tw_field new_field = { "password", TW_W_PASSWORD_NEW, TW_W_PASSWORD_HINT, 1024, .needed = true,
@@ -84,6 +86,12 @@ static const struct refusal {
 	enum tw_word word;
 } refusals[] = {
 	{ "login", TW_W_LOGIN_WRONG },
+	{ "passkey", TW_W_PASSKEY_WRONG },
+	{ "passkey-needed", TW_W_PASSKEY_NEEDED },
+	{ "credential.label", TW_W_PASSKEY_LABEL_WRONG },
+	{ "passkey.exists", TW_W_PASSKEY_EXISTS },
+	{ "passkey.limit", TW_W_PASSKEY_FULL },
+	{ "last-passkey", TW_W_PASSKEY_LAST },
 	{ "throttled", TW_W_LOGIN_WAIT },
 	{ "busy", TW_W_LOGIN_BUSY },
 	{ "clock", TW_W_LOGIN_CLOCK },
@@ -127,10 +135,11 @@ static void write_status(struct tw_html *h, struct tw_look look, enum tw_word wo
 	tw_html_close(h);
 }
 
-static tw_err login_page(struct tw_buf *out, const struct view *v)
+static tw_err login_page(struct tw_context *c, struct tw_buf *out, const struct view *v)
 {
 	const struct tw_staff_page *p = v->page;
 	const struct tw_look look = p->look;
+	struct tw_staff_site site;
 	struct tw_html h;
 
 	tw_page_open(&h, out, look, "/login", TW_W_LOG_IN);
@@ -141,8 +150,9 @@ static tw_err login_page(struct tw_buf *out, const struct view *v)
 	tw_form_hidden(&h, "to", p->to);
 	tw_field_write(&h, look, &account_field, p->account, TW_WORDS);
 	tw_field_write(&h, look, &password_field, "", TW_WORDS);
-	tw_field_write(&h, look, &code_field, "", TW_WORDS);
+	tw_field_write(&h, look, tw_staff_site(c, &site) ? &code_or_passkey_field : &code_field, "", TW_WORDS);
 	tw_form_close(&h, look, TW_W_LOG_IN);
+	tw_staff_passkey_link(c, &h, p, true);
 	tw_html_open(&h, TW_E_P);
 	tw_page_link(&h, look, "/join", TW_W_JOIN_LINK);
 	tw_html_close(&h);
@@ -173,7 +183,7 @@ tw_err tw_staff_login_page(struct tw_context *c, const struct tw_request *rq, st
 	const struct view v = { .page = &p, .out = *tw_json_text(rq->input, "out") != '\0' };
 	struct tw_buf *out = tw_reply_text(rp, c->sys, TW_PAGE_TYPE);
 
-	return rq->subject.kind == TW_SUBJECT_ACCOUNT ? logged_in(c, rq, out) : login_page(out, &v);
+	return rq->subject.kind == TW_SUBJECT_ACCOUNT ? logged_in(c, rq, out) : login_page(c, out, &v);
 }
 
 tw_err tw_staff_page_in(const struct tw_staff_page *p, const char *token, const char *client, struct tw_reply *rp)
@@ -307,8 +317,8 @@ tw_err tw_staff_problem(struct tw_context *c, const struct tw_request *rq, const
 	if (rq->subject.kind == TW_SUBJECT_ACCOUNT && rp->status == 403) /* he is in, and came again */
 		return logged_in(c, rq, body);
 	if (tw_staff_comes_in(rq, &login))
-		return login ? login_page(body, &v) : join_page(body, &v);
+		return login ? login_page(c, body, &v) : join_page(body, &v);
 	p.look = tw_look_of(rq);
 	tw_staff_wanted_page(rq, &p);
-	return login_page(body, &v);
+	return login_page(c, body, &v);
 }

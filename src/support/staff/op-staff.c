@@ -6,7 +6,7 @@
 #include "service/sql-service.h"
 #include "support/rows-staff.h"
 #include "support/sql-support.h"
-#include "support/staff/staff.h"
+#include "support/staff/passkeys.h"
 #include "support/staff/staff-mail.h"
 
 static tw_err unknown(struct tw_reply *rp)
@@ -73,11 +73,21 @@ static tw_err check_on_call(struct tw_context *c, const struct tw_account *a, st
 
 static tw_err add(void *user, const struct tw_account *a)
 {
+	const struct tw_page *page = user;
+	struct tw_staff_factors f;
 	json_t *j = NULL;
 
 	if (!tw_page_takes(user))
 		return TW_OK;
+	TW_TRY(tw_staff_factors_of(page->c, a->id, &f));
 	TW_TRY(tw_account_json(a, &j));
+	tw_err e = tw_json_set(j, "codes", json_boolean(f.codes > 0));
+	if (!tw_failed(e))
+		e = tw_json_set(j, "passkeys", json_integer(f.passkeys));
+	if (tw_failed(e)) {
+		json_decref(j);
+		return e;
+	}
 	return tw_page_add_at(user, (uint64_t)a->id, j);
 }
 

@@ -4,7 +4,7 @@
 #include "support/page/staff-frame.h"
 #include "support/query-reception/field.h"
 #include "support/rows-staff.h"
-#include "support/staff/staff.h"
+#include "support/staff/passkeys.h"
 
 #include <string.h>
 
@@ -21,7 +21,7 @@ struct view {
 	const struct tw_request *rq;
 	const struct tw_reply *refused; /* NULL: nothing was */
 	uint64_t reference;
-	const char *to; /* of a proof: where it goes on */
+	const struct tw_staff_page *page; /* of a proof: where it goes on */
 };
 
 static void back(struct tw_html *h, struct tw_look look)
@@ -52,16 +52,18 @@ static tw_err password_page(const struct view *v, struct tw_buf *out)
 static tw_err prove_page(const struct view *v, struct tw_buf *out)
 {
 	const struct tw_look look = tw_look_of(v->rq);
-	const struct tw_staff_frame f = { v->c, v->rq, *v->to ? v->to : TW_STAFF_ME, tw_word(TW_W_PROVE, look.language) };
+	const char *to = v->page->to;
+	const struct tw_staff_frame f = { v->c, v->rq, *to ? to : TW_STAFF_ME, tw_word(TW_W_PROVE, look.language) };
 	struct tw_html h;
 
 	tw_staff_frame_open(&f, &h, out);
 	tw_staff_page_refusal(&h, look, v->refused, v->reference);
 	tw_form_open(&h, look, "/desk/prove");
-	tw_form_hidden(&h, "to", v->to);
+	tw_form_hidden(&h, "to", to);
 	tw_field_write(&h, look, &now_field, "", TW_WORDS);
 	tw_field_write(&h, look, &code_field, "", TW_WORDS);
 	tw_form_close(&h, look, TW_W_PROVE);
+	tw_staff_passkey_link(v->c, &h, v->page, false);
 	return tw_page_close(&h);
 }
 
@@ -82,11 +84,16 @@ static bool is(const struct tw_request *rq, const char *name)
 	return strcmp(rq->operation->name, name) == 0;
 }
 
+static bool proves(const struct tw_request *rq)
+{
+	return is(rq, "prove.send") || is(rq, "prove.passkey");
+}
+
 bool tw_staff_own_refused_here(const struct tw_request *rq, const struct tw_reply *rp)
 {
 	if (rq->subject.kind != TW_SUBJECT_ACCOUNT || strncmp(rq->operation->path, "/api/", 5) == 0 || rp->status == 404)
 		return false;
-	return !strcmp(rp->problem, "step-up") || is(rq, "prove.send") || is(rq, "password.send");
+	return !strcmp(rp->problem, "step-up") || proves(rq) || is(rq, "password.send") || tw_staff_passkey_refused_here(rq);
 }
 
 tw_err tw_staff_own_problem(
@@ -98,6 +105,8 @@ tw_err tw_staff_own_problem(
 
 	if (fresh)
 		tw_staff_wanted_page(rq, &p);
-	const struct view v = { c, rq, rp, reference, p.to };
-	return fresh || is(rq, "prove.send") ? prove_page(&v, body) : password_page(&v, body);
+	const struct view v = { c, rq, rp, reference, &p };
+	if (!fresh && tw_staff_passkey_refused_here(rq))
+		return tw_staff_passkey_problem(c, rq, rp, reference, body);
+	return fresh || proves(rq) ? prove_page(&v, body) : password_page(&v, body);
 }

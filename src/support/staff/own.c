@@ -13,20 +13,20 @@
 #include <string.h>
 
 /* By the id that it was let in by: a form of the desk asks in the name of an operation for programs, for which no cookie counts. */
-static struct tw_session *session_of(struct tw_context *c, const struct tw_request *rq)
+struct tw_session *tw_staff_session(struct tw_context *c, const struct tw_subject *of)
 {
-	for (size_t i = 0; rq->subject.session[0] && i < TW_SESSIONS_MAX; i++) {
+	for (size_t i = 0; of->session[0] && i < TW_SESSIONS_MAX; i++) {
 		struct tw_session *s = &c->guard->sessions[i];
 		char id[TW_SESSION_ID + 1];
 
 		tw_session_id(s->hash, id);
-		if (s->used && strcmp(id, rq->subject.session) == 0)
+		if (s->used && strcmp(id, of->session) == 0)
 			return s;
 	}
 	return NULL;
 }
 
-static tw_err self(struct tw_context *c, const struct tw_request *rq, struct tw_account *ret)
+tw_err tw_staff_self_account(struct tw_context *c, const struct tw_request *rq, struct tw_account *ret)
 {
 	int64_t id = 0;
 
@@ -44,18 +44,18 @@ tw_err tw_staff_step_up(struct tw_context *c, const struct tw_request *rq, struc
 
 	if (rq->subject.kind != TW_SUBJECT_ACCOUNT)
 		return TW_OK;
-	s = session_of(c, rq);
+	s = tw_staff_session(c, &rq->subject);
 	if (s && s->proven_ms && now - s->proven_ms < TW_STAFF_FRESH_MS)
 		return TW_OK;
 	return tw_reply_problem(rp, 403, "step-up", "staff.fresh", "Prove once more who you are",
-		"Send password and code to /api/v1/staff-proofs, then this again.",
+		"Send password and code to /api/v1/staff-proofs, or show a passkey at /desk/prove/passkey, then this again.",
 		"Accounts are changed within %d minutes of a login or a proof.", TW_STAFF_FRESH_MS / 60000);
 }
 
-static tw_err ended(struct tw_reply *rp)
+tw_err tw_staff_session_ended(struct tw_reply *rp)
 {
 	return tw_reply_problem(rp, 401, "unauthenticated", "path.authentication", "The session has ended", "Log in.",
-		"It ended while the password was looked at.");
+		"It ended while this was looked at.");
 }
 
 tw_err tw_staff_proven(struct tw_staff_work *w, struct tw_reply *rp)
@@ -64,7 +64,7 @@ tw_err tw_staff_proven(struct tw_staff_work *w, struct tw_reply *rp)
 	struct tw_session *s = tw_access_session_by_hash(c, w->session);
 
 	if (!s || !tw_access_session_lives(c, s) || s->account != w->account)
-		return ended(rp);
+		return tw_staff_session_ended(rp);
 	s->proven_ms = tw_time_boot_ms(c->time);
 	tw_login_forgiven(c, &w->who);
 	rp->status = 204;
@@ -83,15 +83,14 @@ struct changing {
 	const uint8_t *keep; /* the session that asks; the others end */
 };
 
-static tw_err tell(const struct changing *g)
+tw_err tw_staff_changed(struct tw_context *c, const struct tw_account *a, const char *what)
 {
-	const struct tw_account *a = g->account;
 	char id[TW_ACCOUNT_ID_MAX + 2];
 
 	tw_account_id(a->id, id);
-	TW_TRY(tw_account_note(g->c, &(struct tw_account_note){ .account = a->id, .name = a->name, .what = g->what, .who = a->name }));
-	return tw_event(g->c, "account.changed",
-		json_pack("{s:s, s:s, s:s, s:s}", "account", id, "name", a->name, "what", g->what, "by", a->name));
+	TW_TRY(tw_account_note(c, &(struct tw_account_note){ .account = a->id, .name = a->name, .what = what, .who = a->name }));
+	return tw_event(c, "account.changed",
+		json_pack("{s:s, s:s, s:s, s:s}", "account", id, "name", a->name, "what", what, "by", a->name));
 }
 
 static tw_err end_others(struct tw_context *c, int64_t account, const uint8_t keep[32])
@@ -112,7 +111,7 @@ static tw_err change_password(tw_store *s, void *user)
 	TW_TRY(tw_password_drop(g->c, g->account->id));
 	TW_TRY(tw_password_put(g->c, &(struct tw_password_new){ .account = g->account->id, .phc = g->phc, .hands = "" }));
 	TW_TRY(end_others(g->c, g->account->id, g->keep));
-	return tell(g);
+	return tw_staff_changed(g->c, g->account, g->what);
 }
 
 tw_err tw_staff_password_made(struct tw_staff_work *w, struct tw_slice made, struct tw_reply *rp)
@@ -123,11 +122,11 @@ tw_err tw_staff_password_made(struct tw_staff_work *w, struct tw_slice made, str
 	struct tw_account a;
 
 	if (!s || !tw_access_session_lives(c, s) || s->account != w->account)
-		return ended(rp);
+		return tw_staff_session_ended(rp);
 	(void)snprintf(phc, sizeof phc, TW_SLICE_FMT, TW_SLICE_ARG(made));
 	TW_TRY(tw_account_get(c, w->account, &a));
 	if (a.state != TW_ACCOUNT_ACTIVE)
-		return ended(rp);
+		return tw_staff_session_ended(rp);
 	tw_err e = tw_store_transaction(c->store, change_password, &(struct changing){ c, &a, phc, "changed the password", w->session });
 	if (tw_failed(e)) {
 		tw_ignore(tw_staff_sessions(c)); /* the cache may lack what the store took back */
@@ -142,10 +141,10 @@ tw_err tw_staff_password_made(struct tw_staff_work *w, struct tw_slice made, str
 
 tw_err tw_staff_own_work(struct tw_context *c, const struct tw_request *rq, struct tw_staff_work *ret)
 {
-	const struct tw_session *s = session_of(c, rq);
+	const struct tw_session *s = tw_staff_session(c, &rq->subject);
 	struct tw_account a;
 
-	TW_TRY(self(c, rq, &a));
+	TW_TRY(tw_staff_self_account(c, rq, &a));
 	if (!s)
 		return TW_RAISE(INTERNAL, "an account without a session asks");
 	ret->account = a.id;
@@ -160,7 +159,7 @@ tw_err tw_staff_authenticator(struct tw_context *c, const struct tw_request *rq,
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf uri = { 0 };
 	struct tw_account a;
 
-	TW_TRY(self(c, rq, &a));
+	TW_TRY(tw_staff_self_account(c, rq, &a));
 	tw_buf_init(&uri, c->sys, TW_TOTP_URI_MAX);
 	TW_TRY(tw_totp_enrol(c, a.id, "Product security", a.name, &uri));
 	rp->status = 201;
@@ -171,14 +170,16 @@ tw_err tw_staff_authenticator(struct tw_context *c, const struct tw_request *rq,
 
 static tw_err tell_totp(tw_store *s, void *user)
 {
-	return tell(user);
+	const struct changing *g = user;
+
+	return tw_staff_changed(g->c, g->account, g->what);
 }
 
 tw_err tw_staff_authenticator_confirm(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_account a;
 
-	TW_TRY(self(c, rq, &a));
+	TW_TRY(tw_staff_self_account(c, rq, &a));
 	tw_err e = tw_totp_confirm(c, a.id, tw_slice_of(tw_json_text(rq->input, "code")));
 	if (tw_is(e, TW_CODE_DENIED) || tw_is(e, TW_CODE_NOTFOUND))
 		return tw_reply_problem(rp, 422, "code", "staff.code", "That is not the new authenticator's code",
@@ -205,13 +206,13 @@ static json_t *describe(const struct tw_session *s, bool current)
 
 tw_err tw_staff_sessions_own(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	const struct tw_session *mine = session_of(c, rq);
+	const struct tw_session *mine = tw_staff_session(c, &rq->subject);
 	json_t *list = json_array();
 	struct tw_account a;
 
 	rp->body = json_object();
 	TW_TRY(tw_json_set(rp->body, "sessions", list));
-	TW_TRY(self(c, rq, &a));
+	TW_TRY(tw_staff_self_account(c, rq, &a));
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
 		const struct tw_session *s = &c->guard->sessions[i];
 
@@ -224,10 +225,10 @@ tw_err tw_staff_sessions_own(struct tw_context *c, const struct tw_request *rq, 
 /* "others": all but the one that asks. One of another person's is none of his. */
 tw_err tw_staff_session_end(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	const struct tw_session *mine = session_of(c, rq);
+	const struct tw_session *mine = tw_staff_session(c, &rq->subject);
 	struct tw_account a;
 
-	TW_TRY(self(c, rq, &a));
+	TW_TRY(tw_staff_self_account(c, rq, &a));
 	rp->status = 204;
 	if (mine && tw_slice_is(rq->parameter, "others"))
 		return end_others(c, a.id, mine->hash);

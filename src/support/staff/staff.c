@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who comes in: from a session's token to a subject with the role of its account, found anew at each request. See staff.h. */
-#include "support/staff/staff.h"
+#include "support/staff/passkeys.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -42,7 +42,8 @@ static void take_roles(const struct tw_context *c, const char *words, struct tw_
 	}
 }
 
-static tw_err become(struct tw_context *c, struct tw_subject *s, int64_t account)
+/* Whose role wants a passkey is, in a session by less, nobody but himself: he can get one, and go. by NULL: of one that has ended since. */
+static tw_err become(struct tw_context *c, struct tw_subject *s, int64_t account, const struct tw_session *by)
 {
 	struct tw_account a;
 	tw_err e = tw_account_get(c, account, &a);
@@ -51,7 +52,10 @@ static tw_err become(struct tw_context *c, struct tw_subject *s, int64_t account
 		return TW_RAISE(DENIED, "the account is not active, or gone");
 	TW_TRY(e);
 	tw_account_id(a.id, s->account);
-	take_roles(c, a.roles, &s->roles);
+	if (!by || tw_staff_by_passkey(by) || !tw_staff_wants_passkey(c, a.roles))
+		take_roles(c, a.roles, &s->roles);
+	else
+		s->roles = (struct tw_role_set){ 0 };
 	s->given = s->roles;
 	s->kind = TW_SUBJECT_ACCOUNT;
 	(void)snprintf(s->name, sizeof s->name, "account:%s", a.name);
@@ -108,7 +112,7 @@ static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 	tw_session_id(s->hash, rq->subject.session);
 	if (!rq->goes_on)
 		s->used_ms = tw_time_boot_ms(c->time);
-	TW_TRY(become(c, &rq->subject, s->account));
+	TW_TRY(become(c, &rq->subject, s->account, s));
 	(void)snprintf(rq->subject.how, sizeof rq->subject.how, "session");
 	return TW_OK;
 }
@@ -121,7 +125,7 @@ static bool known(struct tw_context *c, struct tw_subject *s)
 	if (s->kind != TW_SUBJECT_ACCOUNT)
 		return true;
 	s->roles = s->given = (struct tw_role_set){ 0 };
-	if (!tw_account_id_read(tw_slice_of(s->account), &account) || tw_failed(become(c, &now, account)))
+	if (!tw_account_id_read(tw_slice_of(s->account), &account) || tw_failed(become(c, &now, account, tw_staff_session(c, s))))
 		return false;
 	s->roles = s->given = now.roles;
 	return true;
@@ -132,12 +136,12 @@ static bool known(struct tw_context *c, struct tw_subject *s)
 /* What strangers do to come in; whatever else they do has the allowance of its own. */
 bool tw_staff_comes_in(const struct tw_request *rq, bool *ret_login)
 {
-	static const char *const names[] = { "login.open", "login.send", "staff.join", "join.send" };
+	static const char *const names[] = { "login.open", "login.send", "login.passkey", "staff.join", "join.send" };
 	size_t i = 0;
 
 	while (i < TW_COUNT(names) && strcmp(rq->operation->name, names[i]) != 0)
 		i++;
-	*ret_login = i < 2;
+	*ret_login = i < 3;
 	return i < TW_COUNT(names);
 }
 
@@ -190,6 +194,7 @@ tw_err tw_staff_invitation(struct tw_context *c, int64_t account, const struct t
 	TW_TRY(tw_access_sessions_drop(c, account)); /* and the invitations before it */
 	TW_TRY(tw_password_drop(c, account));
 	TW_TRY(tw_totp_remove(c, account));
+	TW_TRY(tw_passkey_drop_of(c, account));
 	TW_TRY(tw_store_run(c->store, tw_sql_account_resume, active, TW_COUNT(active), NULL, NULL)); /* unused for too long, it is in use again */
 	return tw_store_run(c->store, tw_sql_code_put, v, TW_COUNT(v), NULL, NULL);
 }
@@ -293,6 +298,7 @@ tw_err tw_staff_start(struct tw_app *a, int dir)
 	c->admit = admit;
 	c->refused = refused;
 	c->step_up = tw_staff_step_up;
+	TW_TRY(tw_challenges_begin(c->sys, &a->staff->challenges));
 	TW_TRY(load(c));
 	return begin(c, dir);
 }
@@ -302,6 +308,7 @@ void tw_staff_stop(struct tw_app *a)
 	for (size_t i = 0; a->staff && i < TW_STAFF_WORKS; i++) {
 		tw_hash_cancel(a->hashing, &a->staff->works[i]);
 		(void)tw_later_drop(a->staff->works[i].later);
+		(void)tw_secret_free(a->staff->works[i].password);
 	}
 	if (a->staff)
 		tw_wipe(a->staff, sizeof *a->staff);

@@ -15,6 +15,7 @@
 #include "service/hash/hashing.h"
 #include "support/page/page.h"
 #include "support/platform/app.h"
+#include "support/staff/challenge.h"
 
 #define TW_STAFF_WORKS TW_HASH_WAITING
 #define TW_STAFF_KEPT 3 /* of these, for clients that are known: a crowd of strangers keeps nobody out */
@@ -26,6 +27,7 @@
 #define TW_STAFF_TO_MAX 120
 #define TW_STAFF_DESK "/desk"
 #define TW_STAFF_ME TW_STAFF_DESK "/me"
+#define TW_STAFF_PASSKEYS TW_STAFF_DESK "/passkeys"
 #define TW_STAFF_FRESH_MS 600000 /* so long behind a login or a proof accounts can be changed */
 struct tw_staff_page {
 	bool is; /* a page asked, and not a program */
@@ -34,6 +36,13 @@ struct tw_staff_page {
 	char to[TW_STAFF_TO_MAX + 1];          /* where it goes on; "": the desk */
 };
 /* What the hash role computes for somebody. */
+/* Of what a passkey has to do with it: which, and what it was asked by; of a new one what it is to be called. id 0: none has. */
+struct tw_staff_passkey {
+	int64_t id;
+	uint32_t counter;
+	bool second; /* behind the password, which was judged before the page that asks for it */
+	char purpose[48], challenge[TW_CHALLENGE_TEXT + 1], label[TW_ACCOUNT_NAME_MAX + 1];
+};
 enum tw_staff_why { TW_STAFF_LOGS_IN, TW_STAFF_PROVES, TW_STAFF_JOINS, TW_STAFF_CHANGES };
 struct tw_staff_work {
 	enum tw_staff_why why;
@@ -43,6 +52,8 @@ struct tw_staff_work {
 	struct tw_login_who who;
 	struct tw_phc began; /* of a login: what its password was compared with */
 	char code[TW_TOTP_DIGITS + 1];
+	struct tw_staff_passkey passkey;
+	tw_secret *password;    /* behind the passkey; NULL: none was typed, and it is enough */
 	uint8_t invitation[32]; /* of a joining: SHA-256 of its text */
 	uint8_t session[32];    /* of a proof, and of a new password: the hash of the session that asks */
 	struct tw_staff_page page;
@@ -50,6 +61,7 @@ struct tw_staff_work {
 struct tw_staff {
 	struct tw_guard guard;
 	struct tw_staff_work works[TW_STAFF_WORKS];
+	struct tw_challenges challenges;
 	bool proven;                       /* the request under way counted its failure itself, or is none */
 	const struct tw_staff_page *shown; /* while an answer that came later is written: its page's */
 };
@@ -68,6 +80,10 @@ struct tw_slice tw_staff_token(const struct tw_request *rq);
 void tw_staff_client(const struct tw_request *rq, char ret[TW_COOKIE_TEXT + 1]);
 
 /* Own accounts (own.c). */
+struct tw_session *tw_staff_session(struct tw_context *c, const struct tw_subject *s); /* that he was let in by; NULL: none */
+tw_err tw_staff_self_account(struct tw_context *c, const struct tw_request *rq, struct tw_account *ret); /* of whoever asks for himself */
+tw_err tw_staff_changed(struct tw_context *c, const struct tw_account *a, const char *what); /* by himself: its line and its event; inside a transaction */
+tw_err tw_staff_session_ended(struct tw_reply *rp);
 tw_err tw_staff_step_up(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp); /* the context's */
 tw_err tw_staff_own_work(struct tw_context *c, const struct tw_request *rq, struct tw_staff_work *ret); /* account and session of whoever asks */
 tw_err tw_staff_proven(struct tw_staff_work *w, struct tw_reply *rp);

@@ -13,7 +13,7 @@ SELECT count(*) FROM credential c JOIN credential t ON t.account = c.account AND
 -- name: staff_roles_drop
 DELETE FROM account_role WHERE account = ?1;
 
--- What a person says for himself: where mail goes to him and what of it, and up to which report he has seen them.
+-- What a person says for himself: where mail goes to him and what of it, and up to which report he has seen them. And when a passkey opened something last.
 -- name: staff_format_1
 CREATE TABLE staff_own (
 	account INTEGER PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
@@ -29,6 +29,21 @@ CREATE TABLE staff_unseen (
 	report INTEGER NOT NULL,
 	PRIMARY KEY (account, report)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE staff_passkey (
+	credential INTEGER PRIMARY KEY REFERENCES credential (id) ON DELETE CASCADE,
+	used_ms INTEGER NOT NULL
+) STRICT;
+
+-- name: staff_passkey_used
+INSERT INTO staff_passkey (credential, used_ms) VALUES (?1, ?2) ON CONFLICT (credential) DO UPDATE SET used_ms = ?2;
+
+-- name: staff_passkey_use
+SELECT used_ms FROM staff_passkey WHERE credential = ?1;
+
+-- ?1: of this account; 0: of all.
+-- name: staff_factors
+SELECT account, count(*) FILTER (WHERE kind = 'totp'), count(*) FILTER (WHERE kind = 'passkey') FROM credential
+	WHERE ?1 = 0 OR account = ?1 GROUP BY account ORDER BY account;
 
 -- name: staff_mail_get
 SELECT account, address, language, assigned, alarms FROM staff_own WHERE account = ?1;
