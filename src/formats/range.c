@@ -256,3 +256,26 @@ tw_err tw_range_cve(const json_t *product, const char *version, struct tw_range_
 	*ret = found;
 	return TW_OK;
 }
+
+tw_err tw_range_cpe(const json_t *match, const char *version, bool *ret)
+{
+	static const struct {
+		const char *key;
+		int low, high; /* of the version against the limit */
+	} rows[] = { { "versionStartIncluding", 0, 1 }, { "versionStartExcluding", 1, 1 }, { "versionEndIncluding", -1, 0 },
+		{ "versionEndExcluding", -1, -1 } };
+	bool within = true;
+	int c;
+
+	TW_TRY(check_plain(version));
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const char *limit = tw_json_text(match, rows[i].key);
+
+		if (!*limit)
+			continue;
+		TW_TRY(compare_plain(TW_VERSION_GENERIC, version, limit, &c));
+		within = within && c >= rows[i].low && c <= rows[i].high;
+	}
+	*ret = within;
+	return TW_OK;
+}

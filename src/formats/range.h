@@ -30,6 +30,12 @@ struct tw_range_found {
  */
 tw_err tw_range_cve(const json_t *product, const char *version, struct tw_range_found *ret);
 
+/*
+ * One of cpeMatch of a CVE record: is the version between versionStart... and versionEnd..., in the generic order; with none of them every one is.
+ * SYNTAX: words or a range in the place of a version.
+ */
+tw_err tw_range_cpe(const json_t *match, const char *version, bool *ret);
+
 #define TW_RANGE_VERS_MAX 4096 /* bytes of a vers string */
 /*
  * A version range specifier: "vers:deb/>=1.0|<2.0|!=1.5". SYNTAX also: its versions are not in order, or two '<' follow one another. With

@@ -47,6 +47,8 @@ static const char *const records[] = {
 	CVE("\"cpes\":[\"cpe:2.3:o:linux:linux_*:*:*:*:*:*:*:*:*\",\"no name\"]"),
 	CVE("\"cpes\":[\"cpe:2.3:a:x:c\\\\+\\\\+:*:*:*:*:*:*:*:*\",\"cpe:2.3:a:x:-:*:*:*:*:*:*:*:*\"]"),
 	CVE("\"cpes\":[\"cpe:/a:x:foo-bar\"]"),
+	CVE("}],\"cpeApplicability\":[{\"nodes\":[{\"operator\":\"OR\",\"cpeMatch\":[{\"vulnerable\":true,\"criteria\":\"cpe:2.3:o:linux:linux_kernel:*:*:*:*:*:*:*:*\"},"
+	    "{\"vulnerable\":true,\"criteria\":\"cpe:/a:x:foo-bar\"}]}]"),
 	CVE("\"packageName\":\"Kernel\",\"packageURL\":\"pkg:deb/debian/curl\""),
 	CVE("\"packageURL\":\"not one\",\"product\":\"c++\",\"vendor\":\"x\""),
 };

@@ -263,6 +263,92 @@ static void test_cve(void **state)
 	check_rows(tw_cve_read, tw_vuln_match_cve, cve, TW_COUNT(cve));
 }
 
+#define APPLIES(more)                                                                                                             \
+	"{'dataType':'CVE_RECORD','dataVersion':'5.1','cveMetadata':{'cveId':'CVE-2026-0001','state':'PUBLISHED'},'containers':{" \
+	"'cna':{'cpeApplicability':[" more "]}}}"
+#define NODE(operator, more) "{'operator':'" operator"','negate':false,'cpeMatch':[" more "]}"
+#define NODES(more) "{'nodes':[" more "]}"
+#define MATCH(name, more) "{'vulnerable':true,'criteria':'" name "'" more "}"
+#define BENEATH "{'vulnerable':false,'criteria':'cpe:2.3:o:x:os:*:*:*:*:*:*:*:*'}"
+#define AT "/containers/cna/cpeApplicability/0/nodes/0/cpeMatch/"
+#define LIB(version)                                                                    \
+	{                                                                               \
+		"libcurl4", NULL, NULL, "cpe:2.3:a:haxx:curl:" version ":*:*:*:*:*:*:*" \
+	}
+#define IN(version) "affected cpe|" OF "|" AT "0|version " version " is in this CPE range (order of versions: generic)\n"
+#define OUT(version) "unaffected cpe|" OF "|" AT "0|version " version " is in none of the record's CPE ranges\n"
+#define ONE(more) APPLIES(NODES(NODE("OR", MATCH(OF, more))))
+
+static const struct row applicability[] = {
+	{ LIB("8.0"), ONE(""), IN("8.0") },
+	{ LIB("8.0"), ONE(",'versionStartIncluding':'8.0','versionEndExcluding':'8.1'"), IN("8.0") },
+	{ LIB("8.1"), ONE(",'versionStartIncluding':'8.0','versionEndExcluding':'8.1'"), OUT("8.1") },
+	{ LIB("7.9"), ONE(",'versionStartIncluding':'8.0','versionEndExcluding':'8.1'"), OUT("7.9") },
+	{ LIB("8.0"), ONE(",'versionStartExcluding':'8.0','versionEndIncluding':'8.1'"), OUT("8.0") },
+	{ LIB("8.0.1"), ONE(",'versionStartExcluding':'8.0','versionEndIncluding':'8.1'"), IN("8.0.1") },
+	{ LIB("8.1"), ONE(",'versionStartExcluding':'8.0','versionEndIncluding':'8.1'"), IN("8.1") },
+	{ LIB("8.10"), ONE(",'versionEndIncluding':'8.9'"), OUT("8.10") },
+	/* As Yocto writes them; without a CPE name, of another product and of any product nothing is said. */
+	{ { "kernel-image", NULL, NULL, "cpe:2.3:*:linux:linux_kernel:6.6.40:*:*:*:*:*:*:*" },
+		APPLIES(NODES(NODE("OR",
+			MATCH("cpe:2.3:o:linux:linux_kernel:*:*:*:*:*:*:*:*",
+				",'versionStartIncluding':'5.11','versionEndExcluding':'6.1.99'") "," MATCH("cpe:2.3:o:linux:linux_kernel:*:*:*:*:*:*:*:*",
+				",'versionStartIncluding':'6.2','versionEndExcluding':'6.6.50'")))),
+		"affected cpe|cpe:2.3:o:linux:linux_kernel:*:*:*:*:*:*:*:*|" AT
+		"1|version 6.6.40 is in this CPE range (order of versions: generic)\n" },
+	{ { "curl", "8.0" }, ONE(""), "" },
+	{ LIB("8.0"),
+		APPLIES(NODES(NODE("OR",
+			MATCH("cpe:2.3:a:haxx:libcurl:*:*:*:*:*:*:*:*", "") "," MATCH(
+				"cpe:2.3:a:*:*:*:*:*:*:*:*:*:*", "") "," MATCH("no name", "")))),
+		"" },
+	{ LIB("8.0"), APPLIES(NODES(NODE("OR", "{'vulnerable':false,'criteria':'" OF "'}"))), "" },
+	/* Versions and updates in the name itself. */
+	{ LIB("8.0"), APPLIES(NODES(NODE("OR", MATCH("cpe:2.3:a:haxx:curl:8.0.0:*:*:*:*:*:*:*", "")))),
+		"affected cpe|cpe:2.3:a:haxx:curl:8.0.0:*:*:*:*:*:*:*|" AT
+		"0|version 8.0 is in this CPE range (order of versions: generic)\n" },
+	{ LIB("8.1"), APPLIES(NODES(NODE("OR", MATCH("cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*", "")))),
+		"unaffected cpe|cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*|" AT "0|version 8.1 is in none of the record's CPE ranges\n" },
+	{ { "a", NULL, NULL, "cpe:2.3:a:haxx:curl:8.0:rc2:*:*:*:*:*:*" },
+		APPLIES(NODES(NODE("OR", MATCH("cpe:2.3:a:haxx:curl:8.0:rc1:*:*:*:*:*:*", "")))),
+		"unaffected cpe|cpe:2.3:a:haxx:curl:8.0:rc1:*:*:*:*:*:*|" AT "0|version 8.0 is in none of the record's CPE ranges\n" },
+	{ LIB("8.0"), APPLIES(NODES(NODE("OR", MATCH("cpe:2.3:a:haxx:curl:-:*:*:*:*:*:*:*", "")))),
+		"undecided cpe|cpe:2.3:a:haxx:curl:-:*:*:*:*:*:*:*|" AT "0|the record names no single version and no range\n" },
+	{ LIB("8.0"), APPLIES(NODES(NODE("OR", MATCH("cpe:2.3:a:haxx:curl:8.*:*:*:*:*:*:*:*", "")))),
+		"undecided cpe|cpe:2.3:a:haxx:curl:8.*:*:*:*:*:*:*:*|" AT "0|the record names no single version and no range\n" },
+	{ LIB("*"), ONE(""), "undecided cpe|" OF "|" AT "0|the component has no version\n" },
+	{ LIB("8.0"), ONE(",'versionEndExcluding':'all'"), "undecided cpe|" OF "|" AT "0|'all' is no single version\n" },
+	/* Together with something else, and where something is not so; outside the range it is outside in any case. */
+	{ LIB("8.0"), APPLIES("{'operator':'AND','nodes':[" NODE("OR", MATCH(OF, "")) "," NODE("OR", BENEATH) "]}"),
+		"undecided cpe|" OF "|" AT "0|the record means it only together with something else\n" },
+	{ LIB("8.0"), APPLIES("{'operator':'AND','nodes':[" NODE("OR", MATCH(OF, ",'versionEndExcluding':'8.0'")) "," NODE("OR", BENEATH) "]}"),
+		OUT("8.0") },
+	{ LIB("8.0"), APPLIES(NODES(NODE("AND", MATCH(OF, "") "," BENEATH))),
+		"undecided cpe|" OF "|" AT "0|the record means it only together with something else\n" },
+	{ LIB("8.0"), APPLIES("{'operator':'AND','nodes':[" NODE("AND", MATCH(OF, "")) "]}"), IN("8.0") },
+	{ LIB("8.0"), APPLIES("{'negate':true,'nodes':[" NODE("OR", MATCH(OF, ",'versionEndExcluding':'8.0'")) "]}"),
+		"undecided cpe|" OF "|" AT "0|the record means it where something is not so\n" },
+	{ LIB("8.0"), APPLIES(NODES("{'operator':'OR','negate':true,'cpeMatch':[" MATCH(OF, "") "]}")),
+		"undecided cpe|" OF "|" AT "0|the record means it where something is not so\n" },
+	/* Of several configurations what counts most. */
+	{ LIB("8.0"),
+		APPLIES(NODES(NODE("OR", MATCH(OF, ",'versionEndExcluding':'7'"))) "," NODES(
+			NODE("OR", BENEATH) "," NODE("OR", MATCH(OF, "")))),
+		"affected cpe|" OF
+		"|/containers/cna/cpeApplicability/1/nodes/1/cpeMatch/0|version 8.0 is in this CPE range (order of versions: generic)\n" },
+	/* A distribution's package has upstream's version there, and apk's suffixes are not upstream's. */
+	{ { "curl", "8.0-1", "pkg:deb/debian/curl", OF }, ONE(",'versionEndIncluding':'8.0'"),
+		"affected cpe|" OF "|" AT
+		"0|version 8.0 is in this CPE range (order of versions: generic); the distribution's package may have the correction\n" },
+	{ { "curl", "8.0_p1-r0", "pkg:apk/alpine/curl", OF }, ONE(""),
+		"undecided cpe|" OF "|" AT "0|'8.0_p1' has a suffix of apk that upstream's versions do not have\n" },
+};
+
+static void test_applicability(void **state)
+{
+	check_rows(tw_cve_read, tw_vuln_match_cve, applicability, TW_COUNT(applicability));
+}
+
 static void test_components(void **state)
 {
 	struct tw_vuln_subject s;
@@ -313,7 +399,9 @@ static tw_err sweep(const struct tw_sys *sys, void *user)
 	TW_TRY(one_match(sys, &osv[35], tw_osv_read, tw_vuln_match_osv));
 	TW_TRY(one_match(sys, &osv[20], tw_osv_read, tw_vuln_match_osv));
 	TW_TRY(one_match(sys, &cve[4], tw_cve_read, tw_vuln_match_cve));
-	return one_match(sys, &cve[7], tw_cve_read, tw_vuln_match_cve);
+	TW_TRY(one_match(sys, &cve[7], tw_cve_read, tw_vuln_match_cve));
+	TW_TRY(one_match(sys, &applicability[8], tw_cve_read, tw_vuln_match_cve));
+	return one_match(sys, &applicability[12], tw_cve_read, tw_vuln_match_cve);
 }
 
 static void test_without_memory(void **state)
@@ -321,4 +409,5 @@ static void test_without_memory(void **state)
 	oom_sweep(sweep, NULL);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_osv), cmocka_unit_test(test_cve), cmocka_unit_test(test_components), cmocka_unit_test(test_without_memory))
+CHECK_MAIN(cmocka_unit_test(test_osv), cmocka_unit_test(test_cve), cmocka_unit_test(test_applicability),
+	cmocka_unit_test(test_components), cmocka_unit_test(test_without_memory))

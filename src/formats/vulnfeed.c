@@ -193,11 +193,45 @@ static tw_err check_product(const json_t *product)
 	return check_each(product, "versions", check_version);
 }
 
+static const char *const operators[] = { "AND", "OR", NULL };
+
+static tw_err check_criteria(const json_t *match)
+{
+	static const struct tw_shape shape[] = { { "vulnerable", TW_JSON_BOOL, true, 0, 0 },
+		{ "criteria", TW_JSON_TEXT, true, 1, 2048 }, { "versionStartExcluding", TW_JSON_TEXT, false, 1, 1024 },
+		{ "versionStartIncluding", TW_JSON_TEXT, false, 1, 1024 }, { "versionEndExcluding", TW_JSON_TEXT, false, 1, 1024 },
+		{ "versionEndIncluding", TW_JSON_TEXT, false, 1, 1024 }, { "*", TW_JSON_ANY }, { 0 } };
+
+	return tw_json_check(match, shape);
+}
+
+static tw_err check_node(const json_t *node)
+{
+	static const struct tw_shape shape[] = { { "operator", TW_JSON_TEXT, true, 1, 16 }, { "negate", TW_JSON_BOOL, false, 0, 0 },
+		{ "cpeMatch", TW_JSON_ARRAY, true, 0, 0 }, { "*", TW_JSON_ANY }, { 0 } };
+
+	TW_TRY(tw_json_check(node, shape));
+	TW_TRY(check_word(node, "operator", operators));
+	return check_each(node, "cpeMatch", check_criteria);
+}
+
+static tw_err check_applicability(const json_t *one)
+{
+	static const struct tw_shape shape[] = { { "operator", TW_JSON_TEXT, false, 1, 16 },
+		{ "negate", TW_JSON_BOOL, false, 0, 0 }, { "nodes", TW_JSON_ARRAY, true, 0, 0 }, { "*", TW_JSON_ANY }, { 0 } };
+
+	TW_TRY(tw_json_check(one, shape));
+	if (json_object_get(one, "operator"))
+		TW_TRY(check_word(one, "operator", operators));
+	return check_each(one, "nodes", check_node);
+}
+
 static tw_err check_container(const json_t *container)
 {
 	static const struct tw_shape shape[] = { { "*", TW_JSON_ANY }, { 0 } };
 
 	TW_TRY(tw_json_check(container, shape));
+	TW_TRY(check_each(container, "cpeApplicability", check_applicability));
 	return check_each(container, "affected", check_product);
 }
 

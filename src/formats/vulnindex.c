@@ -194,6 +194,17 @@ tw_err tw_vuln_index_osv(tw_vuln_index *i, const json_t *record, tw_vuln_candida
 	return TW_OK;
 }
 
+static tw_err ask_applicability(const struct asking *a, const json_t *one)
+{
+	const json_t *node, *match;
+	size_t i, k;
+
+	json_array_foreach(json_object_get(one, "nodes"), i, node)
+		json_array_foreach(json_object_get(node, "cpeMatch"), k, match)
+			TW_TRY(ask_cpe(a, tw_json_text(match, "criteria")));
+	return TW_OK;
+}
+
 static tw_err ask_container(const struct asking *a, const json_t *container)
 {
 	const json_t *product, *cpe;
@@ -208,6 +219,8 @@ static tw_err ask_container(const struct asking *a, const json_t *container)
 		json_array_foreach(json_object_get(product, "cpes"), k, cpe)
 			TW_TRY(ask_cpe(a, json_string_value(cpe)));
 	}
+	json_array_foreach(json_object_get(container, "cpeApplicability"), i, product)
+		TW_TRY(ask_applicability(a, product));
 	return TW_OK;
 }
 

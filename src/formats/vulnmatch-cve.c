@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Components against CVE records: see vulnmatch.h. A product of a record may name itself by purl, CPE names, vendor and product, or a
- * package's name; the first of these that ties it to the component is told, each product once.
+ * package's name; the first of these that ties it to the component is told, each product once. What vulnmatch-cpe.c finds is told beside it.
  */
 #include "base/mem.h"
 #include "base/text.h"
@@ -166,7 +166,7 @@ static tw_err key_of(const json_t *product, struct tw_buf *ret)
 }
 
 /* "_p2" and "_git2024" come after the version that they follow; in upstream's own versions, and so in records, what is written so may come before. */
-static bool later_by_apk(const struct tw_vuln_subject *s, const char *version)
+bool tw_vuln_later_by_apk(const struct tw_vuln_subject *s, const char *version)
 {
 	static const char *const early[] = { "_alpha", "_beta", "_pre", "_rc" };
 	const char *at = s->has_purl && !strcmp(s->purl.type, "apk") ? strchr(version, '_') : NULL;
@@ -196,7 +196,7 @@ static tw_err match_product(struct tw_vuln_run *r, const json_t *product, const 
 		return TW_OK;
 	tw_buf_init(&key, r->s->sys, 16384);
 	TW_TRY(key_of(product, &key));
-	if (!tw_failed(e) && later_by_apk(r->s, version))
+	if (!tw_failed(e) && tw_vuln_later_by_apk(r->s, version))
 		e = TW_RAISE(SYNTAX, "'%.100s' has a suffix of apk that upstream's versions do not have", version);
 	if (tw_failed(e))
 		return json_object_get(c->decided, tw_buf_cstr(&key)) ? TW_OK : tw_vuln_say(r, TW_VULN_UNDECIDED, "%s", tw_err_detail());
@@ -229,7 +229,8 @@ static tw_err match_container(struct tw_vuln_run *r, const json_t *container, co
 		return TW_RAISE(NOMEM, "entries of a record");
 	TW_TRY(match_entries(r, container, place, &c));
 	c.commits = true;
-	return match_entries(r, container, place, &c);
+	TW_TRY(match_entries(r, container, place, &c));
+	return tw_vuln_applies(r, container, place);
 }
 
 tw_err tw_vuln_match_cve(const struct tw_vuln_subject *s, const json_t *record, tw_vuln_tell tell, void *user)

@@ -17,6 +17,9 @@ struct tw_vuln_run {
 void tw_vuln_place(struct tw_vuln_run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tw_vuln_identify(struct tw_vuln_run *r, enum tw_vuln_by by, const char *format, ...) __attribute__((format(printf, 3, 4)));
 tw_err tw_vuln_say(struct tw_vuln_run *r, enum tw_vuln_verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool tw_vuln_later_by_apk(const struct tw_vuln_subject *s, const char *version); /* has a suffix that comes after its version with apk alone */
+/* cpeApplicability of a CVE record's container: what it comes to for a component with a CPE name is told once. */
+tw_err tw_vuln_applies(struct tw_vuln_run *r, const json_t *container, const char *place);
 bool tw_vuln_kernel(const json_t *product); /* of a CVE record: what the kernel's CNA calls Linux, and CPE names linux_kernel */
 bool tw_vuln_undecidable(tw_err e);         /* no fault of ours: of the versions or the record */
 #endif

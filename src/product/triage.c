@@ -238,7 +238,7 @@ static size_t number_behind(const char *place, const char *word)
 	return (size_t)n;
 }
 
-/* The element of `affected` that a place lies in. */
+/* The element of `affected`, or of `cpeApplicability`, that a place lies in. */
 static const json_t *entry_of(const struct matching *m, const char *place)
 {
 	const json_t *containers = json_object_get(m->record, "containers"), *from = m->record;
@@ -247,6 +247,8 @@ static const json_t *entry_of(const struct matching *m, const char *place)
 		from = json_array_get(json_object_get(containers, "adp"), number_behind(place, "/adp/"));
 	else if (m->kind == TW_FEED_CVE)
 		from = json_object_get(containers, "cna");
+	if (strstr(place, "/cpeApplicability/"))
+		return json_array_get(json_object_get(from, "cpeApplicability"), number_behind(place, "/cpeApplicability/"));
 	return json_array_get(json_object_get(from, "affected"), number_behind(place, "/affected/"));
 }
 
@@ -254,7 +256,7 @@ static const json_t *entry_of(const struct matching *m, const char *place)
 static tw_err hash_entry(const struct matching *m, const json_t *entry, char ret[17])
 {
 	static const char *const keys[] = { "package", "ranges", "versions", "defaultStatus", "cpes", "vendor", "product",
-		"packageName", "packageURL", "programFiles" };
+		"packageName", "packageURL", "programFiles", "nodes", "operator", "negate" };
 	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	uint8_t hash[TW_SHA256_SIZE];
@@ -335,7 +337,7 @@ static tw_err note(const struct matching *m, const char *vulnerability, const st
 	TW_TRY(tw_triage_find(m->t, vulnerability, m->part, &number));
 	struct tw_triage_item *i = &m->t->of[number];
 	weigh(m, i, v);
-	if (m->kind == TW_FEED_CVE && v->verdict != TW_VULN_UNAFFECTED && !strncmp(v->place, "/containers/cna/", 16))
+	if (m->kind == TW_FEED_CVE && v->verdict != TW_VULN_UNAFFECTED && !strncmp(v->place, "/containers/cna/affected/", 25))
 		TW_TRY(add_files(i, entry));
 	if (*m->summary && !json_object_get(i->o, "summary")) {
 		char cut[SUMMARY_MAX + 1];

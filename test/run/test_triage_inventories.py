@@ -173,3 +173,23 @@ def test_buildroot_by_cyclonedx(tmp_path):
     validate(document, "cyclonedx/bom-1.6.schema.json")
     (tmp_path / "sbom.json").write_text(json.dumps(document))
     assert check(tmp_path, tmp_path / "sbom.json", OF_BUILDROOT) == WANTED
+
+
+# cpeApplicability of CVE records
+
+def applies(number, *matches, **more):
+    return {"dataType": "CVE_RECORD", "dataVersion": "5.1", "cveMetadata": {"cveId": number, "state": "PUBLISHED"}, "containers": {"cna": {"title": "T", "affected": [], "cpeApplicability": [
+        {"nodes": [{"operator": "OR", "negate": False, "cpeMatch": [{"vulnerable": True, "criteria": name, **bounds} for name, bounds in matches]}], **more}]}}}
+
+
+def test_records_that_say_by_cpe_names_what_they_apply_to(tmp_path):
+    kernel, curl = "cpe:2.3:o:linux:linux_kernel:*:*:*:*:*:*:*:*", "cpe:2.3:a:haxx:curl:*:*:*:*:*:*:*:*"
+    document = spdx3()
+    document["@graph"].append(package("kernel-image-6.6.40", "6.6.40", cpe="cpe:2.3:*:linux:linux_kernel:6.6.40:*:*:*:*:*:*:*"))
+    (tmp_path / "image.spdx.json").write_text(json.dumps(document))
+    found = check(tmp_path, tmp_path / "image.spdx.json", [
+        applies("CVE-2026-0011", (kernel, {"versionStartIncluding": "5.11", "versionEndExcluding": "6.1.99"}), (kernel, {"versionStartIncluding": "6.2", "versionEndExcluding": "6.6.50"})),
+        applies("CVE-2026-0012", (kernel, {"versionStartIncluding": "5.11", "versionEndExcluding": "6.6.40"})), applies("CVE-2026-0013", (curl, {"versionEndExcluding": "9"}), negate=True),
+        applies("CVE-2026-0014", ("cpe:2.3:a:other:curl:*:*:*:*:*:*:*:*", {}))])
+    assert {key: value for key, value in found.items() if key[0] > "CVE-2026-0010"} == {
+        ("CVE-2026-0011", "kernel-image-6.6.40"): "open", ("CVE-2026-0012", "kernel-image-6.6.40"): "outside-range", ("CVE-2026-0013", "curl"): "open"}
