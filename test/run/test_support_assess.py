@@ -197,6 +197,33 @@ def kept_notices(asked, begin):
     return status, kind, json.dumps({**said, "notices": [n for n in said["notices"] if n["id"].startswith(begin)]}).encode()
 
 
+def in_two_pages(kept=lambda notice: True):
+    """The list of notices with all but the first behind a cursor, and of those behind it what is kept."""
+    def spoil(asked):
+        status, kind, body = asked.answer(path="/api/v1/notices?limit=100")
+        said = json.loads(body)
+        if "cursor=" in asked.path:
+            said = {**said, "notices": [n for n in said["notices"] if kept(n)]}
+        else:
+            said = {**said, "notices": [], "next": "more"}
+        return status, kind, json.dumps(said).encode()
+    return spoil
+
+
+def many(name, count):
+    """The list there, with its first one so many times."""
+    def spoil(asked):
+        status, kind, body = asked.answer()
+        said = json.loads(body)
+        *way, last = name.split(".")
+        at = said
+        for key in way:
+            at = at[key]
+        at[last] = at[last][:1] * count
+        return status, kind, json.dumps(said).encode()
+    return spoil
+
+
 FORM, TXT, POLICY = "/report?*", "/.well-known/security.txt", "/policy?*"
 NEWS, NOTICES, LIST, DOCUMENT, FEED = "/news?*", "/api/v1/notices", "/api/v1/notices?*", "/.well-known/csaf/white/2*.json", "/.well-known/csaf/white/csaf-feed*"
 META, ARTICLE = "/.well-known/csaf/provider-metadata.json", "/api/v1/article14/*"
@@ -219,6 +246,7 @@ ROWS = [
     ("QR.1.a.1.2/security-txt", "GET", TXT, without(rb"Expires", b"Expired"), "does not say once until when"),
     ("QR.1.a.1.2/security-txt", "GET", TXT, without(rb"Policy", b"Police"), "where the policy stands"),
     ("QR.1.a.1.2/policy-page", "GET", POLICY, without(rb"/report\?kind=flaw", b"/"), "has no link to where this is reported"),
+    ("QR.1.a.1.2/policy-page", "GET", POLICY, without(rb"/report\?kind=flaw", b"/report?kind=flawless"), "has no link to where this is reported"),
     # @turns QR.1.a.1.3: it is not said when a fix is there
     ("QR.1.a.1.3/terms-named", "GET", POLICY, without(rb'<dd id="term-fix">90', b'<dd id="term-fix">some'), "within how many days there is a fix"),
     ("QR.1.a.1.3/terms-named", "GET", POLICY, without(rb'id="term-[a-z]+"'), "within how many days there is an answer"),
@@ -268,9 +296,12 @@ ROWS = [
     ("IN.1.d.1.2/feed-reached", "GET", NEWS, without(META.encode(), b"/"), "does not lead to the provider's metadata"),
     ("IN.1.d.1.2/subscription-offered", "GET", "/subscriptions?*", without(rb'value="webhook"', b'value="pigeon"'), "does not offer both"),
     ("IN.1.d.1.2/subscription-offered", "GET", NEWS, without(rb"/subscriptions", b"/"), "does not lead to the subscription"),
+    ("IN.1.d.1.2/subscription-offered", "GET", NEWS, without(rb"/subscriptions", b"/subscriptions-of-old"), "does not lead to the subscription"),
     # @turns IN.1.d.1.3: nobody is told that support ends
     ("IN.1.d.1.3/rules-make-notices", "GET", LIST, lambda asked: kept_notices(asked, "advisory-"), "Support of fan ends soon, and nobody was told"),
     ("IN.1.d.1.3/rules-make-notices", "GET", LIST, lambda asked: kept_notices(asked, "support-end"), "there is no notice of it"),
+    ("IN.1.d.1.3/rules-make-notices", "GET", LIST, in_two_pages(lambda n: not n["id"].startswith("advisory-")), "there is no notice of it"),
+    ("IN.1.d.1.3/rules-make-notices", "GET", LIST, lambda asked: (200, "application/json", b'{"notices":[],"next":"again"}'), "no list that goes on"),
     # @turns IN.2.a.1.1: an advisory does not say which versions are affected
     ("IN.2.a.1.1/advisories-complete", "GET", DOCUMENT, without(rb'"product_version_range"', b'"product_family"'), "without its versions"),
     ("IN.2.a.1.1/advisories-complete", "GET", DOCUMENT, member("vulnerabilities"), "names no vulnerability"),
@@ -299,6 +330,7 @@ ROWS = [
     ("QR.2.a.2.2/view-arrives", "GET", "/api/v1/questions?*", member("questions", []), "questions.0.id is not there"),
     # @turns QR.2.a.3.1: nobody is led to where settings are explained
     ("QR.2.a.3.1/settings-linked", "GET", "/question?*", without(SETTINGS.encode(), b"/"), "does not lead to where those of lamp"),
+    ("QR.2.a.3.1/settings-linked", "GET", "/question?*", without(SETTINGS.encode(), SETTINGS.encode() + b"-of-another"), "does not lead to where those of lamp"),
     ("QR.2.a.3.1/settings-linked", "GET", "/api/v1/products", member("products.0.documents"), "No product names"),
     ("QR.2.a.3.1/settings-linked", "GET", "/question?*", without(rb'name="product"', b'name="other"'), "does not ask for the question and the product"),
     ("QR.2.a.3.1/settings-queued", "GET", "/api/v1/questions?*", member("questions.0.settings"), "questions.0.settings is not there"),
@@ -321,6 +353,32 @@ def test_what_is_wrong_is_found_out(told, staff, tmp_path, check, method, path, 
         verdicts, _, _ = assess(place, tmp_path, *staff, *only(check), ok=(1,))
     (verdict, reason) = verdicts[tuple(check.split("/"))]
     assert verdict == "fail" and why in reason, reason
+
+
+ELSEWHERE = "https://other.example/.well-known/csaf/white/x.json"
+SEEN = [
+    # what was asked, of whom, and what has to stand in a verdict that does not say more than was seen
+    ("IN.1.c.1.1/actions-listed", FEED, many("feed.entry", 25), "pass", "Each of the first 20 advisories in the feed, of 25,"),
+    ("QR.1.a.1.4/feed-follows", FEED, many("feed.entry", 21), "pass", "The others were not looked at."),
+    ("IN.1.c.1.1/actions-listed", FEED, many("feed.entry", 20), "pass", "Each advisory in the feed (20)"),
+    ("IN.2.a.1.1/advisories-complete", FEED, member("feed.entry.0.content.src", ELSEWHERE), "inconclusive", "lies at https://other.example/"),
+    ("IN.1.c.1.1/actions-listed", META, without(rb'"https://[^/"]*(/[^"]*csaf-feed)', rb'"https://other.example\1'), "inconclusive", "another server than that of the metadata, which was not asked"),
+    ("IN.1.d.1.2/feed-reached", META, without(rb'"https://[^/"]*(/[^"]*csaf-feed)', rb'"https://other.example\1'), "inconclusive", "which was not asked"),
+    ("IN.1.c.1.2/advisories-make-reviews", LIST, in_two_pages(), "pass", "made a notice"),
+    ("IN.1.d.1.3/rules-make-notices", LIST, in_two_pages(), "pass", "made a notice"),
+    ("QR.2.a.2.2/documents-ask", "/api/v1/products", many("products", 66), "pass", "64 of 66 products"),
+]
+
+
+@pytest.mark.parametrize("check, path, spoil, verdict, why", SEEN, ids=[f"{row[0]}-{n}" for n, row in enumerate(SEEN)])
+def test_a_verdict_is_what_was_seen(told, staff, tmp_path, check, path, spoil, verdict, why):
+    with spoiled(told, tmp_path, "GET", path, spoil) as place:
+        verdicts, _, payload = assess(place, tmp_path, *staff, *only(check))
+    (said, reason) = verdicts[tuple(check.split("/"))]
+    assert said == verdict and why in reason, reason
+    if "of the first" in why:
+        (row,) = [r for r in payload["results"] if r["probe"] == check.partition("/")[2]]
+        assert "20 of 25" in json.dumps(row)
 
 
 def test_too_much_is_no_failing(told, tmp_path):

@@ -13,8 +13,8 @@
 
 #define TREE "/.well-known/csaf/"
 #define PROVIDER TREE "provider-metadata.json"
-#define READ_MAX 20 /* advisories that are looked at, the newest: all are made alike */
-#define PATH_SIZE 300
+#define READ_MAX 20 /* advisories that are looked at, the first of the feed; evidence and verdict say of how many */
+#define SITE_SIZE 300
 #define DAY_MS INT64_C(86400000)
 
 /* Where an address of the site lies on the server, or "". */
@@ -23,6 +23,20 @@ static const char *path_of(const char *url)
 	const char *host = strncmp(url, "https://", 8) ? NULL : url + 8, *path = host ? strchr(host, '/') : NULL;
 
 	return path ? path : "";
+}
+
+/* Only this server is asked, which the metadata call by the name of the site: what lies at another name was not seen. */
+static bool same_site(const char *a, const char *b)
+{
+	const size_t size = (size_t)(path_of(a) - a);
+
+	return *path_of(a) && *path_of(b) && size == (size_t)(path_of(b) - b) && !strncasecmp(a, b, size);
+}
+
+static tw_err is_elsewhere(struct tw_finding *f, const char *what, const char *url)
+{
+	return tw_found(f, TW_VERDICT_INCONCLUSIVE,
+		"%s lies at %.150s, another server than that of the metadata, which was not asked.", what, url);
 }
 
 /* A JSON document of the site, or a verdict. */
@@ -46,25 +60,38 @@ static const char *feed_of(const json_t *provider)
 
 	json_array_foreach(tw_json_get(provider, "distributions"), i, one)
 		json_array_foreach(tw_json_get(tw_json_get(one, "rolie"), "feeds"), k, feed)
-			return path_of(tw_json_text(feed, "url"));
+			return tw_json_text(feed, "url");
 	return "";
 }
 
+/* What the metadata call this server by, and where the feed is. */
+static tw_err see_site(struct tw_finding *f, const char *own, const char *feed)
+{
+	char site[200];
+
+	(void)snprintf(site, sizeof site, "%.*s", (int)(path_of(own) - own), own);
+	TW_TRY(tw_saw(f, "site", site));
+	return tw_saw(f, "feed", path_of(feed));
+}
+
 /* From the metadata to the feed, as programs go. */
-static tw_err read_feed(struct tw_probe_context *c, struct tw_answer *ret, struct tw_finding *f, bool *ret_there)
+static tw_err read_feed(struct tw_probe_context *c, struct tw_answer *ret, char ret_site[SITE_SIZE], struct tw_finding *f, bool *ret_there)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer provider = { 0 };
 
 	TW_TRY(read_json(c, PROVIDER, &provider, f, ret_there));
 	if (!*ret_there)
 		return TW_OK;
-	const char *path = feed_of(provider.body);
-	if (!*path || strcmp(path_of(tw_json_text(provider.body, "canonical_url")), PROVIDER) != 0) {
-		*ret_there = false;
+	const char *url = feed_of(provider.body), *path = path_of(url), *own = tw_json_text(provider.body, "canonical_url");
+	*ret_there = *path && !strcmp(path_of(own), PROVIDER);
+	if (!*ret_there)
 		return tw_found(f, TW_VERDICT_FAIL, "The provider's metadata %s.",
 			*path ? "gives another address as its own" : "names no feed");
-	}
-	TW_TRY(tw_saw(f, "feed", path));
+	*ret_there = same_site(own, url);
+	if (!*ret_there)
+		return is_elsewhere(f, "The feed", url);
+	TW_TRY(see_site(f, own, url));
+	(void)snprintf(ret_site, SITE_SIZE, "%.*s/", (int)(path - url), url);
 	TW_TRY(read_json(c, path, ret, f, ret_there));
 	if (*ret_there && !json_array_size(tw_json_get(tw_json_get(ret->body, "feed"), "entry"))) {
 		*ret_there = false;
@@ -77,7 +104,7 @@ static tw_err read_feed(struct tw_probe_context *c, struct tw_answer *ret, struc
 static tw_err feed_reached(struct tw_probe_context *c, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer page = { 0 }, feed = { 0 };
-	char to[256];
+	char to[256], site[SITE_SIZE];
 	bool there;
 
 	TW_TRY(tw_portal_open(c, "/news?lang=en", &page, f, &there));
@@ -85,7 +112,7 @@ static tw_err feed_reached(struct tw_probe_context *c, struct tw_finding *f)
 		return tw_found(f, TW_VERDICT_FAIL,
 			"The page that says how customers hear of security does not lead to the provider's metadata.");
 	if (there)
-		TW_TRY(read_feed(c, &feed, f, &there));
+		TW_TRY(read_feed(c, &feed, site, f, &there));
 	return there ? tw_found(f, TW_VERDICT_PASS, "The page leads to the provider's metadata, and these to a feed with advisories in it.")
 		     : TW_OK;
 }
@@ -122,6 +149,7 @@ static bool holds(const json_t *list, const char *text)
 	return false;
 }
 
+/* As the manufacturer's server judges it too (support/advisories/content.c); read here anew all the same, so that a fault of its judgement is not ours. */
 static bool in_groups(const json_t *document, const json_t *ids, const char *product)
 {
 	const json_t *one;
@@ -237,43 +265,93 @@ static tw_err each_version(const json_t *document, const char *id, struct lookin
 	return each_action(document, id, l);
 }
 
-static const char *address_of(const json_t *entry)
+/* --- Going through the feed --- */
+
+struct reading {
+	struct tw_answer feed;
+	char site[SITE_SIZE]; /* "https://security.example.com/" */
+	size_t looked, all;
+	bool good;
+};
+
+static void reading_done(struct reading *r)
 {
-	return path_of(tw_json_text(tw_json_get(entry, "content"), "src"));
+	tw_answer_done(&r->feed);
+}
+
+static tw_err begin_reading(struct tw_probe_context *c, struct reading *r, struct tw_finding *f)
+{
+	TW_TRY(read_feed(c, &r->feed, r->site, f, &r->good));
+	r->all = json_array_size(tw_json_get(tw_json_get(r->feed.body, "feed"), "entry"));
+	return TW_OK;
+}
+
+/* The next advisory of the feed; *ret NULL: there is no more to look at, or a verdict. */
+static tw_err read_next(struct tw_probe_context *c, struct reading *r, struct tw_answer *document, struct tw_finding *f, const json_t **ret)
+{
+	const json_t *entry = json_array_get(tw_json_get(tw_json_get(r->feed.body, "feed"), "entry"), r->looked);
+	const char *url = tw_json_text(tw_json_get(entry, "content"), "src");
+
+	*ret = NULL;
+	if (!r->good || !entry || r->looked >= READ_MAX)
+		return TW_OK;
+	r->good = same_site(url, r->site);
+	if (!r->good)
+		return *path_of(url)
+			? is_elsewhere(f, "An advisory of the feed", url)
+			: tw_found(f, TW_VERDICT_FAIL, "The feed does not say where %.64s lies.", tw_json_text(entry, "id"));
+	TW_TRY(read_json(c, path_of(url), document, f, &r->good));
+	r->looked += r->good;
+	*ret = r->good ? entry : NULL;
+	return TW_OK;
+}
+
+/* What was seen, and of how many. */
+static tw_err passes(const struct reading *r, const char *pass, struct tw_finding *f)
+{
+	char sample[64];
+
+	if (!r->good)
+		return TW_OK;
+	(void)snprintf(sample, sizeof sample, "%zu of %zu", r->looked, r->all);
+	TW_TRY(tw_saw(f, "advisories looked at", sample));
+	if (r->looked == r->all)
+		return tw_found(f, TW_VERDICT_PASS, "Each advisory in the feed (%zu) %s", r->all, pass);
+	return tw_found(f, TW_VERDICT_PASS,
+		"Each of the first %zu advisories in the feed, of %zu, %s The others were not looked at.", r->looked, r->all, pass);
 }
 
 static tw_err look_at_each(struct tw_probe_context *c, look_at *look, const char *pass, struct tw_finding *f)
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer feed = { 0 }, document = { 0 };
-	struct looking l = { .f = f };
+	TW_CLEANUP(reading_done) struct reading r = { .good = false };
+	TW_CLEANUP(tw_answer_done) struct tw_answer document = { 0 };
+	struct looking l = { .f = f, .good = true };
 	const json_t *entry;
-	size_t i;
 
-	TW_TRY(read_feed(c, &feed, f, &l.good));
-	json_array_foreach(tw_json_get(tw_json_get(feed.body, "feed"), "entry"), i, entry) {
-		if (!l.good || i >= READ_MAX)
+	TW_TRY(begin_reading(c, &r, f));
+	for (;;) {
+		TW_TRY(read_next(c, &r, &document, f, &entry));
+		if (!entry)
 			break;
-		TW_TRY(read_json(c, address_of(entry), &document, f, &l.good));
-		if (l.good)
-			TW_TRY(look(document.body, tw_json_text(entry, "id"), &l));
+		TW_TRY(look(document.body, tw_json_text(entry, "id"), &l));
+		r.good = l.good;
 	}
-	if (l.good && !l.affected)
-		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "No advisory in the feed names an affected product.");
-	return l.good ? tw_found(f, TW_VERDICT_PASS, "%s", pass) : TW_OK;
+	if (r.good && !l.affected)
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
+			"No advisory of the feed that was read (%zu of %zu) names an affected product.", r.looked, r.all);
+	return passes(&r, pass, f);
 }
 
 /* @nist IN.1.c.1.1: what is to be done, of each affected product, for programs */
 static tw_err actions_listed(struct tw_probe_context *c, struct tw_finding *f)
 {
-	return look_at_each(
-		c, each_action, "Each advisory in the feed says for programs, of each affected product, what is to be done.", f);
+	return look_at_each(c, each_action, "says for programs, of each affected product, what is to be done.", f);
 }
 
 /* @nist IN.2.a.1.1: vulnerability, affected versions, and what to do */
 static tw_err advisories_complete(struct tw_probe_context *c, struct tw_finding *f)
 {
-	return look_at_each(c, each_version,
-		"Each advisory in the feed names a vulnerability, the affected versions and what is to be done.", f);
+	return look_at_each(c, each_version, "names a vulnerability, the affected versions and what is to be done.", f);
 }
 
 static tw_err same_time(const json_t *document, const json_t *entry, struct tw_finding *f, bool *ret_good)
@@ -291,21 +369,18 @@ static tw_err same_time(const json_t *document, const json_t *entry, struct tw_f
 /* @nist QR.1.a.1.4: the feed follows each revision of an advisory */
 tw_err tw_probe_feed_follows(struct tw_probe_context *c, struct tw_finding *f)
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer feed = { 0 }, document = { 0 };
+	TW_CLEANUP(reading_done) struct reading r = { .good = false };
+	TW_CLEANUP(tw_answer_done) struct tw_answer document = { 0 };
 	const json_t *entry;
-	bool good;
-	size_t i;
 
-	TW_TRY(read_feed(c, &feed, f, &good));
-	json_array_foreach(tw_json_get(tw_json_get(feed.body, "feed"), "entry"), i, entry) {
-		if (!good || i >= READ_MAX)
+	TW_TRY(begin_reading(c, &r, f));
+	for (;;) {
+		TW_TRY(read_next(c, &r, &document, f, &entry));
+		if (!entry)
 			break;
-		TW_TRY(read_json(c, address_of(entry), &document, f, &good));
-		if (good)
-			TW_TRY(same_time(document.body, entry, f, &good));
+		TW_TRY(same_time(document.body, entry, f, &r.good));
 	}
-	return good ? tw_found(f, TW_VERDICT_PASS, "The feed says of each advisory in it when it was changed last, as the advisory does itself.")
-		    : TW_OK;
+	return passes(&r, "has there the time of its last change that it gives itself.", f);
 }
 
 /* --- Notices, from inside --- */
@@ -323,16 +398,12 @@ static const json_t *notice_of(const struct tw_talk *d, const char *id)
 }
 
 /* The notice of an advisory as it is in the feed now. */
-static tw_err notice_of_entry(struct tw_talk *d, const json_t *entry, const json_t **ret)
+static tw_err notice_of_entry(struct tw_talk *d, const json_t *entry, const json_t *document, const json_t **ret)
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer document = { 0 };
 	char id[160];
 
-	TW_TRY(read_json(d->c, address_of(entry), &document, d->f, &d->goes_on));
-	if (!d->goes_on)
-		return TW_OK;
 	(void)snprintf(id, sizeof id, "advisory-%.64s-%.32s", tw_json_text(entry, "id"),
-		tw_json_text(tw_json_get(tw_json_get(document.body, "document"), "tracking"), "version"));
+		tw_json_text(tw_json_get(tw_json_get(document, "document"), "tracking"), "version"));
 	*ret = notice_of(d, id);
 	d->goes_on = *ret != NULL;
 	return *ret ? TW_OK
@@ -363,23 +434,25 @@ static tw_err is_told(struct tw_talk *d, const json_t *notice)
 				    tw_json_text(notice, "id"));
 }
 
-/* Every advisory of the feed has its notice, and of each the question is answered. The list stays the last answer. */
-static tw_err each_notice(struct tw_talk *d, tw_err (*look)(struct tw_talk *d, const json_t *notice))
+/* Every advisory of the feed that is looked at has its notice, and of each the question is answered. The list, in all its pages, stays the last answer. */
+static tw_err each_notice(struct tw_talk *d, struct reading *r, tw_err (*look)(struct tw_talk *d, const json_t *notice))
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer feed = { 0 };
-	const json_t *entry, *notice = NULL;
-	size_t i;
+	TW_CLEANUP(tw_answer_done) struct tw_answer document = { 0 };
+	const json_t *entry = NULL, *notice = NULL;
 
-	TW_TRY(tw_talk_get(d, "/api/v1/notices?limit=100"));
+	TW_TRY(tw_talk_all(d, "/api/v1/notices", "notices"));
 	if (d->goes_on)
-		TW_TRY(read_feed(d->c, &feed, d->f, &d->goes_on));
-	json_array_foreach(tw_json_get(tw_json_get(feed.body, "feed"), "entry"), i, entry) {
-		if (!d->goes_on || i >= READ_MAX)
+		TW_TRY(begin_reading(d->c, r, d->f));
+	while (d->goes_on && r->good) {
+		TW_TRY(read_next(d->c, r, &document, d->f, &entry));
+		if (!entry)
 			break;
-		TW_TRY(notice_of_entry(d, entry, &notice));
+		TW_TRY(notice_of_entry(d, entry, document.body, &notice));
 		if (d->goes_on)
 			TW_TRY(look(d, notice));
 	}
+	d->goes_on = d->goes_on && r->good;
+	r->good = d->goes_on;
 	return TW_OK;
 }
 
@@ -387,12 +460,11 @@ static tw_err each_notice(struct tw_talk *d, tw_err (*look)(struct tw_talk *d, c
 static tw_err advisories_make_reviews(struct tw_probe_context *c, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_talk_done) struct tw_talk d = { .c = c };
+	TW_CLEANUP(reading_done) struct reading r = { .good = false };
 
 	TW_TRY(tw_talk_begin(&d, c, TW_TALK_ANALYST, f));
-	TW_TRY(each_notice(&d, says_review));
-	return d.goes_on
-		? tw_found(f, TW_VERDICT_PASS, "Each advisory in the feed made a notice, which says what customers should review.")
-		: TW_OK;
+	TW_TRY(each_notice(&d, &r, says_review));
+	return passes(&r, "made a notice, which says what customers should review.", f);
 }
 
 /* A product whose support ends within the days in which that is told. */
@@ -433,15 +505,14 @@ static tw_err ends_are_told(struct tw_talk *d)
 static tw_err rules_make_notices(struct tw_probe_context *c, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_talk_done) struct tw_talk d = { .c = c };
+	TW_CLEANUP(reading_done) struct reading r = { .good = false };
 
 	TW_TRY(tw_talk_begin(&d, c, TW_TALK_ANALYST, f));
-	TW_TRY(each_notice(&d, is_told));
+	TW_TRY(each_notice(&d, &r, is_told));
 	if (d.goes_on)
 		TW_TRY(ends_are_told(&d));
-	return d.goes_on
-		? tw_found(f, TW_VERDICT_PASS,
-			  "Each advisory in the feed, and each product whose support ends soon, made a notice, and all whom it concerns were told.")
-		: TW_OK;
+	r.good = d.goes_on;
+	return passes(&r, "made a notice, and so did each product whose support ends soon; all whom they concern were told.", f);
 }
 
 const struct tw_probe tw_probes_bulletins[] = {

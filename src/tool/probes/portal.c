@@ -134,6 +134,16 @@ bool tw_portal_offers(const struct tw_answer *page, const char *name, const char
 	return false;
 }
 
+/* What begins so, and is not merely a longer name: "/news" is not where "/newsletter" leads. */
+static bool begins(struct tw_slice to, const char *begin)
+{
+	const size_t size = strlen(begin);
+
+	if (to.size < size || memcmp(to.at, begin, size) != 0)
+		return false;
+	return to.size == size || memchr(":/=", begin[size - 1], 3) || memchr("?&#", to.at[size], 3);
+}
+
 bool tw_portal_links(const struct tw_answer *page, const char *begin, char *ret, size_t size)
 {
 	struct tw_htmlscan s = scan(page);
@@ -143,7 +153,7 @@ bool tw_portal_links(const struct tw_answer *page, const char *begin, char *ret,
 	while (tw_htmlscan_next(&s, &t)) {
 		if (t.end || !tw_htmltag_is(&t, "a") || !tw_htmltag_attribute(&t, "href", &to))
 			continue;
-		if (to.size >= strlen(begin) && to.size < size && !memcmp(to.at, begin, strlen(begin))) {
+		if (to.size < size && begins(to, begin)) {
 			copy(to, ret, size);
 			return true;
 		}
@@ -159,9 +169,27 @@ size_t tw_portal_links_count(const struct tw_answer *page, const char *begin)
 	size_t n = 0;
 
 	while (tw_htmlscan_next(&s, &t))
-		n += !t.end && tw_htmltag_is(&t, "a") && tw_htmltag_attribute(&t, "href", &to) && to.size >= strlen(begin) &&
-			!memcmp(to.at, begin, strlen(begin));
+		n += !t.end && tw_htmltag_is(&t, "a") && tw_htmltag_attribute(&t, "href", &to) && begins(to, begin);
 	return n;
+}
+
+tw_err tw_portal_links_to(struct tw_probe_context *c, const struct tw_answer *page, const char *address, bool *ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf whole = { 0 };
+	struct tw_htmlscan s = scan(page);
+	struct tw_htmltag t;
+	struct tw_slice to;
+
+	tw_buf_init(&whole, c->sys, TW_ANSWER_MAX);
+	*ret = false;
+	while (!*ret && tw_htmlscan_next(&s, &t)) {
+		if (t.end || !tw_htmltag_is(&t, "a") || !tw_htmltag_attribute(&t, "href", &to))
+			continue;
+		tw_buf_clear(&whole);
+		TW_TRY(tw_html_resolve(to, &whole));
+		*ret = tw_slice_is(tw_buf_slice(&whole), address);
+	}
+	return TW_OK;
 }
 
 static bool holds_no_text(const struct tw_htmltag *t)

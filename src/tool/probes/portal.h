@@ -24,9 +24,10 @@ struct tw_portal_field {
 };
 struct tw_portal_field tw_portal_field(const struct tw_answer *page, const char *name);
 bool tw_portal_offers(const struct tw_answer *page, const char *name, const char *value); /* among a choice's */
-/* An a whose address, without its language, begins so; ret: the whole address. */
+/* An a whose address is that, or that with more behind it ("?lang=en"; anything where begin ends in : / or =); ret: the whole address. */
 bool tw_portal_links(const struct tw_answer *page, const char *begin, char *ret, size_t size);
 size_t tw_portal_links_count(const struct tw_answer *page, const char *begin);
+tw_err tw_portal_links_to(struct tw_probe_context *c, const struct tw_answer *page, const char *address, bool *ret); /* that address and no other */
 /* The text of the element with that id, up to its end; "" where there is none. */
 tw_err tw_portal_by_id(struct tw_probe_context *c, const struct tw_answer *page, const char *id, struct tw_buf *ret);
 /* The text of the page, its references resolved, what is no text left out. */

@@ -168,7 +168,7 @@ static tw_err call_documented(struct tw_probe_context *c, struct tw_finding *f)
 /* --- By form --- */
 
 #define FEEDBACK "/question?kind=documentation&amp;document=" /* as it stands in a page */
-#define PRODUCTS_MAX 8                                        /* that are looked at: their pages are all made alike */
+#define PRODUCTS_MAX 64                                       /* whose pages are looked at: as many as a server of ours has */
 
 /* It has at least so many links to the form. */
 static tw_err leads_there(struct tw_probe_context *c, const char *path, size_t most, struct tw_finding *f, bool *ret_good)
@@ -184,7 +184,7 @@ static tw_err leads_there(struct tw_probe_context *c, const char *path, size_t m
 		: tw_found(f, TW_VERDICT_FAIL, "%s has no link to the form for what its readers think of each document there.", path);
 }
 
-static tw_err products_lead_there(struct tw_probe_context *c, struct tw_finding *f, bool *ret_good)
+static tw_err products_lead_there(struct tw_probe_context *c, struct tw_finding *f, bool *ret_good, char ret_sample[64])
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer list = { 0 };
 	const json_t *one;
@@ -198,7 +198,9 @@ static tw_err products_lead_there(struct tw_probe_context *c, struct tw_finding 
 		(void)snprintf(path, sizeof path, "/products/%.60s?lang=en", tw_json_text(one, "name"));
 		TW_TRY(leads_there(c, path, 1 + json_array_size(tw_json_get(one, "documents")), f, ret_good));
 	}
-	return TW_OK;
+	const size_t all = json_array_size(tw_json_get(list.body, "products"));
+	(void)snprintf(ret_sample, 64, "%zu of %zu product%s", all < PRODUCTS_MAX ? all : PRODUCTS_MAX, all, all == 1 ? "" : "s");
+	return *ret_good ? tw_saw(f, "looked at", ret_sample) : TW_OK;
 }
 
 /* @nist QR.2.a.2.2: each document leads to the form, which asks for both */
@@ -206,12 +208,13 @@ static tw_err documents_ask(struct tw_probe_context *c, struct tw_finding *f)
 {
 	static const char *const pages[] = { "/policy?lang=en", "/advisories?lang=en" }, *const asked[] = { "document", "breadth", "depth" };
 	TW_CLEANUP(tw_answer_done) struct tw_answer form = { 0 };
+	char sample[64] = "";
 	bool good = true;
 
 	for (size_t i = 0; good && i < TW_COUNT(pages); i++)
 		TW_TRY(leads_there(c, pages[i], 1, f, &good));
 	if (good)
-		TW_TRY(products_lead_there(c, f, &good));
+		TW_TRY(products_lead_there(c, f, &good, sample));
 	if (good)
 		TW_TRY(tw_portal_open(c, "/question?kind=documentation&document=/policy&lang=en", &form, f, &good));
 	for (size_t i = 0; good && i < TW_COUNT(asked); i++) {
@@ -221,7 +224,8 @@ static tw_err documents_ask(struct tw_probe_context *c, struct tw_finding *f)
 				"The form for what readers think of a document does not ask for its %s.", asked[i]));
 	}
 	return good ? tw_found(f, TW_VERDICT_PASS,
-			      "Each document that is published here leads to a form, which asks how broad and how deep it is.")
+			      "Policy, advisories and the pages of %s lead to a form for each document there, which asks how broad and how deep it is.",
+			      sample)
 		    : TW_OK;
 }
 
@@ -292,18 +296,19 @@ static tw_err settings_linked(struct tw_probe_context *c, struct tw_finding *f)
 	TW_CLEANUP(tw_answer_done) struct tw_answer list = { 0 }, form = { 0 };
 	const char *name = "", *url;
 	size_t from = 0, count = 0;
-	char to[256];
-	bool good;
+	bool good, linked;
 
 	TW_TRY(tw_portal_open(c, "/api/v1/products", &list, f, &good));
 	if (good)
 		TW_TRY(tw_portal_open(c, "/question?kind=configuration&lang=en", &form, f, &good));
 	if (!good)
 		return TW_OK;
-	for (; (url = settings_of(tw_json_get(list.body, "products"), &from, &name)); from++, count++)
-		if (!tw_portal_links(&form, url, to, sizeof to))
+	for (; (url = settings_of(tw_json_get(list.body, "products"), &from, &name)); from++, count++) {
+		TW_TRY(tw_portal_links_to(c, &form, url, &linked));
+		if (!linked)
 			return tw_found(f, TW_VERDICT_FAIL,
 				"The form for questions about settings does not lead to where those of %s are explained.", name);
+	}
 	if (!count)
 		return tw_found(f, TW_VERDICT_FAIL, "No product names a document in which its settings are explained.");
 	if (!tw_portal_field(&form, "description").required || !tw_portal_field(&form, "product").asked)

@@ -75,6 +75,44 @@ tw_err tw_talk_get(struct tw_talk *d, const char *path)
 	return d->goes_on ? ask(d, "GET", path, NULL) : TW_OK;
 }
 
+static bool is_cursor(const char *text)
+{
+	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+	return strlen(text) < 168 && text[strspn(text, set)] == '\0';
+}
+
+/* One page more; *cursor "" behind the last. */
+static tw_err add_page(struct tw_talk *d, const char *path, const char *list, json_t *all, char cursor[168])
+{
+	char full[320];
+
+	(void)snprintf(full, sizeof full, "%.100s?limit=100%s%s", path, *cursor ? "&cursor=" : "", cursor);
+	TW_TRY(tw_talk_get(d, full));
+	if (!d->goes_on)
+		return TW_OK;
+	const char *next = tw_json_text(d->answer.body, "next");
+	if (json_array_extend(all, tw_json_get(d->answer.body, list)) || !is_cursor(next) || (*next && !strcmp(next, cursor)))
+		return ends(d, TW_VERDICT_FAIL, "Its pages are no list that goes on", path);
+	(void)snprintf(cursor, 168, "%s", next);
+	return TW_OK;
+}
+
+tw_err tw_talk_all(struct tw_talk *d, const char *path, const char *list)
+{
+	TW_CLEANUP(tw_jsonp) json_t *all = json_array();
+	char cursor[168] = "";
+
+	if (!all)
+		return TW_RAISE(NOMEM, "a list");
+	for (int n = 0; d->goes_on && (n == 0 || *cursor); n++) {
+		if (n == TW_TALK_PAGES_MAX)
+			return ends(d, TW_VERDICT_INCONCLUSIVE, "It has more pages than are read here", path);
+		TW_TRY(add_page(d, path, list, all, cursor));
+	}
+	return d->goes_on ? tw_json_set(d->answer.body, list, TW_STEAL(all)) : TW_OK;
+}
+
 tw_err tw_talk_made(struct tw_talk *d, const char *path, json_t *body)
 {
 	d->id[0] = '\0';

@@ -26,7 +26,10 @@ void tw_talk_done(struct tw_talk *d);
 /* body is consumed; NULL after a failed json_pack is NOMEM, so a request without one takes tw_talk_get. Anything but 2xx ends it with a verdict. */
 tw_err tw_talk_post(struct tw_talk *d, const char *path, json_t *body);
 tw_err tw_talk_get(struct tw_talk *d, const char *path);
-/* The same; the answer's id is kept. */
+/* A list in all its pages, as one answer. What is longer than TW_TALK_PAGES_MAX pages of 100 is no finding. */
+#define TW_TALK_PAGES_MAX 200
+tw_err tw_talk_all(struct tw_talk *d, const char *path, const char *list);
+/* As tw_talk_post; the answer's id is kept. */
 tw_err tw_talk_made(struct tw_talk *d, const char *path, json_t *body);
 /* It has to be refused by this rule. */
 tw_err tw_talk_refused(struct tw_talk *d, const char *method, const char *path, json_t *body, const char *rule, const char *else_what);
