@@ -20,6 +20,8 @@ struct tw_manifest_surface {
 tw_err tw_manifest_access_read(const struct tw_sys *sys, const json_t *access, struct tw_manifest_access *ret);
 /* "providers" of the application, NULL when it has none; ret: room for TW_MANIFEST_PROVIDERS. SYNTAX, LIMIT. */
 tw_err tw_manifest_providers_read(const json_t *list, struct tw_manifest_provider *ret, size_t *ret_count);
+/* "remote-access" of the application, NULL when it has none. SYNTAX, LIMIT. */
+tw_err tw_manifest_remote_read(const json_t *list);
 /* "interfaces" and "flows", NULL when the product declares none. The arrays are the caller's, also when it fails. SYNTAX, LIMIT. */
 tw_err tw_manifest_surface_read(const struct tw_sys *sys, const json_t *interfaces, const json_t *flows, struct tw_manifest_surface *ret);
 tw_err tw_manifest_surface_write(const struct tw_manifest *m, json_t *payload); /* nothing where nothing is declared */

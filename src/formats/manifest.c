@@ -365,7 +365,7 @@ static tw_err application_read(const struct tw_sys *sys, const json_t *applicati
 {
 	static const struct tw_shape shape[] = { { "settings", TW_JSON_ARRAY, true, 0, 0 }, { "events", TW_JSON_ARRAY, true, 0, 0 },
 		{ "health", TW_JSON_ARRAY, true, 0, 0 }, { "access", TW_JSON_OBJECT, false, 0, 0 },
-		{ "providers", TW_JSON_ARRAY, false, 0, 0 }, { 0 } };
+		{ "providers", TW_JSON_ARRAY, false, 0, 0 }, { "remote-access", TW_JSON_ARRAY, false, 0, 0 }, { 0 } };
 	TW_TRY(tw_json_check(application, shape));
 	TW_TRY(settings_read(sys, tw_json_get(application, "settings"), d));
 	TW_TRY(events_read(sys, tw_json_get(application, "events"), d));
@@ -376,6 +376,8 @@ static tw_err application_read(const struct tw_sys *sys, const json_t *applicati
 	d->m.permission_count = d->access.permission_count;
 	d->m.roles = d->access.roles;
 	d->m.role_count = d->access.role_count;
+	d->m.remote = json_object_get(application, "remote-access");
+	TW_TRY(tw_manifest_remote_read(d->m.remote));
 	d->m.providers = d->providers;
 	return tw_manifest_providers_read(tw_json_get(application, "providers"), d->providers, &d->m.provider_count);
 }

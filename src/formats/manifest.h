@@ -19,7 +19,8 @@
 #define TW_MANIFEST_ROLES 32         /* of the product; the organization needs room for its own */
 #define TW_MANIFEST_PROVIDERS 4      /* more than a product has readers */
 #define TW_MANIFEST_PROVIDER_NAME_MAX 32
-#define TW_MANIFEST_NAMES 8 /* roles that one role inherits, or that hold one permission */
+#define TW_MANIFEST_REMOTE 16 /* rules of access; as many as a person still reads */
+#define TW_MANIFEST_NAMES 8   /* roles that one role inherits, or that hold one permission */
 #define TW_MANIFEST_ROLE_NAME_MAX 40
 #define TW_MANIFEST_PERMISSION_NAME_MAX 64
 #define TW_MANIFEST_INTERFACES 64   /* product.yaml has as many */
@@ -167,6 +168,7 @@ struct tw_manifest {
 	size_t role_count;
 	const struct tw_manifest_provider *providers;
 	size_t provider_count;
+	const json_t *remote; /* its rules of access, in the form of doc/spec/manifest.md; NULL: none */
 	const struct tw_manifest_interface *interfaces;
 	size_t interface_count; /* 0: the product does not declare them */
 	const struct tw_manifest_flow *flows;

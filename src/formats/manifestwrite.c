@@ -102,6 +102,12 @@ static tw_err providers_write(const struct tw_manifest *m, json_t *application)
 	return tw_json_set(application, "providers", TW_STEAL(list));
 }
 
+/* Likewise. */
+static tw_err remote_write(const struct tw_manifest *m, json_t *application)
+{
+	return json_array_size(m->remote) ? tw_json_set(application, "remote-access", json_deep_copy(m->remote)) : TW_OK;
+}
+
 static tw_err application_write(const struct tw_manifest *m, json_t *payload)
 {
 	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
@@ -116,6 +122,7 @@ static tw_err application_write(const struct tw_manifest *m, json_t *payload)
 	TW_TRY(words_write(m->health, m->health_count, o, "health"));
 	TW_TRY(access_write(m, o));
 	TW_TRY(providers_write(m, o));
+	TW_TRY(remote_write(m, o));
 	return tw_json_set(payload, "application", TW_STEAL(o));
 }
 

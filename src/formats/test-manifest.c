@@ -212,6 +212,58 @@ static void test_without_providers(void **state)
 	CHECK(json_equal(j, again));
 }
 
+#define RULE(more) "{\"name\":\"near\",\"help\":\"x\",\"doors\":[\"elsewhere\"],\"permissions\":[\"application.a.b\"]" more "}"
+#define ON_SITE(more) "{\"name\":\"near\",\"help\":\"x\",\"doors\":[\"local\"],\"permissions\":[\"log.read\"]" more "}"
+
+/* @nist LA.IC.1.4: rules of access, a row for each way to write one and to refuse one; what is taken is written back as it was */
+static void test_rules_of_access(void **state)
+{
+	static const struct {
+		const char *list;
+		enum tw_code code;
+	} rows[] = {
+		{ "[" RULE("") "]", TW_CODE_OK },
+		{ "[" RULE(",\"certificate\":true,\"networks\":[\"192.0.2.0/24\",\"2001:db8::/32\"],\"optional\":true") "]", TW_CODE_OK },
+		{ "[" ON_SITE(",\"certificate\":false") "]", TW_CODE_OK },
+		{ "[" RULE("") "," RULE("") "]", TW_CODE_SYNTAX },
+		{ "[7]", TW_CODE_SYNTAX },
+		{ "[" RULE(",\"roles\":[]") "]", TW_CODE_SYNTAX },
+		{ "[" RULE(",\"networks\":[]") "]", TW_CODE_SYNTAX },
+		{ "[" RULE(",\"networks\":[\"192.0.2.1/24\"]") "]", TW_CODE_SYNTAX },
+		{ "[" RULE(",\"networks\":[7]") "]", TW_CODE_SYNTAX },
+		{ "[" RULE(",\"networks\":[\"192.0.2.1\",\"192.0.2.1\"]") "]", TW_CODE_SYNTAX },
+		{ "[" RULE(",\"certificate\":1") "]", TW_CODE_SYNTAX },
+		{ "[" ON_SITE(",\"certificate\":true") "]", TW_CODE_SYNTAX },
+		{ "[" ON_SITE(",\"networks\":[\"192.0.2.1\"]") "]", TW_CODE_SYNTAX },
+		{ "[{\"name\":\"Near\",\"help\":\"x\",\"doors\":[\"local\"],\"permissions\":[\"log.read\"]}]", TW_CODE_SYNTAX },
+		{ "[{\"name\":\"near-\",\"help\":\"x\",\"doors\":[\"local\"],\"permissions\":[\"log.read\"]}]", TW_CODE_SYNTAX },
+		{ "[{\"name\":\"near\",\"help\":\"\\u0007\",\"doors\":[\"local\"],\"permissions\":[\"log.read\"]}]", TW_CODE_SYNTAX },
+		{ "[{\"name\":\"near\",\"help\":\"x\",\"doors\":[],\"permissions\":[\"log.read\"]}]", TW_CODE_SYNTAX },
+		{ "[{\"name\":\"near\",\"help\":\"x\",\"doors\":[\"window\"],\"permissions\":[\"log.read\"]}]", TW_CODE_SYNTAX },
+		{ "[{\"name\":\"near\",\"help\":\"x\",\"doors\":[\"local\"],\"permissions\":[]}]", TW_CODE_SYNTAX },
+		{ "[{\"name\":\"near\",\"help\":\"x\",\"doors\":[\"local\"],\"permissions\":[\"*\"]}]", TW_CODE_SYNTAX },
+		{ "[{\"name\":\"near\",\"help\":\"x\",\"doors\":[\"local\"]}]", TW_CODE_SYNTAX },
+		{ "[{\"name\":\"near\",\"doors\":[\"local\"],\"permissions\":[\"log.read\"]}]", TW_CODE_SYNTAX },
+		{ "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]", TW_CODE_LIMIT },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+		TW_CLEANUP(tw_jsonp) json_t *j = NULL, *list = NULL, *again = NULL;
+
+		CHECK_OK(tw_json_parse(TW_SLICE(GOOD), TW_MANIFEST_MAX, &j));
+		CHECK_OK(tw_json_parse(tw_slice_of(rows[i].list), 4096, &list));
+		CHECK_OK(tw_json_set(json_object_get(j, "application"), "remote-access", json_incref(list)));
+		tw_err e = tw_manifest_read(sys, j, &d);
+		if (e.code != rows[i].code)
+			fail_msg("%s: %s", rows[i].list, tw_failed(e) ? tw_err_detail() : "taken");
+		if (tw_failed(e))
+			continue;
+		CHECK_OK(tw_manifest_write(tw_manifest_of(d), &again));
+		CHECK(json_equal(j, again));
+	}
+}
+
 /* What a product has of the two is written, also when it has none of the other. */
 static void test_half_an_access(void **state)
 {
@@ -693,6 +745,6 @@ static void test_surface_without_memory(void **state)
 }
 
 CHECK_MAIN(TEST(test_surface), TEST(test_surface_refusals), TEST(test_flows_that_no_rules_take), TEST(test_surface_without_memory),
-	TEST(test_read_and_write), TEST(test_taken), TEST(test_without_floors), TEST(test_without_access),
-	TEST(test_half_an_access), TEST(test_without_providers), TEST(test_limits_of_access), TEST(test_no_rows_no_array),
+	TEST(test_read_and_write), TEST(test_taken), TEST(test_without_floors), TEST(test_without_access), TEST(test_half_an_access),
+	TEST(test_without_providers), TEST(test_rules_of_access), TEST(test_limits_of_access), TEST(test_no_rows_no_array),
 	TEST(test_refusals), TEST(test_limits), TEST(test_how_long_the_text_may_be), TEST(test_verify), TEST(test_out_of_memory))

@@ -393,6 +393,7 @@ tw_err tw_product_compile(const struct tw_sys *sys, const json_t *product, const
 	TW_TRY(health_and_claims(&c));
 	TW_TRY(permissions_and_roles(&c));
 	TW_TRY(providers(&c, json_object_get(application, "providers")));
+	c.m.remote = json_object_get(application, "remote-access");
 	TW_TRY(interfaces(&c, json_object_get(product, "interfaces")));
 	TW_TRY(flows(&c, json_object_get(product, "flows")));
 	TW_TRY(tw_manifest_write(&c.m, &payload));

@@ -171,6 +171,20 @@ static const struct tw_field provider_fields[] = {
 	{},
 };
 
+static const struct tw_field remote_fields[] = {
+	{ "name", TW_FIELD_WORD, true, 1, 32, "-", NULL, "what refusals call it (name: calibrate-here)" },
+	{ "help", TW_FIELD_TEXT, true, 1, 200, NULL, NULL, "what it keeps from happening, for the customer" },
+	{ "doors", TW_FIELD_WORDS, true, 4, 16, "", NULL,
+		"where it counts: management, elsewhere (the network), local, console, application (doors: [elsewhere])" },
+	{ "permissions", TW_FIELD_WORDS, true, 3, 64, "-.", NULL, "what it stands before (permissions: [application.sensor.calibrate])" },
+	{ "certificate", TW_FIELD_YES, false, 0, 0, NULL, NULL,
+		"whether it is done there with a client certificate; without this and networks it is never done there (certificate: yes)" },
+	{ "networks", TW_FIELD_WORDS, false, 2, TW_NETWORK_TEXT_MAX - 1, ".:/", NULL, "from where it is done there (networks: [192.0.2.0/24])" },
+	{ "optional", TW_FIELD_YES, false, 0, 0, NULL, NULL,
+		"whether it counts only where the owner's policy names it, no when left out (optional: yes)" },
+	{},
+};
+
 static const struct tw_field application_fields[] = {
 	{ "events", TW_FIELD_LIST, false, 0, 128, NULL, event_fields, "the events that the application may log" },
 	{ "settings", TW_FIELD_LIST, false, 0, 128, NULL, setting_fields, "the application's settings" },
@@ -179,6 +193,8 @@ static const struct tw_field application_fields[] = {
 	{ "roles", TW_FIELD_LIST, false, 0, 32, NULL, role_fields, "the product's roles, which owners give to accounts" },
 	{ "providers", TW_FIELD_LIST, false, 0, 4, NULL, provider_fields,
 		"programs that judge who somebody is at a login, say that the device's button was pressed, or show the use notice" },
+	{ "remote-access", TW_FIELD_LIST, false, 0, TW_MANIFEST_REMOTE, NULL, remote_fields,
+		"rules of yours about what is done over the network and at the device" },
 	{},
 };
 
@@ -197,7 +213,7 @@ const struct tw_field tw_product_fields[] = {
 	{ "cryptography", TW_FIELD_MAP, false, 0, 0, NULL, cryptography_fields,
 		"how fast its cryptography is at least, on the slowest hardware you sell; the device measures itself against it" },
 	{ "application", TW_FIELD_MAP, false, 0, 0, NULL, application_fields,
-		"what the product's own application adds: events, settings, health, permissions, roles, providers" },
+		"what the product's own application adds: events, settings, health, permissions, roles, providers, remote-access" },
 	{ "claims", TW_FIELD_WORDS, false, 3, 32, ".", NULL, "ids of the catalog elements that you say the product has (claims: [DI.IMS.1])" },
 	{ "support-claims", TW_FIELD_WORDS, false, 3, 32, ".", NULL,
 		"ids of the supporting details that you say your own server provides for it (support-claims: [QR.1.a.1.2])" },
@@ -252,6 +268,7 @@ static tw_err check_names(const tw_yaml *root, struct tw_problems *p)
 		{ "application", "permissions", "name" },
 		{ "application", "roles", "name" },
 		{ "application", "providers", "name" },
+		{ "application", "remote-access", "name" },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {

@@ -163,6 +163,11 @@ static const struct {
 	{ 9, "application: {providers: [{name: reader, kind: telepathy, uid: 1, help: h}]}", "p.yaml:9:48: 'kind' must be one of biometric|" },
 	{ 9, "application: {providers: [{name: a, kind: biometric, uid: 1, help: h}, {name: a, kind: biometric, uid: 2, help: h}]}",
 		"p.yaml:9:79: name 'a' stands already in line 9;" },
+	{ 9, "application: {remote-access: [{name: near, help: h, doors: [elsewhere], permissions: [log.read], certificate: yes, networks: [192.0.2.0/24]}]}",
+		"" },
+	{ 9, "application: {remote-access: [{name: near, help: h, permissions: [log.read]}]}", "p.yaml:9:31: 'doors' is missing;" },
+	{ 9, "application: {remote-access: [{name: a, help: h, doors: [local], permissions: [log.read]}, {name: a, help: h, doors: [local], permissions: [log.read]}]}",
+		"p.yaml:9:99: name 'a' stands already in line 9;" },
 	{ 9, "claims: &a [DI.IMS.1]", "p.yaml:9:9: " },
 	{ 9, "claims: [DI.IMS.1", "p.yaml:" },
 };

@@ -23,6 +23,7 @@
 #define WORDS_MAX 64
 #define KEY_SIZE 40       /* of an option that a field gives */
 #define DOCUMENT_MIN 4096 /* a text that may be so long is a document, and may stand in a file */
+#define OBJECT_MAX 65536  /* as text: the most that an operation takes */
 
 static const struct tw_option places[] = {
 	{ "device", "NAME|HOST:PORT", false, "the device, as you named it at take-over, or by its address" },
@@ -363,6 +364,20 @@ static tw_err read_document(struct tw_tool *t, const json_t *field, const char *
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "field");
 }
 
+/* An object is typed as the JSON that it is; what is wrong in it is said with its line and column. */
+static tw_err typed_object(struct tw_tool *t, const json_t *field, const char *text, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	tw_err e = tw_json_parse(tw_slice_of(text), OBJECT_MAX, &j);
+
+	if (!tw_failed(e) && !json_is_object(j))
+		e = TW_RAISE(SYNTAX, "%s is no JSON object", tw_json_text(field, "key"));
+	if (tw_failed(e))
+		return tw_fail(t, TW_EXIT_USAGE, tw_json_text(field, "help"), e);
+	*ret = TW_STEAL(j);
+	return TW_OK;
+}
+
 static tw_err typed(struct tw_tool *t, const json_t *field, const char *text, json_t **ret)
 {
 	if (*text == '@' && document_max(field))
@@ -370,6 +385,8 @@ static tw_err typed(struct tw_tool *t, const json_t *field, const char *text, js
 	const char *kind = tw_json_text(field, "kind");
 	uint64_t number;
 
+	if (!strcmp(kind, "object"))
+		return typed_object(t, field, text, ret);
 	if (!strcmp(kind, "int") && !tw_failed(tw_parse_u64(tw_slice_of(text), INT64_MAX, &number)))
 		*ret = json_integer((json_int_t)number);
 	else if (!strcmp(kind, "bool") && (!strcmp(text, "yes") || !strcmp(text, "no")))

@@ -123,6 +123,16 @@ ROWS = [
     ("LA.RSM.9/by-class", "GET", "keystore", to_account(403, 200), "keeps keys: as guest the answer was 200"),
     # @turns LA.IC.5: an account without a role is shown how the elements stand
     ("LA.IC.5/shown-to-few", "GET", "capabilities?limit=1", to_account(403, 200), "with 200 for an account without a role"),
+    # @turns LA.IC.1: a policy that lacks a kind is taken
+    ("LA.IC.1/all-kinds", "PUT", "remote-access", lambda asked: (200, {}), "without the kind 'who' was answered with 200"),
+    # @turns LA.IC.1.1: hours and permissions of a policy count for nothing
+    ("LA.IC.1.1/who-when-what", "PUT", "remote-access", in_vain, "Outside his hours somebody was answered with 200"),
+    # @turns LA.IC.1.2: a session without the certificate that it needs is answered
+    ("LA.IC.1.2/session-made", "GET", LOOK, to_account(403, 200), "one without was answered with 200"),
+    # @turns LA.IC.1.3: a connection from the wrong network is answered
+    ("LA.IC.1.3/connection-made", "PUT", "remote-access", in_vain, "does not let in, the answer was 200"),
+    # @turns LA.IC.1.4: a rule of the manufacturer's counts for nothing
+    ("LA.IC.1.4/manufacturers", "PUT", "remote-access", in_vain, "forbids over the network was answered with 200"),
     # @turns LA.LDU.1: a search for everything is answered
     ("LA.LDU.1/searches", "GET", "inventory?limit=1000000", asked_for_less, "inventory?limit=1000000 was answered with 200"),
     # @turns LA.LDU.2: a cap counts for nothing
@@ -156,6 +166,8 @@ ROWS = [
 INSIDE = [
     # @turns LA.AZ.2: over the network rights do not count
     ("LA.AZ.2/both-doors", "GET", LOOK, to_account(403, 200), "without rights 401 and 200"),
+    # @turns LA.IC.7: over the network the rules count for nothing
+    ("LA.IC.7/both-ways", "GET", LOOK, to_account(403, 200), "the answers were 200 over the network"),
     # @turns LA.RSM.4.4: a service reads what is above its level
     ("LA.RSM.4.4/several-levels", "GET", LOOK, to_account(403, 200), "at the level of guest was answered with 200 at its level and with 200 above"),
     # @turns LA.RSM.5: a new account reads the settings

@@ -126,8 +126,18 @@ static tw_err write_pair(struct maker *m, const struct tw_cert_want *want, int d
 	return write_cert(m, dir, cert_name, cert);
 }
 
+/* Rules of access: one that counts where a policy names it. */
+static tw_err remote_rules(json_t **ret)
+{
+	*ret = json_pack("[{s:s, s:s, s:[s], s:[s, s], s:b}]", "name", "near", "help", "Calibrated at the device alone.", "doors",
+		"elsewhere", "permissions", "application.sensor.calibrate", "keys.read", "optional", 1);
+	return *ret ? TW_OK : TW_RAISE(NOMEM, "rules of access");
+}
+
 static tw_err write_manifest(struct maker *m)
 {
+	struct tw_manifest whole = manifest;
+	TW_CLEANUP(tw_jsonp) json_t *remote = NULL;
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
 	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
 	TW_CLEANUP(tw_jsonp) json_t *payload = NULL;
@@ -136,7 +146,9 @@ static tw_err write_manifest(struct maker *m)
 
 	tw_buf_init(&text, m->sys, TW_MANIFEST_MAX);
 	TW_TRY(make_pair(m, (struct tw_cert_want){ .common_name = "Example manifests", .is_client = true }, &key, &cert));
-	TW_TRY(tw_manifest_write(&manifest, &payload));
+	TW_TRY(remote_rules(&remote));
+	whole.remote = remote;
+	TW_TRY(tw_manifest_write(&whole, &payload));
 	signer = tw_signer_of_key(key);
 	TW_TRY(tw_jws_sign(m->sys, TW_JWS_MANIFEST, cert, payload, &signer, &text));
 	TW_TRY(tw_durable_replace(m->sys, m->config, "product.manifest", text.data, text.size, 0644));

@@ -269,6 +269,8 @@ int tw_unit_request_as(tw_unit *u, const char *token, const char *method, const 
 		rq.subject.door = u->way->local ? TW_DOOR_LOCAL : TW_DOOR_HTTPS;
 		rq.has_client_key = u->way->has_key;
 		memcpy(rq.client_key, u->way->key, sizeof rq.client_key);
+		rq.suite = u->way->suite;
+		rq.group = u->way->group;
 	}
 	tw_buf_init(&text, tw_sys_real(), 4096);
 	if (tw_failed(write_head(u, &text, method, target, NULL, body)) ||

@@ -36,6 +36,7 @@ void tw_unit_from(tw_unit *u, const char *source); /* where the next requests co
 struct tw_unit_way {
 	bool local, has_key;
 	uint8_t key[32];
+	uint16_t suite, group; /* of TLS */
 };
 void tw_unit_by(tw_unit *u, const struct tw_unit_way *way);
 void tw_unit_under(tw_unit *u, const char *host); /* by which name they come (Host); NULL: as at first */

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "device/logical-access/login-factor.h"
 #include "device/logical-access/names.h"
+#include "device/logical-access/remote.h"
 #include "device/logical-access/rights.h"
 #include "device/logical-access/shared.h"
 #include "device/rows-logical-access.h"
@@ -389,6 +390,7 @@ tw_err tw_access_start(struct tw_device *d)
 	d->context.agreed = agreed;
 	d->context.step_up = tw_access_step_up_asked;
 	d->context.unrecorded = tw_audit_unrecorded;
+	TW_TRY(tw_remote_start(d));
 	TW_TRY(tw_support_left(d));
 	TW_TRY(tw_store_run(d->context.store, tw_sql_session_drop_old, now, TW_COUNT(now), NULL, NULL));
 	TW_TRY(tw_store_run(d->context.store, tw_sql_code_drop_old, now, TW_COUNT(now), NULL, NULL));
@@ -403,6 +405,7 @@ tw_err tw_access_start(struct tw_device *d)
 
 void tw_access_stop(struct tw_device *d)
 {
+	tw_remote_stop(d);
 	if (d->access) {
 		tw_login_stop(d);
 		tw_messages_stop(d);

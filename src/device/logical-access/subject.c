@@ -126,6 +126,8 @@ tw_err tw_access_become(struct tw_device *d, struct tw_subject *s, const struct 
 	const struct tw_owner *o = tw_access_owner(d, p->account);
 	struct tw_account a;
 
+	s->methods = p->methods;
+	s->factors = p->factors;
 	if (o) {
 		tw_access_become_owner(s, o);
 		return TW_OK;

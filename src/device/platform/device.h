@@ -55,6 +55,7 @@ struct tw_device {
 	struct tw_display_notice display; /* what displays of the product's have to show */
 	/* The state of capabilities, each its own folder's business. */
 	struct tw_access *access;
+	struct tw_remote_state *remote; /* logical-access/remote.h */
 	struct tw_identity *identity;
 	struct tw_peer_watch *peer_watch; /* NULL until another device was heard */
 	struct tw_inventory *inventory;

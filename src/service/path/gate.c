@@ -96,6 +96,13 @@ bool tw_gate_may_be_free(const tw_gate *g, const char *permission)
 	return p && p->free;
 }
 
+bool tw_gate_unruled(const tw_gate *g, const char *permission)
+{
+	const struct tw_gate_permission *p = tw_gate_permission_find(g, permission);
+
+	return p && p->unruled;
+}
+
 bool tw_gate_role_may(const tw_gate *g, int role, const char *permission)
 {
 	const struct tw_gate_permission *p = tw_gate_permission_find(g, permission);

@@ -104,6 +104,7 @@ bool tw_gate_role_within(const tw_gate *g, int role, int other); /* is it the ot
 bool tw_gate_covers(const tw_gate *g, const struct tw_role_set *held, int role);
 const char *tw_gate_permission_name(const tw_gate *g, size_t i);           /* in the order of their names; NULL: no more */
 bool tw_gate_may_be_free(const tw_gate *g, const char *permission);        /* could the organization permit it without login? */
+bool tw_gate_unruled(const tw_gate *g, const char *permission);            /* can no rule of the organization stand before it? */
 bool tw_gate_role_may(const tw_gate *g, int role, const char *permission); /* by itself or what it inherits; rules apart */
 struct tw_role_set tw_subject_roles(const struct tw_subject *s);           /* what it holds: its kind's, and an account's */
 

@@ -107,7 +107,26 @@ tw_err tw_path_decide(struct tw_context *c, const struct tw_subject *s, const ch
 	TW_TRY(read_facts(c, permission, &facts));
 	ask.facts = facts;
 	*ret = tw_gate_authorize(c->gate, &ask);
-	return TW_OK;
+	return ret->verdict == TW_ALLOW && c->within ? c->within(c, s, permission, ret) : TW_OK;
+}
+
+static tw_err comes(struct walk *w)
+{
+	if (!w->c->comes)
+		return TW_OK;
+	TW_TRY(w->c->comes(w->c, w->rq, &w->rp));
+	return tw_reply_refused(&w->rp) ? refused(w) : TW_OK;
+}
+
+static bool still_comes(struct tw_context *c, const struct tw_request *rq)
+{
+	struct tw_reply rp = { 0 };
+
+	if (!c->comes)
+		return true;
+	bool does = !tw_failed(c->comes(c, rq, &rp)) && !tw_reply_refused(&rp);
+	tw_reply_done(&rp);
+	return does;
 }
 
 static tw_err gate(struct walk *w)
@@ -129,6 +148,8 @@ bool tw_path_allows(struct tw_context *c, struct tw_request *rq)
 	struct tw_decision d;
 	rq->goes_on = true;
 	if (c->authenticate && tw_failed(c->authenticate(c, rq)))
+		return false;
+	if (!still_comes(c, rq))
 		return false;
 	return !tw_failed(tw_path_decide(c, &rq->subject, o->permission, o->when, &d)) && d.verdict == TW_ALLOW;
 }
@@ -361,7 +382,7 @@ static tw_err record_read(struct walk *w)
 	return tw_failed(e) ? unrecordable(w, e) : TW_OK;
 }
 
-static tw_err (*const steps[])(struct walk *w) = { find, authenticate, gate, policy, agreed, validate, step_up, admit, handle };
+static tw_err (*const steps[])(struct walk *w) = { find, authenticate, comes, gate, policy, agreed, validate, step_up, admit, handle };
 
 static tw_err tell_watcher(struct walk *w)
 {

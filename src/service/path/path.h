@@ -32,6 +32,10 @@ struct tw_context {
 	tw_err (*policy)(struct tw_context *c, const struct tw_request *rq, struct tw_policy_verdict *ret);
 	/* Told of every operation that a peer was admitted to, before the answer. May be NULL. */
 	tw_err (*watched)(struct tw_context *c, const struct tw_request *rq, int status);
+	/* Rules of access of the side's: may refuse what the gate allows, by whom, from where and when he asks; and a request by the connection
+	   it came over, with a problem, before the gate is asked. NULL: there are none. */
+	tw_err (*within)(struct tw_context *c, const struct tw_subject *s, const char *permission, struct tw_decision *ret);
+	tw_err (*comes)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 	/* Asked of whoever the gate lets pass, before anything else of the request is looked at: has he agreed to what he has to agree to?
 	   Answers with a problem when not. May be NULL. */
 	tw_err (*agreed)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);

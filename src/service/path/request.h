@@ -33,6 +33,8 @@ struct tw_subject {
 	char session[20];         /* the id of the session that he came by; "": by none */
 	char source[64];          /* peer address, "pid 812", or "" */
 	char how[24];             /* "client-certificate", "session", "peer-credentials", "console", "device-certificate", "" */
+	unsigned methods;         /* how he proved who he is: bits of 1 << enum tw_method; 0: not, or not known */
+	int factors;              /* that were proven */
 	struct tw_role_set roles; /* of an account or owner: those assigned to it that count now (gate.h); of others it does not count */
 	struct tw_role_set given; /* and all that are assigned to it: whom a rule concerns does not get rid of it by a condition */
 };

@@ -504,6 +504,36 @@ static void test_what_is_asked_after_the_walk(void **state)
 	CHECK(tw_path_allows(&t.c, &rq));
 }
 
+static tw_err from_nowhere(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	return tw_reply_problem(rp, 403, "forbidden", "test.nowhere", "Not in this way", "Come otherwise.", "Nobody comes.");
+}
+
+static tw_err not_he(struct tw_context *c, const struct tw_subject *s, const char *permission, struct tw_decision *ret)
+{
+	*ret = (struct tw_decision){ TW_DENY_RULE, "test.who", "hours" };
+	return TW_OK;
+}
+
+/* Rules of access: of the connection before the gate says anything, of who somebody is behind its yes; and again of what goes on. */
+static void test_rules_of_access(void **state)
+{
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .name = "anyone" }, .operation = &operations[1] };
+
+	side.owner = true;
+	t.c.comes = from_nowhere;
+	CHECK(!tw_path_allows(&t.c, &rq));
+	CHECK_INT(ask("GET /api/v1/any"), 403);
+	CHECK(strstr(body, "test.nowhere"));
+	t.c.comes = NULL;
+	CHECK(tw_path_allows(&t.c, &rq));
+	t.c.within = not_he;
+	CHECK(!tw_path_allows(&t.c, &rq));
+	CHECK_INT(ask("GET /api/v1/any"), 403);
+	CHECK(strstr(body, "test.who"));
+	t.c.within = NULL;
+}
+
 static void test_without_knowing_whether_there_is_an_owner(void **state)
 {
 	side.no_owned = true;
@@ -816,7 +846,7 @@ static void test_records_without_memory(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_what_a_device_may), TEST(test_what_is_dangerous), TEST(test_what_has_to_be_agreed_to),
 	TEST(test_rules_read_their_facts), TEST(test_who_is_asked_for_a_claim), TEST(test_who_was_admitted_is_told),
-	TEST(test_what_is_asked_after_the_walk), TEST(test_without_knowing_whether_there_is_an_owner),
+	TEST(test_what_is_asked_after_the_walk), TEST(test_rules_of_access), TEST(test_without_knowing_whether_there_is_an_owner),
 	TEST(test_the_operation_is_found_anew), TEST(test_all_of_an_answer), TEST(test_a_stream), TEST(test_a_problem_with_few_words),
 	TEST(test_a_full_disk_is_said_by_name), TEST(test_an_outcome_that_cannot_be_recorded), TEST(test_whose_refusals_count),
 	TEST(test_the_words_of_records), TEST(test_a_store_that_is_broken), TEST(test_a_store_that_is_broken_and_another_failure),
