@@ -2,6 +2,7 @@
 /* Inventories that others wrote: every component has a place and texts, and every statement in it a vulnerability and a place; what is refused
    leaves nothing behind. */
 #include "base/json.h"
+#include "formats/bom-follow.h"
 #include "formats/bom.h"
 #include "formats/vexread.h"
 #include "sys/real.h"
@@ -16,6 +17,28 @@ static tw_err on_statement(void *user, const struct tw_vex_statement *s)
 	if (!*s->vulnerability || *s->place != '/' || !s->purl || !s->cpe || !s->name || !s->version || !s->justification)
 		abort();
 	return TW_OK;
+}
+
+/* Every document that is referred to is the document itself. */
+static tw_err on_reference(void *user, const char *name_space, const char *sha1, json_t **ret)
+{
+	*ret = json_incref(user);
+	return TW_OK;
+}
+
+static void follow(json_t *document)
+{
+	json_t *all = NULL;
+	struct tw_bom whole;
+
+	if (tw_failed(tw_bom_follow(document, on_reference, document, &all))) {
+		if (!*tw_err_detail() || all)
+			abort();
+		return;
+	}
+	if (!tw_failed(tw_bom_of(tw_sys_real(), all, &whole)))
+		tw_bom_done(&whole);
+	json_decref(all);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -39,6 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!tw_failed(tw_vuln_subject_init(tw_sys_real(), &i.of[k].c, &s)))
 			tw_vuln_subject_done(&s);
 	}
+	follow(i.document);
 	if (tw_failed(tw_vex_bom(&i, on_statement, NULL)) && !*tw_err_detail())
 		abort();
 	tw_bom_done(&i);

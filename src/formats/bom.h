@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Inventories that others wrote: CycloneDX 1.4 to 1.6, SPDX 2.2, 2.3 and 3.0, and what `make show-info` of Buildroot says, all in JSON, as one
- * list of components to match (vulnmatch.h). Only what identifies a component is checked and read; what our devices write of themselves is checked in full by sbom.h.
+ * list of components to match (vulnmatch.h). Only what identifies a component is checked and read; what our devices write of themselves is
+ * checked in full by sbom.h.
  *
  * Of CycloneDX: components, and those inside components (ECMA-424, 5.1 and 5.2). Of SPDX 2: packages with their external references of
  * type purl, cpe23Type and cpe22Type (SPDX 2.3, 7 and annex F). Of SPDX 3: the elements software_Package of @graph with package URL and

@@ -99,6 +99,10 @@ static const struct {
 	  "'host-a':{'type':'host','ignore_cves':['CVE-2026-3']},'b':{'type':'target','virtual':false}}",
 		"/busybox/ignore_cves/0 CVE-2026-1 not_affected||C1|busybox|1|IGNORE_CVES\n"
 		"/busybox/ignore_cves/1 CVE-2026-2 not_affected||C1|busybox|1|IGNORE_CVES\n" },
+	{ "{'spdxVersion':'SPDX-2.2','packages':[{'SPDXID':'a','name':'curl','versionInfo':'8.0','sourceInfo':'CVEs fixed: CVE-2026-0001 x  CVE-2026-0002',"
+	  "'externalRefs':[{'referenceType':'cpe23Type','referenceLocator':'C1'},{'referenceType':'cpe23Type','referenceLocator':'C2'},"
+	  "{'referenceType':'cpe23Type','referenceLocator':'C3'}]},{'SPDXID':'b','name':'b','sourceInfo':'CVE-2026-0003'}]}",
+		"/packages/0/sourceInfo CVE-2026-0001 fixed||C1|curl|8.0|\n/packages/0/sourceInfo CVE-2026-0002 fixed||C1|curl|8.0|\n" },
 	{ SPDX3(""), "" },
 	{ SPDX3(VULNERABILITY("http://x/1", CVE_IS("CVE-2026-1")) SAID("Affected", "http://x/1", "") SAID("Fixed", "http://x/1", "")
 			  SAID("NotAffected", "http://x/1", ",'security_justificationType':'vulnerableCodeNotPresent'")

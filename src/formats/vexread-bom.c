@@ -135,6 +135,37 @@ static tw_err read_cyclonedx(struct telling *t)
 	return TW_OK;
 }
 
+/* --- SPDX 2 --- */
+
+/* Of Yocto's recipes: what patches correct without another version. */
+static tw_err read_source_info(struct telling *t, size_t number)
+{
+	static const char begin[] = "CVEs fixed: ";
+	const struct tw_bom_part *part = &t->bom->of[number];
+	const char *at = tw_json_text(part->object, "sourceInfo");
+
+	if (part->again || strncmp(at, begin, sizeof begin - 1) != 0)
+		return TW_OK;
+	(void)snprintf(t->place, sizeof t->place, "/packages/%zu/sourceInfo", part->index);
+	for (at += sizeof begin - 1; *at; at += strcspn(at, " "), at += strspn(at, " ")) {
+		const struct tw_slice word = { at, strcspn(at, " ") };
+		char id[TW_CVE_ID_MAX + 1];
+
+		if (!tw_cve_id(word))
+			continue;
+		(void)snprintf(id, sizeof id, TW_SLICE_FMT, TW_SLICE_ARG(word));
+		TW_TRY(say(t, part->id, id, (struct tw_vex_statement){ .status = TW_VEX_FIXED }));
+	}
+	return TW_OK;
+}
+
+static tw_err read_spdx2(struct telling *t)
+{
+	for (size_t i = 0; i < t->bom->count; i++)
+		TW_TRY(read_source_info(t, i));
+	return TW_OK;
+}
+
 /* --- SPDX 3 --- */
 
 /* The CVE id among its external identifiers, else its name; of one that another document has, what its address ends with. */
@@ -277,6 +308,7 @@ tw_err tw_vex_bom(const struct tw_bom *bom, tw_vex_visit visit, void *user)
 	case TW_BOM_BUILDROOT:
 		return read_buildroot(&t);
 	case TW_BOM_SPDX2:
+		return read_spdx2(&t);
 	case TW_BOM_UNKNOWN:
 		break;
 	}

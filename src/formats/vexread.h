@@ -9,7 +9,8 @@
  *
  * Of an inventory, each of the component that it names, and of no other: in CycloneDX vulnerabilities whose analysis has a state, of SPDX 3 the VEX
  * relationships, but not withdrawn ones, and not "not affected" without a justification: Yocto writes as that also what somebody chose to ignore.
- * What Buildroot's IGNORE_CVES name is not_affected, in show-info (ignore_cves) and in its CycloneDX, which says that it is in triage.
+ * Of SPDX 2 the packages' sourceInfo "CVEs fixed: ...", as Yocto writes it. What Buildroot's IGNORE_CVES name is not_affected, in show-info
+ * (ignore_cves) and in its CycloneDX, which says that it is in triage.
  */
 #ifndef TW_FORMATS_VEXREAD_H
 #define TW_FORMATS_VEXREAD_H

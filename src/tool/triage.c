@@ -16,7 +16,8 @@
 #define SHOWN_MAX 60 /* lines of one view; --all shows the rest */
 
 #define OPTION_INPUTS                                                                                                                   \
-	{ "release", "SBOM", true, "what is in the release: CycloneDX, SPDX or Buildroot's show-info, as JSON" },                       \
+	{ "release", "SBOM", true,                                                                                                      \
+		"what is in the release: CycloneDX, SPDX or Buildroot's show-info, as JSON; or Yocto's .spdx.tar, unpacked" },          \
 		{ "feeds", "DIR", true, "OSV and CVE records, KEV, EPSS, CSAF, OpenVEX, cve-check: unpacked, in folders as you like" }, \
 		{ "decisions", "FILE", false, "what people decided; DIR/decisions.yaml unless given" },                                 \
 		{ "kernel-config", "FILE", false, "the kernel's .config" },                                                             \
@@ -67,18 +68,34 @@ static tw_err read_text(const struct run *r, const char *path, size_t max, struc
 	return tw_file_named(path, tw_file_read(r->t->sys, path, max, ret));
 }
 
+/* The inventory's own faults, not this machine's. */
+static bool blamed(tw_err e)
+{
+	return tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_UNSUPPORTED) || tw_is(e, TW_CODE_NOTFOUND) ||
+		tw_is(e, TW_CODE_UNTRUSTED);
+}
+
 static tw_err read_release(struct run *r)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
 	const char *path = tw_arg(r->a, "release");
+	bool image = false;
 
-	TW_TRY(read_text(r, path, TW_BOM_MAX, &text));
-	TW_TRY(tw_triage_release(r->t, r->a, tw_buf_slice(&text), &r->release));
-	tw_err e = tw_file_named(path, tw_bom_read(r->t->sys, tw_buf_slice(&text), &r->bom));
-	return tw_failed(e)
-		? tw_fail(r->t, TW_EXIT_USAGE,
-			  "an inventory as CycloneDX 1.4 to 1.6, SPDX 2.2, 2.3 or 3.0, or Buildroot's show-info, in JSON", e)
-		: e;
+	tw_buf_init(&text, r->t->sys, TW_BOM_MAX);
+	tw_err e = tw_release_read(r->t, path, &text, &image, &document);
+	if (!tw_failed(e))
+		e = tw_file_named(path, tw_bom_of(r->t->sys, document, &r->bom));
+	if (tw_failed(e))
+		return blamed(e)
+			? tw_fail(r->t, TW_EXIT_USAGE,
+				  "an inventory as CycloneDX 1.4 to 1.6, SPDX 2.2, 2.3 or 3.0, or Buildroot's show-info, in JSON; .spdx.tar.zst unpacked",
+				  e)
+			: e;
+	if (image && tw_arg(r->a, "installed"))
+		return tw_fail(r->t, TW_EXIT_USAGE, "leave --installed out",
+			TW_RAISE(SYNTAX, "the document of the image says itself what is on it, by recipes and not by the names of packages"));
+	return tw_triage_release(r->t, r->a, tw_buf_slice(&text), &r->release);
 }
 
 static tw_err read_makefile(void *user, const char *dir, struct tw_buf *ret)
@@ -252,8 +269,18 @@ static tw_err check_installed(struct run *r)
 /* Before the lists of the feeds, which tell more of each vulnerability that is there. */
 static tw_err read_said(struct run *r)
 {
-	const char *path = tw_arg(r->a, "release");
-	tw_err e = tw_file_named(path, tw_triage_inventory(r->triage, &r->bom, path));
+	const char *path = tw_arg(r->a, "release"), *slash;
+	char name[256];
+	size_t size = strlen(path);
+
+	while (size > 1 && path[size - 1] == '/')
+		size--;
+	slash = memrchr(path, '/', size - 1);
+	size -= slash ? (size_t)(slash + 1 - path) : 0;
+	/* What is kept in git names no folder of this machine. */
+	(void)snprintf(name, sizeof name, "%.*s", (int)(size < sizeof name ? size : sizeof name - 1), slash ? slash + 1 : path);
+	tw_utf8_mend(name);
+	tw_err e = tw_file_named(path, tw_triage_inventory(r->triage, &r->bom, name));
 
 	return tw_is(e, TW_CODE_SYNTAX)
 		? tw_fail(r->t, TW_EXIT_USAGE, "what the inventory says of vulnerabilities as its format has it", e)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What builds write of themselves, as `thingward triage` reads it. Documents are made up, in the form of Yocto's and Buildroot's; those with an official schema are held against it."""
+import hashlib
 import json
 import os
 import pathlib
+import re
 
 import jsonschema
 import pytest
@@ -193,3 +195,94 @@ def test_records_that_say_by_cpe_names_what_they_apply_to(tmp_path):
         applies("CVE-2026-0014", ("cpe:2.3:a:other:curl:*:*:*:*:*:*:*:*", {}))])
     assert {key: value for key, value in found.items() if key[0] > "CVE-2026-0010"} == {
         ("CVE-2026-0011", "kernel-image-6.6.40"): "open", ("CVE-2026-0012", "kernel-image-6.6.40"): "outside-range", ("CVE-2026-0013", "curl"): "open"}
+
+
+# Yocto's SPDX 2.2: an image and, beside it, a document of each package and recipe
+
+SPACE = "http://spdx.org/spdxdoc/"
+
+
+def spdx2(name, packages, refs=(), relationships=()):
+    return {"spdxVersion": "SPDX-2.2", "SPDXID": "SPDXRef-DOCUMENT", "name": name, "documentNamespace": SPACE + name, "dataLicense": "CC0-1.0",
+            "creationInfo": {"created": "2026-11-02T03:04:05Z", "creators": ["Tool: OpenEmbedded Core create-spdx.bbclass"]}, "packages": list(packages),
+            "externalDocumentRefs": [{"externalDocumentId": "DocumentRef-" + one["name"], "spdxDocument": one["documentNamespace"],
+                                      "checksum": {"algorithm": "SHA1", "checksumValue": hashlib.sha1(json.dumps(one).encode(), usedforsecurity=False).hexdigest()}} for one in refs],
+            "relationships": [{"spdxElementId": come_from, "relationshipType": kind, "relatedSpdxElement": to} for come_from, kind, to in relationships]}
+
+
+def spdx2_package(name, version="8.5.0", **more):
+    return {"SPDXID": "SPDXRef-" + name, "name": name.removeprefix("Recipe-"), "versionInfo": version, "downloadLocation": "NOASSERTION", **more}
+
+
+def yocto(folder):
+    """curl and libcurl4 of one recipe, which a patch corrects CVE-2026-0001 in; busybox of another."""
+    def recipe(name, product, version, **more):
+        return spdx2("recipe-" + name, [spdx2_package("Recipe-" + name, version, externalRefs=[
+            {"referenceCategory": "SECURITY", "referenceType": "http://spdx.org/rdf/references/cpe23Type", "referenceLocator": f"cpe:2.3:*:{product}:{version}:*:*:*:*:*:*:*"}], **more)])
+    recipes = {"curl": recipe("curl", "haxx:curl", "8.5.0", sourceInfo="CVEs fixed: CVE-2026-0001"), "busybox": recipe("busybox", "busybox:busybox", "1.36.1")}
+    packages = [spdx2(name, [spdx2_package(name)], [recipes[of]], [("SPDXRef-" + name, "GENERATED_FROM", f"DocumentRef-recipe-{of}:SPDXRef-Recipe-{of}")])
+                for name, of in (("curl", "curl"), ("libcurl4", "curl"), ("busybox", "busybox"))]
+    image = spdx2("acme-image", [spdx2_package("Image-acme", "1.0")], packages, [("SPDXRef-Image-acme", "CONTAINS", f"DocumentRef-{one['name']}:SPDXRef-{one['name']}") for one in packages])
+    documents = [image, *packages, *recipes.values()]
+    folder.mkdir(exist_ok=True)
+    for one in documents:
+        (folder / f"{one['name']}.spdx.json").write_text(json.dumps(one))
+    (folder / "index.json").write_text(json.dumps({"documents": [{"filename": f"{one['name']}.spdx.json", "documentNamespace": one["documentNamespace"], "sha1": ""} for one in documents]}))
+    return documents
+
+
+OF_YOCTO = [cve("CVE-2026-0001", "haxx", "curl", "9.0"), cve("CVE-2026-0002", "haxx", "curl", "9.0"), cve("CVE-2026-0006", "busybox", "busybox", "1.36.1")]
+WANTED_OF_YOCTO = {("CVE-2026-0001", "curl"): "stated", ("CVE-2026-0002", "curl"): "open", ("CVE-2026-0006", "busybox"): "outside-range"}
+
+
+def test_an_image_of_yocto_in_many_documents(tmp_path):
+    for one in yocto(tmp_path / "spdx"):
+        if not one["name"].startswith("acme"):  # the schema is of 2.3, which has all of it
+            validate({**one, "spdxVersion": "SPDX-2.3"}, "spdx/spdx-2.3.schema.json")
+    assert check(tmp_path, tmp_path / "spdx", OF_YOCTO) == WANTED_OF_YOCTO
+    assert check(tmp_path, tmp_path / "spdx/acme-image.spdx.json", OF_YOCTO) == WANTED_OF_YOCTO
+    done = run("import", tmp_path, "--release", tmp_path / "spdx", "--feeds", tmp_path / "feeds")
+    assert done.returncode == 0, done.stderr
+    first = (tmp_path / "triage.yaml").read_text()
+    assert '"file":"spdx","justification":"","place":"/packages/0/sourceInfo"' in first and str(tmp_path) not in first
+    assert run("import", tmp_path, "--release", tmp_path / "spdx/acme-image.spdx.json", "--feeds", tmp_path / "feeds").returncode == 0
+    sbom = re.compile('"sbom":"[0-9a-f]{64}"')
+    assert sbom.findall((tmp_path / "triage.yaml").read_text()) == sbom.findall(first) != []
+    # Names of packages would take recipes away.
+    (tmp_path / "manifest").write_text("libcurl4 cortexa57 8.5.0\n")
+    done = run("check", tmp_path, "--release", tmp_path / "spdx", "--feeds", tmp_path / "feeds", "--installed", tmp_path / "manifest")
+    assert done.returncode == 2 and "says itself what is on it" in done.stderr
+
+
+def test_documents_of_yocto_that_are_missing_or_others(tmp_path):
+    (tmp_path / "feeds").mkdir()
+    folder = tmp_path / "spdx"
+
+    def refused(words, release=folder, code=2):
+        done = run("check", tmp_path, "--release", release, "--feeds", tmp_path / "feeds")
+        assert done.returncode == code and words in " ".join(done.stderr.split()), done.stderr
+        yocto(folder)
+    yocto(folder)
+    (folder / "recipe-curl.spdx.json").unlink()
+    refused("refers to DocumentRef-recipe-curl (http://spdx.org/spdxdoc/recipe-curl)", folder / "acme-image.spdx.json")
+    (folder / "recipe-curl.spdx.json").unlink()
+    refused("recipe-curl.spdx.json")
+    (folder / "recipe-curl.spdx.json").write_text((folder / "recipe-curl.spdx.json").read_text() + " ")
+    refused("recipe-curl.spdx.json: its SHA-1 is")
+    (folder / "recipe-curl.spdx.json").rename(tmp_path / "outside.json")
+    (folder / "recipe-curl.spdx.json").symlink_to("../outside.json")
+    refused("opening recipe-curl.spdx.json: Too many levels of symbolic links", folder / "acme-image.spdx.json", code=1)
+    (folder / "recipe-curl.spdx.json").unlink()
+    index = json.loads((folder / "index.json").read_text())
+    index["documents"][1]["filename"] = "../outside.json"
+    (folder / "index.json").write_text(json.dumps(index))
+    refused("index.json: /documents/1: '../outside.json' is no name of a file beside it")
+    index = json.loads((folder / "index.json").read_text())
+    index["documents"] = index["documents"][1:]
+    (folder / "index.json").write_text(json.dumps(index))
+    refused("no document of index.json contains packages of the others")
+    (folder / "index.json").unlink()
+    refused("index.json is not there")
+    index["documents"] = [one for one in index["documents"] if one["filename"] != "busybox.spdx.json"]
+    (folder / "index.json").write_text(json.dumps(index))
+    refused("acme-image refers to DocumentRef-busybox (http://spdx.org/spdxdoc/busybox): index.json has no document of that namespace", folder / "acme-image.spdx.json")
