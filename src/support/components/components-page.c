@@ -147,9 +147,24 @@ static void write_count(struct list *l, enum tw_word column, int64_t count, cons
 	tw_html_close(&l->h);
 }
 
+static void write_vex(struct list *l, const struct tw_release_shown *r)
+{
+	char path[TW_DESK_PATH_MAX];
+
+	tw_desk_cell(&l->h, l->look, TW_W_VEX);
+	if (r->findings_ms) {
+		(void)snprintf(path, sizeof path, "/desk/vex/v%lld?format=csaf", (long long)r->id);
+		tw_page_link(&l->h, l->look, path, TW_W_VEX_CSAF);
+		tw_html_text(&l->h, TW_SLICE(" "));
+		(void)snprintf(path, sizeof path, "/desk/vex/v%lld?format=openvex", (long long)r->id);
+		tw_page_link(&l->h, l->look, path, TW_W_VEX_OPENVEX);
+	}
+	tw_html_close(&l->h);
+}
+
 static tw_err take_release(void *user, const struct tw_release_shown *r)
 {
-	static const enum tw_word columns[] = { TW_W_RELEASE, TW_W_COMPONENTS_COUNT, TW_W_RELEASE_WAITING, TW_W_UPDATED };
+	static const enum tw_word columns[] = { TW_W_RELEASE, TW_W_COMPONENTS_COUNT, TW_W_RELEASE_WAITING, TW_W_VEX, TW_W_UPDATED };
 	struct list *l = user;
 	char path[TW_DESK_PATH_MAX], name[200];
 
@@ -170,6 +185,7 @@ static tw_err take_release(void *user, const struct tw_release_shown *r)
 	write_count(l, TW_W_COMPONENTS_COUNT, r->components, path);
 	(void)snprintf(path, sizeof path, TW_DESK_TRIAGE "?release=v%lld&view=waiting", (long long)r->id);
 	write_count(l, TW_W_RELEASE_WAITING, r->waiting, path);
+	write_vex(l, r);
 	tw_desk_cell(&l->h, l->look, TW_W_UPDATED);
 	tw_page_time(&l->h, r->components_ms > r->findings_ms ? r->components_ms : r->findings_ms);
 	tw_html_close(&l->h);
