@@ -57,16 +57,16 @@ static tw_err write_form(struct list *l)
 		tw_field_option(&l->h, by[i].value, tw_word(by[i].word, l->look.language), !strcmp(by[i].value, l->q.by));
 	tw_html_close(&l->h);
 	write_line(l, "text", TW_W_COMPONENTS_TEXT, TW_PART_NAME_MAX, l->q.text);
-	write_line(l, "version", TW_W_VERSION, TW_PART_VERSION_MAX, l->q.version);
+	write_line(l, "version", TW_W_VERSION_OF, TW_PART_VERSION_MAX, l->q.version);
 	TW_TRY(tw_parts_choose_release(l->c, &l->h, l->look, l->q.release));
-	tw_parts_button(&l->h, l->look, TW_W_SHOW);
+	tw_parts_button(&l->h, l->look, TW_W_FILTER);
 	tw_html_close(&l->h);
 	return TW_OK;
 }
 
 static tw_err take_component(void *user, const struct tw_component_found *f)
 {
-	static const enum tw_word columns[] = { TW_W_COMPONENT, TW_W_VERSION, TW_W_RELEASE, TW_W_COMPONENTS_BY_PURL,
+	static const enum tw_word columns[] = { TW_W_COMPONENT, TW_W_VERSION_OF, TW_W_RELEASE, TW_W_COMPONENTS_BY_PURL,
 		TW_W_COMPONENTS_BY_CPE, TW_W_COMPONENTS_SUPPLIER };
 	struct list *l = user;
 	char release[200];
@@ -84,7 +84,7 @@ static tw_err take_component(void *user, const struct tw_component_found *f)
 	tw_html_attr(&l->h, TW_AT_SCOPE, TW_SLICE("row"));
 	tw_html_text(&l->h, f->name);
 	tw_html_close(&l->h);
-	write_cell(l, TW_W_VERSION, f->version);
+	write_cell(l, TW_W_VERSION_OF, f->version);
 	write_cell(l, TW_W_RELEASE, tw_slice_of(release));
 	write_cell(l, TW_W_COMPONENTS_BY_PURL, f->purl);
 	write_cell(l, TW_W_COMPONENTS_BY_CPE, f->cpe);
