@@ -2,7 +2,7 @@
 // The pages of the manufacturer's server, of the real program: sent and followed with JavaScript switched off, by keyboard, at 320 px and in print.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -255,7 +255,7 @@ async function byKeys(page, url) {
 	await page.waitForSelector('[role="status"]');
 	assert.match(await page.textContent('main'), /CVSS:4\.0\/AV:L/);
 	const keys = await page.$$eval('nav [accesskey]', (all) => all.map((one) => one.accessKey));
-	assert.ok(keys.length === 8 && new Set(keys).size === 8, keys.join());
+	assert.ok(keys.length === 10 && new Set(keys).size === 10, keys.join());
 	await page.focus('nav [accesskey="2"]'); // the key itself is the browser's own, which a page's events do not reach
 	await page.keyboard.press('Enter');
 	await page.waitForURL(/alarms/);
@@ -389,7 +389,50 @@ async function workbench({ open, skip }) {
 	}, skip);
 }
 
+// What triage left for people, with a stranger's text in all of it, until it is decided, and becomes a case.
+async function queue({ open, skip }) {
+	await withSupport(async (url, dir) => {
+		const tool = (...words) => execFileSync(join(BUILD, 'src/tool/thingward'), ['desk', ...words, '--local', join(dir, 'desk.sock')]);
+		const says = HOSTILE_TEXTS[0].slice(0, 200), facts = '0'.repeat(32);
+		const items = HOSTILE_TEXTS.slice(0, 30).map((text, i) => ({ component: `pkg:generic/part${i}`, evidence: [text.slice(0, 300)], facts, name: text.slice(0, 60), purl: `pkg:generic/part${i}@1`, ...(i % 3 ? { state: 'open' } : { because: says, rule: 'stated', state: 'ruled' }),
+			...(i === 1 && { kev: { added: '2026-01-01', due: '', ransomware: true }, epss: 900000 }), records: [{ by: 'purl', file: 'a.json', id: 'GHSA-1', place: '/affected/0', reason: text.slice(0, 300), verdict: 'affected' }],
+			summary: text.slice(0, 200), version: '1', vulnerability: `CVE-2026-${1000 + i}` }));
+		writeFileSync(join(dir, 'triage.yaml'), `# Written by \`thingward triage import\`: what was found, and where it went. Keep it in git beside product.yaml.\nformat: 1\nrelease: {"sbom":"${'0'.repeat(64)}","version":"1.4"}\nitems:\n`
+			+ items.map((one) => `- ${JSON.stringify(one)}\n`).join(''));
+		writeFileSync(join(dir, 'sbom.json'), JSON.stringify({ bomFormat: 'CycloneDX', specVersion: '1.6', components: HOSTILE_TEXTS.slice(0, 60).map((text) => ({ type: 'library', name: text.slice(0, 60) || 'x', version: text.slice(0, 40), supplier: { name: text.slice(0, 60) } })) }));
+		tool('release', 'import', 'lamp', '1.4', '--sbom', join(dir, 'sbom.json'));
+		tool('findings', 'import', dir, '--product', 'lamp');
+		const admin = await open(`${url}/login`);
+		await comeIn(admin, url, readFileSync(join(dir, 'app/setup-code'), 'utf8'), 'administrator');
+		await send(admin, `${url}/desk/invite`, { name: 'Ann Bo', role: 'manager' });
+		const page = await open(`${url}/login`);
+		await comeIn(page, url, (await admin.textContent('.receipt code')).trim(), 'Ann Bo');
+		await page.goto(`${url}/desk/triage`);
+		assert.match(await page.textContent('tbody tr'), /CVE-2026-1001/); // exploited, so it stands first
+		await eachOf(page, url, ['/desk/triage', '/desk/triage?view=waiting&lang=de', '/desk/triage?release=v1&view=ruled', '/desk/components', '/desk/components?release=v1&lang=de', '/desk/components?text=x&by=purl']);
+		await page.goto(`${url}/desk/triage`);
+		await page.focus('tbody a'); // and on by keys
+		await page.keyboard.press('Enter');
+		await page.waitForURL(/triage\/t\d+/);
+		const at = new URL(page.url()).pathname, name = at.split('/').pop();
+		await eachOf(page, url, [at, `${at}?lang=de`, `/desk/decide/${name}`, `/desk/finding-case/${name}?lang=de`]);
+		await send(page, `${url}/desk/decide/${name}`, { status: 'not_affected', reason: HOSTILE_TEXTS[1] });
+		assert.match(await page.textContent('[role="alert"]'), /needs a justification/);
+		assert.equal(await page.inputValue('#field-reason'), HOSTILE_TEXTS[1]);
+		await eachOf(page, url, [`/desk/decide/${name}`]);
+		await send(page, `${url}/desk/decide/${name}`, { status: 'not_affected', justification: 'component_not_present', reason: HOSTILE_TEXTS[1] });
+		await page.waitForSelector('[role="status"]');
+		await send(page, `${url}/desk/finding-case/${name}`, {});
+		assert.match(page.url(), /cases\/c1/);
+		await eachOf(page, url, [at, '/desk/triage?view=decided&lang=de']);
+		await page.goto(`${url}/desk/triage`);
+		await page.click('form[action^="/desk/triage-seen"] button');
+		assert.match(await page.textContent('.lead'), /Nothing new waits/);
+	}, skip);
+}
+
 export const support = [
+	['support: what triage left for people is looked at, decided, made a case and seen, and hostile text in it stays text', queue],
 	['support: the staff comes in, works on a case and goes, and every page of it is valid, accessible, and fits 320 px', desk],
 	['support: an advisory is written, reviewed, approved, published and withdrawn by three people and their pages alone', workbench],
 	['support: every page in both languages is valid, accessible, and fits 320 px and large text', everyPage],

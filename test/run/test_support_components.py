@@ -43,6 +43,7 @@ def desk(tmp_path):
     if os.geteuid() == 0:
         os.chown(app, IDS["app"], IDS["app"])
     (app / "products.json").write_text(json.dumps(PRODUCTS))
+    (app / "desk.json").write_text(json.dumps({"name": "Lamps & Co", "site": "https://security.example.com", "contacts": ["mailto:psirt@example.com"], "expires": "2099-01-01T00:00:00Z"}))
     yield s.start()
     s.stop()
 
@@ -147,3 +148,31 @@ def test_what_one_has_seen_is_not_new(desk, tmp_path):
     _, text = page(desk, ann, "/desk/triage")
     assert "Nothing new waits" in text and "CVE-2026-0001" not in text
     assert "CVE-2026-0001" in page(desk, ann, "/desk/triage?view=waiting&lang=de")[1]
+
+
+def test_vex_is_what_the_store_says(desk, tmp_path):
+    refused = run(desk, "release", "vex", "v1")
+    assert refused.returncode == 3 and "release.unknown" in refused.stderr
+    imported(tmp_path, desk)
+    first = ask(desk, "release", "vex", "v1")["document"]
+    assert first == ask(desk, "release", "vex", "v1")["document"]  # made twice, it is the same
+    assert first["document"]["tracking"]["version"] == "1" and first["vulnerabilities"][0]["product_status"] == {"under_investigation": ["P:C1"]}
+    ask(desk, "finding", "decide", "t1", "affected", "--reason", "r", "--action", "Update.")
+    second = ask(desk, "release", "vex", "v1")["document"]
+    assert second["document"]["tracking"]["version"] == "2" and second["vulnerabilities"][0]["remediations"][0]["details"] == "Update."
+    assert second["document"]["tracking"]["revision_history"][0] == first["document"]["tracking"]["revision_history"][0]
+    assert second["document"]["publisher"]["name"] == "Lamps & Co"
+    out = tmp_path / "vex.json"
+    out.write_text(json.dumps(second))
+    assert subprocess.run([TOOL, "csaf", "validate", "--strict", out], capture_output=True, check=False).returncode == 0
+    vex = ask(desk, "release", "vex", "v1", "--format", "openvex")["document"]
+    assert vex["version"] == 2 and vex["statements"][0]["status"] == "affected" and vex["statements"][0]["action_statement"] == "Update."
+    imported(tmp_path, desk, fixed="8.0-3")  # the facts are others: it is looked into again
+    third = ask(desk, "release", "vex", "v1")["document"]
+    assert third["document"]["tracking"]["version"] == "3" and third["vulnerabilities"][0]["product_status"] == {"under_investigation": ["P:C1"]}
+    pat = staff.colleague(staff.administrator(desk), "Pat", "publisher")
+    _, text = page(desk, pat, "/desk/components")
+    assert 'href="/desk/vex/v1?format=csaf"' in text
+    r, text = page(desk, pat, "/desk/vex/v1?format=openvex")
+    assert r.status == 200 and json.loads(text)["version"] == 3
+    assert run(desk, "release", "vex", "v1", "--format", "html").returncode == 3

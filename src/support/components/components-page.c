@@ -57,16 +57,16 @@ static tw_err write_form(struct list *l)
 		tw_field_option(&l->h, by[i].value, tw_word(by[i].word, l->look.language), !strcmp(by[i].value, l->q.by));
 	tw_html_close(&l->h);
 	write_line(l, "text", TW_W_COMPONENTS_TEXT, TW_PART_NAME_MAX, l->q.text);
-	write_line(l, "version", TW_W_VERSION, TW_PART_VERSION_MAX, l->q.version);
+	write_line(l, "version", TW_W_VERSION_OF, TW_PART_VERSION_MAX, l->q.version);
 	TW_TRY(tw_parts_choose_release(l->c, &l->h, l->look, l->q.release));
-	tw_parts_button(&l->h, l->look, TW_W_SHOW);
+	tw_parts_button(&l->h, l->look, TW_W_FILTER);
 	tw_html_close(&l->h);
 	return TW_OK;
 }
 
 static tw_err take_component(void *user, const struct tw_component_found *f)
 {
-	static const enum tw_word columns[] = { TW_W_COMPONENT, TW_W_VERSION, TW_W_RELEASE, TW_W_COMPONENTS_BY_PURL,
+	static const enum tw_word columns[] = { TW_W_COMPONENT, TW_W_VERSION_OF, TW_W_RELEASE, TW_W_COMPONENTS_BY_PURL,
 		TW_W_COMPONENTS_BY_CPE, TW_W_COMPONENTS_SUPPLIER };
 	struct list *l = user;
 	char release[200];
@@ -84,7 +84,7 @@ static tw_err take_component(void *user, const struct tw_component_found *f)
 	tw_html_attr(&l->h, TW_AT_SCOPE, TW_SLICE("row"));
 	tw_html_text(&l->h, f->name);
 	tw_html_close(&l->h);
-	write_cell(l, TW_W_VERSION, f->version);
+	write_cell(l, TW_W_VERSION_OF, f->version);
 	write_cell(l, TW_W_RELEASE, tw_slice_of(release));
 	write_cell(l, TW_W_COMPONENTS_BY_PURL, f->purl);
 	write_cell(l, TW_W_COMPONENTS_BY_CPE, f->cpe);
@@ -147,9 +147,24 @@ static void write_count(struct list *l, enum tw_word column, int64_t count, cons
 	tw_html_close(&l->h);
 }
 
+static void write_vex(struct list *l, const struct tw_release_shown *r)
+{
+	char path[TW_DESK_PATH_MAX];
+
+	tw_desk_cell(&l->h, l->look, TW_W_VEX);
+	if (r->findings_ms) {
+		(void)snprintf(path, sizeof path, "/desk/vex/v%lld?format=csaf", (long long)r->id);
+		tw_page_link(&l->h, l->look, path, TW_W_VEX_CSAF);
+		tw_html_text(&l->h, TW_SLICE(" "));
+		(void)snprintf(path, sizeof path, "/desk/vex/v%lld?format=openvex", (long long)r->id);
+		tw_page_link(&l->h, l->look, path, TW_W_VEX_OPENVEX);
+	}
+	tw_html_close(&l->h);
+}
+
 static tw_err take_release(void *user, const struct tw_release_shown *r)
 {
-	static const enum tw_word columns[] = { TW_W_RELEASE, TW_W_COMPONENTS_COUNT, TW_W_RELEASE_WAITING, TW_W_UPDATED };
+	static const enum tw_word columns[] = { TW_W_RELEASE, TW_W_COMPONENTS_COUNT, TW_W_RELEASE_WAITING, TW_W_VEX, TW_W_UPDATED };
 	struct list *l = user;
 	char path[TW_DESK_PATH_MAX], name[200];
 
@@ -170,6 +185,7 @@ static tw_err take_release(void *user, const struct tw_release_shown *r)
 	write_count(l, TW_W_COMPONENTS_COUNT, r->components, path);
 	(void)snprintf(path, sizeof path, TW_DESK_TRIAGE "?release=v%lld&view=waiting", (long long)r->id);
 	write_count(l, TW_W_RELEASE_WAITING, r->waiting, path);
+	write_vex(l, r);
 	tw_desk_cell(&l->h, l->look, TW_W_UPDATED);
 	tw_page_time(&l->h, r->components_ms > r->findings_ms ? r->components_ms : r->findings_ms);
 	tw_html_close(&l->h);

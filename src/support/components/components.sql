@@ -32,6 +32,7 @@ CREATE TABLE release_import (
 	who TEXT NOT NULL
 ) STRICT;
 CREATE INDEX release_import_state ON release_import (state, id);
+CREATE INDEX release_import_of ON release_import (release_id, kind, live_ms);
 CREATE TABLE component (
 	id INTEGER PRIMARY KEY,
 	import_id INTEGER NOT NULL REFERENCES release_import (id),
@@ -228,6 +229,20 @@ SELECT id, product, version FROM product_release WHERE doc <> '' ORDER BY produc
 
 -- name: release_one
 SELECT id, product, version FROM product_release WHERE id = ?1 AND doc <> '';
+
+-- What VEX says of a release; nothing is said of what no record calls affected, unless somebody decided it.
+-- name: vex_items
+SELECT s.finding, s.waits, s.doc, CASE d.facts WHEN s.facts THEN d.doc END
+FROM product_release r CROSS JOIN finding_seen s LEFT JOIN finding_decision d ON d.id = s.decision
+WHERE r.id = ?1 AND s.import_id = r.findings AND (s.rule <> 'outside-range' OR s.waits = 2) ORDER BY s.finding LIMIT ?2;
+
+-- When what it says may have changed: an import of findings counted, or something in it was decided.
+-- name: vex_revisions
+SELECT at_ms FROM (SELECT live_ms AS at_ms FROM release_import WHERE release_id = ?1 AND kind = 'findings' AND live_ms > 0
+	UNION ALL SELECT d.at_ms FROM finding_decision d WHERE d.product = ?2 AND d.import_id = 0
+		AND EXISTS (SELECT 1 FROM finding f WHERE f.vulnerability = d.vulnerability AND f.component = d.component AND f.release_id = ?1)
+		AND d.at_ms > (SELECT min(i.live_ms) FROM release_import i WHERE i.release_id = ?1 AND i.kind = 'findings' AND i.live_ms > 0)) AS moments
+ORDER BY at_ms LIMIT ?3;
 
 -- Components: ?1 ?2 ?3 behind which, ?4 ?5 before which: all lie between, so that what is not asked for is never looked at.
 -- name: component_by_name

@@ -99,7 +99,7 @@ static tw_err write_facts(struct view *v, const struct tw_request *rq)
 	pair(v, TW_W_VULNERABILITY, f->vulnerability);
 	pair(v, TW_W_DESCRIPTION, tw_json_text(f->entry, "summary"));
 	pair(v, TW_W_COMPONENT, f->component);
-	pair(v, TW_W_VERSION, f->version);
+	pair(v, TW_W_VERSION_OF, f->version);
 	pair(v, TW_W_COMPONENTS_BY_PURL, tw_json_text(f->entry, "purl"));
 	pair(v, TW_W_COMPONENTS_BY_CPE, tw_json_text(f->entry, "cpe"));
 	write_likelihood(v, f->entry);
