@@ -202,6 +202,30 @@ def test_a_killed_role_is_back(service, role):
     assert service.stop() == 0
 
 
+def test_a_database_that_was_closed_whole_is_looked_through_later(service):
+    if service.schema:
+        pytest.skip("PostgreSQL looks after its files itself")
+    db, word = service.dir / "app/support.db", service.dir / "app/support.db.closed"
+    before = service.start().roles()
+    assert not word.exists()
+    os.kill(before["app"], signal.SIGKILL)
+    wait_for(lambda: service.roles().get("app", before["app"]) != before["app"] and service.well(), 10)
+    assert not word.exists() and service.stop() == 0 and word.exists()
+    # Bits that turned on the disk: the file system knows nothing of it. No start reads this table.
+    with contextlib.closing(sqlite3.connect(f"file:{db}?mode=ro&immutable=1", uri=True)) as look:
+        page, = look.execute("SELECT rootpage FROM sqlite_master WHERE name = 'kept_answer'").fetchone()
+    with open(db, "r+b") as f:
+        f.seek((page - 1) * 4096)
+        f.write(b"\xff" * 8)
+    st = db.stat()
+    word.write_text(f"file {st.st_ino} of {st.st_size} bytes changed {st.st_mtime_ns // 10**9}.{st.st_mtime_ns % 10**9:09} {st.st_ctime_ns // 10**9}.{st.st_ctime_ns % 10**9:09}\n")
+    service.start()
+    assert service.well()
+    wait_for(lambda: "looking through the database" in service.log(), 10)
+    wait_for(lambda: "app cannot start" in service.log(), 10)  # and no other start takes it
+    assert not word.exists()
+
+
 def test_the_same_keys_and_log_after_a_kill_of_all(service):
     service.start()
     identity = (service.dir / "keys/identity.crt").read_bytes()

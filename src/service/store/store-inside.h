@@ -26,6 +26,8 @@ struct tw_store {
 	struct tw_store_statement cache[TW_STORE_STATEMENTS];
 	uint64_t ticks;
 	bool in_transaction;
+	bool keeps_word; /* opened by tw_store_open_closed */
+	bool owes;       /* it has not been looked through since it was opened */
 	enum tw_store_fault fault;
 };
 
@@ -37,6 +39,9 @@ tw_err tw_store_script(tw_store *s, const char *sql, const char *what);
 /* The first column of the first row, as text cut to size; "" without a row. */
 tw_err tw_store_answer(tw_store *s, const char *sql, char *ret, size_t size);
 tw_err tw_store_demand(tw_store *s, const char *sql, const char *wanted); /* UNSUPPORTED: another answer */
+
+tw_err tw_store_take_word(tw_store *s); /* before it is opened; sets what it owes */
+void tw_store_give_word(tw_store *s);   /* once it is closed */
 
 tw_err tw_store_find_format(tw_store *s);
 tw_err tw_store_check_format(const tw_store *s);

@@ -121,7 +121,7 @@ tw_err tw_store_connect(tw_store *s, const char *name)
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE;
 	int status = sqlite3_open_v2(name, &s->db, flags, tw_vfs_name(s->vfs));
 	tw_err e = status == SQLITE_OK ? configure(s) : sql_error(s, status, "open");
-	if (!tw_failed(e))
+	if (!tw_failed(e) && !s->owes)
 		e = verify(s);
 	if (!tw_failed(e))
 		e = tw_store_find_format(s);
@@ -139,7 +139,7 @@ void tw_store_disconnect(tw_store *s)
 	s->db = NULL;
 }
 
-tw_err tw_store_new(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret)
+static tw_err make(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, bool closed, tw_store **ret)
 {
 	TW_CLEANUP(tw_store_freep) tw_store *s = TW_NEW(sys, tw_store);
 	if (!s)
@@ -150,19 +150,53 @@ tw_err tw_store_new(const struct tw_sys *sys, int dir, const char *name, const s
 	if ((size_t)snprintf(s->name, sizeof s->name, "%s", name) >= sizeof s->name)
 		return TW_RAISE(LIMIT, "store: a name of %zu bytes", strlen(name));
 	TW_TRY(tw_vfs_new(sys, dir, &s->vfs));
+	if (closed)
+		TW_TRY(tw_store_take_word(s));
 	TW_TRY(tw_store_connect(s, name));
+	*ret = TW_STEAL(s);
+	return TW_OK;
+}
+
+tw_err tw_store_new(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret)
+{
+	return make(sys, dir, name, formats, false, ret);
+}
+
+/* Takes what was made, and frees it where its format is not ours. */
+static tw_err judge(tw_store *made, tw_store **ret)
+{
+	TW_CLEANUP(tw_store_freep) tw_store *s = made;
+	TW_TRY(tw_store_check_format(s));
+	if (s->format < s->formats->oldest)
+		TW_TRY(tw_store_advance(s, s->formats->oldest));
 	*ret = TW_STEAL(s);
 	return TW_OK;
 }
 
 tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret)
 {
-	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
-	TW_TRY(tw_store_new(sys, dir, name, formats, &s));
-	TW_TRY(tw_store_check_format(s));
-	if (s->format < formats->oldest)
-		TW_TRY(tw_store_advance(s, formats->oldest));
-	*ret = TW_STEAL(s);
+	tw_store *s = NULL;
+	TW_TRY(make(sys, dir, name, formats, false, &s));
+	return judge(s, ret);
+}
+
+tw_err tw_store_open_closed(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret)
+{
+	tw_store *s = NULL;
+	TW_TRY(make(sys, dir, name, formats, true, &s));
+	return judge(s, ret);
+}
+
+bool tw_store_owes(const tw_store *s)
+{
+	return s->owes;
+}
+
+tw_err tw_store_check(tw_store *s)
+{
+	if (s->owes)
+		TW_TRY(verify(s));
+	s->owes = false;
 	return TW_OK;
 }
 
@@ -195,7 +229,10 @@ tw_store *tw_store_free(tw_store *s)
 {
 	if (!s)
 		return NULL;
+	const bool whole = s->keeps_word && s->db && !tw_failed(tw_store_check(s));
 	tw_store_disconnect(s);
+	if (whole)
+		tw_store_give_word(s);
 	tw_vfs_free(s->vfs);
 	free(s);
 	return NULL;

@@ -31,6 +31,11 @@ struct tw_store_formats {
 /* dir: an open directory; the database is NAME in it. An empty one is made, in the oldest format; formats is borrowed.
    UNTRUSTED: integrity check failed. STATE: of a format that this release does not read; nothing was changed. */
 tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret);
+/* The same, but a store that was closed whole and that nobody has touched since owes its integrity check, and is open before it: tw_store_check, soon, or
+   else the next open checks first, as it does where NAME.closed does not say so. */
+tw_err tw_store_open_closed(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret);
+bool tw_store_owes(const tw_store *s);
+tw_err tw_store_check(tw_store *s); /* what it owes. UNTRUSTED: damaged, and to be closed; the next open says so again */
 tw_store *tw_store_free(tw_store *s);
 TW_DEFINE_FREEP(tw_store, tw_store_free)
 

@@ -74,6 +74,8 @@ tw_err tw_advisory_ask_again(struct tw_context *c, struct tw_reply *rp, struct t
 tw_err tw_advisory_tree_takes(struct tw_context *c, struct tw_slice text);
 /* At the start: what was cut goes on, what the tree lacks comes into it, and what is about to expire is written anew. */
 tw_err tw_advisories_settle(struct tw_context *c);
+/* Whether that cannot wait until those are answered who waited for the start: something is on its way, or there is no tree. */
+tw_err tw_advisories_press(struct tw_context *c, bool *ret);
 bool tw_advisories_there(struct tw_context *c); /* something was published */
 /* Told in the transaction that makes it public (tell.c). */
 struct tw_advisory_out {

@@ -347,6 +347,16 @@ static tw_err each_waiting(struct tw_context *c, tw_err (*does)(struct tw_contex
 	return TW_OK;
 }
 
+tw_err tw_advisories_press(struct tw_context *c, bool *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *names = json_array();
+	const struct tw_value all = TW_V_INT(0);
+
+	TW_TRY(names ? tw_store_run(c->store, tw_sql_advisory_waiting, &all, 1, take_name, names) : TW_RAISE(NOMEM, "advisories"));
+	*ret = json_array_size(names) > 0 || !tw_advisories_there(c);
+	return TW_OK;
+}
+
 tw_err tw_advisories_settle(struct tw_context *c)
 {
 	TW_CLEANUP(work_done) struct work w = { .c = c, .tree = { .parent = -1, .dir = -1 } };

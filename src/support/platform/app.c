@@ -137,6 +137,7 @@ static void front_ready(void *user)
 		return;
 	a->said_ready = true;
 	tw_ignore(tw_channel_send(a->hands, TW_WIRE_HANDS_READY, 0, text, sizeof text - 1, NULL, 0));
+	tw_app_look_due(a);
 	record(a, "service.started", json_pack("{s:s}", "software", TW_VERSION));
 }
 
@@ -241,6 +242,7 @@ static tw_err make_loop(struct tw_app *a)
 		event_add(a->hands_event, NULL))
 		return TW_RAISE(NOMEM, "event loop");
 	TW_TRY(tw_app_mend_new(a));
+	TW_TRY(tw_app_look_new(a));
 	TW_TRY(tw_app_listener_new(a));
 	return tw_app_tell_new(a);
 }
@@ -276,7 +278,7 @@ static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
 static void done(struct tw_app *a)
 {
 	struct event *const events[] = { a->hands_event, a->commit_timer, a->checkpoint_timer, a->refusal_timer, a->throttle_timer,
-		a->mend_timer, a->alarm_timer, a->tell_timer, a->days_timer, a->listener_timer };
+		a->mend_timer, a->alarm_timer, a->tell_timer, a->days_timer, a->listener_timer, a->look_timer };
 
 	a->local = tw_door_local_free(a->local);
 	tw_staff_stop(a);

@@ -47,7 +47,7 @@ struct tw_app {
 	tw_door_front *front;
 	tw_door_local *local;
 	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer, *throttle_timer, *mend_timer, *alarm_timer,
-		*tell_timer, *days_timer, *listener_timer;
+		*tell_timer, *days_timer, *listener_timer, *look_timer;
 	int64_t mend_ms;     /* how long the mend timer waits the next time */
 	uint64_t signed_seq; /* the log is signed up to here */
 	struct tw_admission admission;
@@ -56,6 +56,7 @@ struct tw_app {
 		alarms_left; /* unsure: an event may be in the log and its alarm not say so; left: some are not in it yet */
 	json_t *products;    /* support/subscriptions/products.h */
 	bool said_ready, draining;
+	bool tree_waits;    /* the tree of advisories was not looked through at the start */
 	bool files_changed; /* files of reports came or went: their room is looked at */
 	bool tell_waits;    /* it was said that telling subscribers stands still */
 	int status;         /* of the process */
@@ -70,6 +71,7 @@ void tw_app_settle(struct tw_app *a); /* arms the timers of whatever is due: aft
 /* Opens what the app stands on, in the order in which each needs the one before: keys, store, log, gate. */
 tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start);
 void tw_app_close(struct tw_app *a);
+void tw_app_settle_tree(struct tw_app *a); /* brings the tree of advisories to what the store says */
 
 /* Telling subscribers, in slices between everybody else's requests, and what dates tell by themselves. */
 #define TW_APP_TELL_WAIT_MS 10000 /* while the outbox is full */
@@ -77,6 +79,12 @@ void tw_app_close(struct tw_app *a);
 #define TW_APP_STEP_MS 1000       /* between two steps of forgetting */
 tw_err tw_app_tell_new(struct tw_app *a);
 void tw_app_tell_due(struct tw_app *a); /* after whatever may have published something */
+
+/* When whoever waited for the start has been answered: looks through a database that was closed whole and therefore opened at once, and through the tree of
+   advisories. Damage of the database ends the loop with status 1, and the next start looks first. */
+#define TW_APP_LOOK_MS 1000
+tw_err tw_app_look_new(struct tw_app *a);
+void tw_app_look_due(struct tw_app *a);
 
 /* When a failed sync has made the log or the store refuse changes: tries the disk, and ends the loop with status 1 when it takes writes again. */
 #define TW_APP_MEND_MS 2000 /* doubling, to TW_APP_MEND_MAX_MS */

@@ -56,3 +56,35 @@ void tw_app_mend_due(struct tw_app *a)
 		say_why(a);
 	(void)event_add(a->mend_timer, &t);
 }
+
+static void on_look(int fd, short what, void *user)
+{
+	struct tw_app *a = user;
+	tw_err e = tw_store_check(a->context.store);
+
+	if (!tw_failed(e)) {
+		if (a->tree_waits)
+			tw_app_settle_tree(a);
+		tw_app_settle(a);
+		return;
+	}
+	tw_log_err(e, "looking through the database; no start takes it until that is put right, or a backup is in its place");
+	if (!tw_is(e, TW_CODE_UNTRUSTED))
+		return; /* it is still owed, so the next start looks first */
+	a->status = 1;
+	(void)event_base_loopbreak(a->loop);
+}
+
+tw_err tw_app_look_new(struct tw_app *a)
+{
+	a->look_timer = event_new(a->loop, -1, 0, on_look, a);
+	return a->look_timer ? TW_OK : TW_RAISE(NOMEM, "event loop");
+}
+
+void tw_app_look_due(struct tw_app *a)
+{
+	const struct timeval t = { .tv_sec = TW_APP_LOOK_MS / 1000, .tv_usec = TW_APP_LOOK_MS % 1000 * 1000 };
+
+	if (tw_store_owes(a->context.store) || a->tree_waits)
+		(void)event_add(a->look_timer, &t);
+}

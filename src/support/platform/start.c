@@ -103,15 +103,26 @@ static tw_err open_log(struct tw_app *a, const char *boot, uint64_t boots)
 }
 
 /* A tree that cannot be written now keeps nobody from reporting: what waits is published by the next start, or by whoever publishes it again. */
-static void settle_advisories(struct tw_context *c)
+void tw_app_settle_tree(struct tw_app *a)
 {
-	tw_err e = tw_signing_renew(tw_app_of(c));
+	tw_err e = tw_advisories_settle(&a->context);
+
+	a->tree_waits = false;
+	if (tw_failed(e))
+		tw_log_err(e, "bringing the tree of advisories to what the store says");
+}
+
+/* Each advisory is read for it: while nothing is on its way, that comes after those who waited for the start. */
+static void settle_advisories(struct tw_app *a)
+{
+	bool now = false;
+	tw_err e = tw_signing_renew(a);
 
 	if (tw_failed(e))
 		tw_log_err(e, "the key of the advisories' signatures");
-	e = tw_advisories_settle(c);
-	if (tw_failed(e))
-		tw_log_err(e, "bringing the tree of advisories to what the store says");
+	a->tree_waits = !tw_failed(tw_advisories_press(&a->context, &now)) && !now;
+	if (!a->tree_waits)
+		tw_app_settle_tree(a);
 }
 
 /* Who asked with a browser reads why in a page: each part knows its own. */
@@ -144,14 +155,14 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 	TW_TRY(tw_desk_read(a->sys, STORE_FD, &a->desk));
 	TW_TRY(tw_products_read(a->sys, STORE_FD, &a->products));
 	TW_TRY(tw_keys_client_new(a->sys, TW_FD_PEER2, &c->keys));
-	TW_TRY(tw_store_open(a->sys, STORE_FD, TW_APP_STORE, &formats, &c->store));
+	TW_TRY(tw_store_open_closed(a->sys, STORE_FD, TW_APP_STORE, &formats, &c->store));
 	TW_TRY(tw_cases_settle(c->store));
 	TW_TRY(tw_store_run(c->store, tw_sql_support_boots, &TW_V_TEXT(boot), 1, take_number, &boots));
 	TW_TRY(open_log(a, boot, boots));
 	TW_TRY(tw_gate_compile(a->sys, &(struct tw_gate_source){ .roles = tw_built_in_roles, .grants = tw_grants }, &c->gate));
 	TW_TRY(tw_settings_load(c));
 	TW_TRY(tw_staff_start(a, STORE_FD));
-	settle_advisories(c);
+	settle_advisories(a);
 	a->listener_generation = 1;
 	return tw_keys_client_listener_chain(c->keys, false, &a->listener);
 }

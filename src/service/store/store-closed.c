@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A store that was closed whole says so in NAME.closed: which file it was and when that was last changed, as the file system has it. While it is
+ * that file still, nobody has written to it since, and it was looked through before: so it is opened at once, and looked through again when that
+ * keeps nobody waiting. The word is taken away before anything is written, and given by a store that was looked through. So after a kill, a
+ * power cut, a copy, an edit, or damage that was found, the next open looks first.
+ */
+#include "service/store/store-inside.h"
+#include "sys/durable.h"
+
+#include <fcntl.h>
+
+#define WORD_MAX 160
+
+static void beside(const tw_store *s, const char *what, char ret[TW_STORE_NAME_MAX + 16])
+{
+	(void)snprintf(ret, TW_STORE_NAME_MAX + 16, "%s%s", s->name, what);
+}
+
+/* "": there is no such file, or it cannot be asked. */
+static void word_of(const tw_store *s, char ret[WORD_MAX])
+{
+	TW_CLEANUP(tw_closep) int fd = s->sys->open_beneath(s->sys, s->dir, s->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+	struct stat st;
+
+	ret[0] = '\0';
+	if (fd < 0 || s->sys->fstat(s->sys, fd, &st) != 0)
+		return;
+	(void)snprintf(ret, WORD_MAX, "file %llu of %lld bytes changed %lld.%09ld %lld.%09ld\n", (unsigned long long)st.st_ino,
+		(long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+}
+
+/* What was not copied back yet is no part of the file. */
+static bool has_log(const tw_store *s)
+{
+	char name[TW_STORE_NAME_MAX + 16];
+
+	beside(s, "-wal", name);
+	TW_CLEANUP(tw_closep) int fd = s->sys->open_beneath(s->sys, s->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+	return fd >= 0;
+}
+
+tw_err tw_store_take_word(tw_store *s)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf said = { 0 };
+	char name[TW_STORE_NAME_MAX + 16], word[WORD_MAX];
+
+	s->keeps_word = true;
+	beside(s, ".closed", name);
+	tw_buf_init(&said, s->sys, WORD_MAX);
+	tw_err e = tw_durable_read(s->sys, s->dir, name, WORD_MAX - 1, &said);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return TW_OK;
+	word_of(s, word);
+	s->owes = !tw_failed(e) && *word && !has_log(s) && strcmp(tw_buf_cstr(&said), word) == 0;
+	return tw_durable_remove(s->sys, s->dir, name);
+}
+
+void tw_store_give_word(tw_store *s)
+{
+	char name[TW_STORE_NAME_MAX + 16], word[WORD_MAX];
+
+	word_of(s, word);
+	if (!*word || tw_vfs_broken(s->vfs) || has_log(s))
+		return;
+	beside(s, ".closed", name);
+	tw_ignore(tw_durable_replace(s->sys, s->dir, name, word, strlen(word), 0600)); /* without it the next open looks first */
+}
