@@ -31,6 +31,13 @@ struct tw_store_formats {
 /* dir: an open directory; the database is NAME in it. An empty one is made, in the oldest format; formats is borrowed.
    UNTRUSTED: integrity check failed. STATE: of a format that this release does not read; nothing was changed. */
 tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret);
+/* The same for a program that is linked with either store: address is where PostgreSQL is (postgresql/where.h), and of no meaning to files. */
+struct tw_store_place {
+	int dir;
+	const char *name, *address;
+};
+tw_err tw_store_open_at(
+	const struct tw_sys *sys, const struct tw_store_place *place, const struct tw_store_formats *formats, tw_store **ret);
 tw_store *tw_store_free(tw_store *s);
 TW_DEFINE_FREEP(tw_store, tw_store_free)
 
@@ -49,6 +56,7 @@ enum tw_store_fault { TW_STORE_WELL, TW_STORE_FULL, TW_STORE_FAILED };
 enum tw_store_fault tw_store_fault(const tw_store *s);
 /* A sync has failed: nothing more is written until a restart has read what is there. */
 bool tw_store_broken(const tw_store *s);
+#define TW_STORE_RETRY_S 5 /* said to whoever is refused for its fault: it is tried again by itself */
 /* Why the server of a store in PostgreSQL refused or was not there when it last was so, for whoever looks after it; of a file the fault says it all: "". */
 const char *tw_store_why(const tw_store *s);
 /* Whether a restart would find the store; of a file that is asked of the disk, so here nothing is. IO: a server that does not answer. */
