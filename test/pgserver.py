@@ -25,7 +25,7 @@ class Server:
         self.socket = self.dir / "s"
         self.socket.mkdir(mode=0o755)
         self.dir.chmod(0o755)
-        self.data, self.process, self.more = self.dir / "data", None, more
+        self.data, self.process, self.more, self.port = self.dir / "data", None, more, 5432
         self.who = pwd.getpwnam(USER) if os.geteuid() == 0 else None
         if self.who:
             os.chown(self.dir, self.who.pw_uid, self.who.pw_gid)
@@ -41,14 +41,34 @@ class Server:
         assert done.returncode == 0, (program, words, done.stdout, done.stderr)
         return done.stdout
 
+    def at(self, port):
+        """Over TCP as well, from the next start on."""
+        self.port, self.more = port, (*self.more, f"port={port}", "listen_addresses=127.0.0.1")
+        return self
+
+    def tls(self, pem):
+        """The certificate and key that it shows, from the next start or reload on."""
+        target = self.data / "server.pem"
+        target.write_text(pem)
+        target.chmod(0o600)
+        if self.who:
+            os.chown(target, self.who.pw_uid, self.who.pw_gid)
+        self.more = (*self.more, "ssl=on", "ssl_cert_file=server.pem", "ssl_key_file=server.pem")
+
+    def lets_in(self, *lines):
+        """Of the network; over its socket everybody."""
+        (self.data / "pg_hba.conf").write_text("\n".join(["local all all trust", *lines, ""]))
+        if self.process:
+            self.sql("SELECT pg_reload_conf()")
+
     def start(self):
         with open(self.dir / "log", "ab") as log:
             self.process = subprocess.Popen(
-                [PROGRAMS / "postgres", "-D", self.data, "-k", self.socket, "-c", "listen_addresses=", "-c", "shared_buffers=16MB",
+                [PROGRAMS / "postgres", "-D", self.data, "-k", self.socket, "-c", "listen_addresses=", "-c", "port=5432", "-c", "shared_buffers=16MB",
                  "-c", "max_connections=20", "-c", "recovery_init_sync_method=syncfs", *(w for m in self.more for w in ("-c", m))],
                 cwd=self.dir, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={"LC_ALL": "C"}, **self._as())
         end = time.monotonic() + 20
-        while subprocess.run([PROGRAMS / "pg_isready", "-q", "-h", self.socket, "-U", "desk", "-d", "postgres"], check=False).returncode:
+        while subprocess.run([PROGRAMS / "pg_isready", "-q", "-h", self.socket, "-p", str(self.port), "-U", "desk", "-d", "postgres"], check=False).returncode:
             assert time.monotonic() < end and self.process.poll() is None, self.log()
             time.sleep(0.02)
         return self
@@ -83,7 +103,7 @@ class Server:
         return f"postgresql:///{database}?host={self.socket}&user={user}" + (f"&schema={schema}" if schema else "")
 
     def sql(self, text, database="postgres"):
-        return self._run("psql", "-h", self.socket, "-U", "desk", "-d", database, "-Atq", "-v", "ON_ERROR_STOP=1", "-c", text).strip()
+        return self._run("psql", "-h", self.socket, "-p", str(self.port), "-U", "desk", "-d", database, "-Atq", "-v", "ON_ERROR_STOP=1", "-c", text).strip()
 
     def __enter__(self):
         return self.start()

@@ -138,7 +138,7 @@ const struct tw_call_row tw_call_rows[] = {
 	ARGS(setsockopt, NET | CONNECT, { 1, EXACTLY, IPPROTO_TCP }),
 	ARGS(setsockopt, NET | LOCAL, { 1, EXACTLY, SOL_SOCKET }, { 2, EXACTLY, SO_SNDBUF }),
 	ARGS(setsockopt, NET | LOCAL, { 1, EXACTLY, SOL_SOCKET }, { 2, EXACTLY, SO_RCVBUF }),
-	ARGS(setsockopt, NET, { 1, EXACTLY, SOL_SOCKET }, { 2, EXACTLY, SO_KEEPALIVE }),
+	ARGS(setsockopt, NET | CONNECT, { 1, EXACTLY, SOL_SOCKET }, { 2, EXACTLY, SO_KEEPALIVE }),
 	ARGS(setsockopt, NET, { 1, EXACTLY, SOL_SOCKET }, { 2, EXACTLY, SO_LINGER }),
 
 	ALLOW(memfd_create, MEMFD | PARENT),

@@ -164,7 +164,7 @@ def test_nothing_is_half_published_by_a_kill(desk):
         assert name not in names  # an id is given once
         names.append(name)
         app = desk.roles()["app"]
-        with subprocess.Popen(["sh", "-c", f"sleep {chance.uniform(0, 0.03):.3f}; kill -9 {app}"]) as killer:
+        with subprocess.Popen(["sh", "-c", f"sleep {chance.uniform(0, 0.2 if desk.schema else 0.03):.3f}; kill -9 {app}"]) as killer:
             try:
                 if pia.ask("POST", f"/api/v1/advisory-publications/{name}")[0] == 200:
                     out.add(name)

@@ -182,10 +182,12 @@ class Desk(Service):
         self.stop()
         self.start()
 
-    def rows(self, sql, *values):
+    def rows(self, sql):
+        if self.schema:
+            return self.sql(sql)
         db = sqlite3.connect(f"file:{self.dir}/app/support.db?mode=ro", uri=True)
         try:
-            return db.execute(sql, values).fetchall()
+            return [tuple(map(str, row)) for row in db.execute(sql)]
         finally:
             db.close()
 
@@ -241,8 +243,8 @@ def test_mail_becomes_reports_and_is_marked_behind_them(place):
     # a person gets a receipt; a list, a program and nobody do not
     assert sorted(r[0] for r in desk.rows("SELECT recipient FROM outbox")) == ["ann@lamps.example"] * 2 + ["eve@lamps.example"]
     assert PASSWORD not in desk.log()
-    assert desk.rows("SELECT count(*) FROM attachment")[0][0] == 5
-    assert b"hQEMA" not in (desk.dir / "app/support.db").read_bytes()  # as it came, but encrypted
+    assert desk.rows("SELECT count(*) FROM attachment") == [("5",)]
+    assert desk.schema or b"hQEMA" not in (desk.dir / "app/support.db").read_bytes()  # as it came, but encrypted
 
 
 def test_an_answer_belongs_to_its_report_by_the_code_alone(place):
@@ -313,11 +315,7 @@ def test_the_canary_comes_back_or_is_an_alarm(place, tmp_path):
         assert desk.intake()["reports"] == before["reports"]
         # a day later, as its row says, the next one goes out; that one is an hour over
         desk.stop()
-        with sqlite3.connect(desk.dir / "app/support.db") as db:
-            db.execute("UPDATE intake_canary SET sent_ms = sent_ms - 7200000, arrived_ms = 0")
-        db.close()
-        for f in (desk.dir / "app").iterdir():
-            os.chown(f, IDS["app"], IDS["app"])
+        desk.sql("UPDATE intake_canary SET sent_ms = sent_ms - 7200000, arrived_ms = 0")
         desk.start()
         wait_for(lambda: desk.intake()["canary"] == "missing", 10)
         wait_for(lambda: any(m[1] == ["boss@lamps.example"] for m in box.mails), 10)

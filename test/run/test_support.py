@@ -29,6 +29,7 @@ ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 PROGRAM = worlds.BUILD / "src/support/thingward-support"
 ROLE = worlds.BUILD / "src/support/thingward-support-role"
 HASH = worlds.BUILD / "src/device/thingward-hash"
+STORE = worlds.BUILD / "src/support/thingward-store"
 ROLE_POSTGRESQL = worlds.BUILD / "src/support/thingward-support-role-postgresql"
 IDS = {"app": 64501, "front": 64502, "keys": 64503, "hash": 64504}
 
@@ -39,7 +40,7 @@ class Service:
         self.dir.mkdir(mode=0o700)
         self.programs = folder / "programs"  # side by side, as they are installed
         self.programs.mkdir()
-        for program in (ROLE, ROLE_POSTGRESQL, HASH):
+        for program in (ROLE, ROLE_POSTGRESQL, HASH, STORE):
             (self.programs / program.name).symlink_to(program)
         if os.geteuid() == 0:
             (self.dir / "roles.tab").write_text("".join(f"{n} {i} {i}\n" for n, i in IDS.items()))
@@ -50,17 +51,12 @@ class Service:
     def keep_in(self, url):
         """Before the first start: the store is in PostgreSQL, as `init --store` has it."""
         self.schema = "t" + secrets.token_hex(6)
-        app = self.dir / "app"
-        app.mkdir(mode=0o700)
-        (app / "store.url").write_text(f"{url}&schema={self.schema}\n")
-        if os.geteuid() == 0:
-            os.chown(app, IDS["app"], IDS["app"])
-            os.chown(app / "store.url", IDS["app"], IDS["app"])
+        (self.dir / "store.url").write_text(f"{url}&schema={self.schema}\n")
 
     def sql(self, text):
         """Rows of text, by whoever looks after the store: while the service runs what reads, and what writes while it stands."""
         if self.schema:
-            url = urllib.parse.urlsplit((self.dir / "app/store.url").read_text().strip())
+            url = urllib.parse.urlsplit((self.dir / "store.url").read_text().strip())
             of = dict(urllib.parse.parse_qsl(url.query))
             done = subprocess.run(["psql", "-h", of["host"], "-U", of["user"], "-d", url.path[1:], "-tq", "--csv", "-c",
                                    f'SET search_path = "{self.schema}_support"', "-c", text], capture_output=True, text=True, timeout=20, check=False)
@@ -307,6 +303,11 @@ def test_one_server_of_a_folder(service):
 
 def test_a_backup_of_a_running_server_is_a_server(service, tmp_path):
     service.start()
+    if service.schema:
+        p = subprocess.run([PROGRAM, "backup", "--dir", service.dir, "--out", tmp_path / "copy"], capture_output=True, text=True, timeout=30)
+        assert p.returncode == 1 and "backed up by PostgreSQL's own tools" in p.stderr, p.stderr
+        assert not list(tmp_path.glob("copy*")) and service.well()
+        return
     kept = []
     for n in range(3):
         r, body = upload(service, "/report", {"description": f"before {n}"}, [(f"{n}.bin", "a/b", os.urandom(400000))])

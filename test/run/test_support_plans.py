@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No statement of the manufacturer's server goes through a table that grows, but along an index until it has what it shows. Asked of SQLite itself, of every
-statement that there is in the sources."""
+"""No statement of the manufacturer's server goes through a table that grows, but along an index until it has what it shows. Asked of SQLite and of PostgreSQL
+themselves, of every statement that there is in the sources."""
+import json
+import os
 import re
 import sqlite3
+import subprocess
 from pathlib import Path
+
+import pytest
+
+import pgserver
+import test_support as support
+import world as worlds
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 # Those that hold few rows by what they are: of the staff and their sessions, of settings, of tasks (64), one. Every other table grows.
@@ -56,3 +65,57 @@ def test_no_statement_goes_through_a_table_that_grows():
     assert len(all_of_them) > 150 and {"desk_case", "report", "outbox", "journal_entry"} <= tables - SMALL
     found = {name: large for name, text in all_of_them.items() if not re.match("CREATE|DROP|ALTER", text) and (large := {t for t in scans(db, text) if t in tables} - SMALL)}
     assert set(found) == set(EXPLAINED), {n: t for n, t in found.items() if n not in EXPLAINED} or "explained, and not there"
+
+
+# Tables without rows cost nothing to go through, so it is asked what other ways there are: one without that is enough, and is what costs least with rows.
+WAYS = ("", "SET enable_bitmapscan = off;", "SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;",
+        "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_sort = off;")
+PARTIAL = re.compile(r"unlogged|unacknowledged|pending|untold|unsigned|subscription_ends")  # of what waits alone
+
+
+def walks(node, ends=False):
+    """As scans(), of a plan of PostgreSQL's: the tables that are gone through without an end."""
+    kind = node["Node Type"]
+    ends = (ends or kind == "Limit") and kind not in ("Sort", "Aggregate", "WindowAgg", "HashAggregate", "Hash")
+    whole = kind == "Seq Scan" or (kind in ("Index Scan", "Bitmap Index Scan") and "Index Cond" not in node and not PARTIAL.search(node["Index Name"]))
+    if whole and not ends:
+        yield node.get("Relation Name", node.get("Index Name"))
+    for below in node.get("Plans", []):
+        yield from walks(below, ends)
+
+
+def plans(server, schema, names, texts, way):
+    """name -> plan, with no value known; a statement that PostgreSQL refuses fails the test."""
+    script = [f'SET search_path = "{schema}_support"; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; {way}']
+    for n, text in enumerate(texts):
+        count = max([int(i) for i in re.findall(r"\$(\d+)", text)] + [0])
+        values = f"({', '.join(['NULL'] * count)})" if count else ""
+        script.append(f"\\echo @@{n}\nPREPARE p{n} AS {text.strip().rstrip(';')};\nEXPLAIN (FORMAT JSON) EXECUTE p{n}{values};")
+    done = subprocess.run(["psql", "-h", server.socket, "-U", "desk", "-d", "postgres", "-Atq"], input="\n".join(script), capture_output=True, text=True, check=False)
+    told = re.split(r"^@@(\d+)$", done.stdout, flags=re.M)[1:]
+    found = {names[int(n)]: json.loads(plan)[0]["Plan"] for n, plan in zip(told[::2], told[1::2]) if plan.strip()}
+    assert set(found) == set(names), (set(names) - set(found), done.stderr[:3000])
+    return found
+
+
+@pytest.mark.skipif(not os.environ.get("TW_STORE"), reason="deep only: the other store")
+@pytest.mark.skipif(pgserver.missing() is not None, reason=pgserver.missing() or "")
+def test_nor_does_one_in_postgresql(tmp_path, monkeypatch):
+    # Of tables of this server's store: tasks are the device's.
+    texts = {name: text for name, text in statements().items() if text.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")) and not name.startswith("task_")}
+    done = subprocess.run([worlds.BUILD / "src/service/test-pg-translate"], input="\0".join(texts.values()) + "\0", capture_output=True, text=True, check=True)
+    translated = done.stdout.split("\0")[:-1]
+    assert len(translated) == len(texts) > 150
+    with pgserver.Server() as server:
+        monkeypatch.setenv("TW_STORE_URL", server.url())
+        service = support.Service(tmp_path)
+        try:
+            service.start()
+            found = [plans(server, service.schema, list(texts), translated, way) for way in WAYS]
+            tables = set(server.sql(f"SELECT tablename FROM pg_tables WHERE schemaname = '{service.schema}_support'").split())
+        finally:
+            service.stop()
+    assert {"desk_case", "report", "outbox", "journal_entry"} <= tables
+    large = {name: walked for name in texts if all(walked := [set(walks(plan[name])) - SMALL for plan in found])}
+    assert set(large) <= set(EXPLAINED), {n: t for n, t in large.items() if n not in EXPLAINED}
+    assert "desk_board_by" in large or "attachments_sum" in large  # what does go through one is seen

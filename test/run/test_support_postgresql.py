@@ -48,7 +48,7 @@ def refused(service, why):
 
 
 def address(service, line):
-    path = service.dir / "app/store.url"
+    path = service.dir / "store.url"
     path.write_text(line + "\n")
 
 
@@ -81,7 +81,7 @@ def test_init_says_where_and_check_looks(tmp_path, server):
     service = support.Service(tmp_path)
     answers = tmp_path / "answers.json"
     answers.write_text(setup.json.dumps(setup.ANSWERS))
-    for line, why in (("postgresql://db.example.com/desk?user=u", "neither TLS nor a password"), ("mysql:///a", "postgresql:///DATABASE")):
+    for line, why in (("postgresql://db.example.com/desk?user=u&sslmode=disable", "store.tls"), ("mysql:///a", "postgresql:///DATABASE")):
         p = setup.operate(service, "init", "--from", answers, "--store", line)
         assert p.returncode == 1 and why in p.stderr and not (service.dir / "app/desk.json").exists()
     p = setup.operate(service, "init", "--from", answers, "--store", server.url("byinit"))
@@ -94,6 +94,30 @@ def test_init_says_where_and_check_looks(tmp_path, server):
     address(service, "postgresql:///a?host=/nowhere&user=b")
     p = setup.operate(service, "check")
     assert p.returncode == 1 and "there is no socket /nowhere/.s.PGSQL.5432" in p.stdout
+    if os.geteuid() == 0:
+        with open(service.dir / "roles.tab", "a", encoding="utf-8") as tab:
+            tab.write("store 64509 64509\n")
+    address(service, "postgresql://db.example.com/a?user=b")
+    p = setup.operate(service, "check")
+    assert p.returncode == 1 and "store.password: there is no" in p.stdout and "store.tls: there is no" in p.stdout, p.stdout
+
+
+def test_app_does_not_name_the_store(service, server):
+    """An address where app may write counts for nothing: alone it stops the start, beside the right one nobody reads it."""
+    right = (service.dir / "store.url").read_text()
+    app = service.dir / "app"
+    app.mkdir(mode=0o700)
+    (app / "store.url").write_text(right)
+    if os.geteuid() == 0:
+        for path in (app, app / "store.url"):
+            os.chown(path, support.IDS["app"], support.IDS["app"])
+    (service.dir / "store.url").unlink()
+    p = subprocess.run(service.command(), capture_output=True, text=True, timeout=10, check=False)
+    assert p.returncode == 1 and "names the store where app may write" in p.stderr and "install -m 600" in p.stderr, p.stderr
+    (app / "store.url").write_text("postgresql:///a?host=/nowhere&user=b")
+    (service.dir / "store.url").write_text(right)
+    service.start()
+    assert ask(service, "case", "create", "kept")["id"] == "c1"
 
 
 def test_what_does_not_run_there_is_refused_at_the_start(service, server):
@@ -106,7 +130,7 @@ def test_what_does_not_run_there_is_refused_at_the_start(service, server):
     address(service, "postgresql:///a?host=/nowhere&user=b")
     refused(service, "PostgreSQL cannot be reached at /nowhere, port 5432")
     address(service, "postgresql:///a?host=db.example.com&user=b")
-    refused(service, "over the network PostgreSQL is not provided")
+    refused(service, "one of the network is postgresql://HOST/DATABASE")
     address(service, server.url("newer"))
     server.sql("CREATE SCHEMA newer_support; CREATE TABLE newer_support.store_format (format bigint); INSERT INTO newer_support.store_format VALUES (9)")
     refused(service, "has format 9, of a newer release")
@@ -115,7 +139,7 @@ def test_what_does_not_run_there_is_refused_at_the_start(service, server):
 def test_one_at_a_time(service, tmp_path_factory):
     service.start()
     other = support.Service(tmp_path_factory.mktemp("other"))
-    (other.dir / "app/store.url").write_text((service.dir / "app/store.url").read_text())
+    (other.dir / "store.url").write_text((service.dir / "store.url").read_text())
     refused(other, "is in use by another process")
     assert service.well()
 
@@ -127,7 +151,7 @@ def test_a_server_that_was_gone_is_found_again(service, server):
     p = run(service, "case", "create", "meanwhile")
     assert p.returncode != 0 and "store.broken" in p.stderr, p.stderr
     p = run(service, "cases", "list")
-    assert service.well() and p.returncode != 0, p.stdout  # nor is anything made up
+    assert not service.well() and service.ask("/")[0].status == 200 and p.returncode != 0, p.stdout  # nor is anything made up
     server.start()
     wait_for(lambda: run(service, "case", "create", "after").returncode == 0, 10)
     assert [c["title"] for c in ask(service, "cases", "list")["cases"]] == ["before", "after"]
@@ -178,7 +202,7 @@ def proxy(server):
 
 def behind(service, proxy, server):
     """The service's store, by way of the proxy."""
-    address(service, (service.dir / "app/store.url").read_text().strip().replace(str(server.socket), str(proxy.folder)))
+    address(service, (service.dir / "store.url").read_text().strip().replace(str(server.socket), str(proxy.folder)))
     return service.start()
 
 

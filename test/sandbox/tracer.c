@@ -3,7 +3,7 @@
  * Tries every system call number, and what an intruder would do with them, inside each role of a release build, and compares
  * with the table the sandbox is made of: what is not in it answers EPERM, what is in it does not, what is fatal ends the process.
  *
- *   sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM SIGN-PROGRAM DEVICE-PROGRAM DIRECTORY
+ *   sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM SIGN-PROGRAM STORE-PROGRAM DEVICE-PROGRAM DIRECTORY
  *
  * Needs root. Prints what tools/run-tests counts.
  */
@@ -16,6 +16,7 @@
 #include "device/hash/hash-row.h"
 #include "device/watch/watch-row.h"
 #include "service/role.h"
+#include "support/line/line-row.h"
 #include "support/sign/sign-row.h"
 #include "sys/sandbox-rows.h"
 
@@ -41,8 +42,8 @@
 #define X32 0x40000000
 
 static struct {
-	const char *role_program, *fetch_program, *hash_program, *watch_program, *firewall_program, *sign_program, *device_program,
-		*directory;
+	const char *role_program, *fetch_program, *hash_program, *watch_program, *firewall_program, *sign_program, *store_program,
+		*device_program, *directory;
 	long passed, failed;
 } run;
 
@@ -475,10 +476,11 @@ int main(int argc, char **argv)
 	static const struct tw_role_row watch_row = { "watch", TW_WATCH_ROLE_MAY, NULL };
 	static const struct tw_role_row firewall_row = { TW_FIREWALL_ROLE_ROW, NULL };
 	static const struct tw_role_row sign_row = { TW_SIGN_ROLE_ROW, NULL };
+	static const struct tw_role_row store_row = { TW_LINE_ROLE_ROW, NULL };
 	static const struct tw_role_row links_row = { "links", TW_LINKS_ROLE_MAY, NULL };
-	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash, watch, firewall, links, sign;
+	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash, watch, firewall, links, sign, store;
 
-	if (argc != 9) {
+	if (argc != 10) {
 		(void)fprintf(stderr,
 			"usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM SIGN-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
 		return 2;
@@ -489,13 +491,15 @@ int main(int argc, char **argv)
 	run.watch_program = argv[4];
 	run.firewall_program = argv[5];
 	run.sign_program = argv[6];
-	run.device_program = argv[7];
-	run.directory = argv[8];
+	run.store_program = argv[7];
+	run.device_program = argv[8];
+	run.directory = argv[9];
 	fetch = (struct subject){ fetch_row.name, &fetch_row, run.fetch_program, fetch_row.want | TW_WANT_ROLE };
 	hash = (struct subject){ hash_row.name, &hash_row, run.hash_program, hash_row.want | TW_WANT_ROLE };
 	watch = (struct subject){ watch_row.name, &watch_row, run.watch_program, watch_row.want | TW_WANT_ROLE };
 	firewall = (struct subject){ firewall_row.name, &firewall_row, run.firewall_program, firewall_row.want };
 	sign = (struct subject){ sign_row.name, &sign_row, run.sign_program, sign_row.want };
+	store = (struct subject){ store_row.name, &store_row, run.store_program, store_row.want | TW_WANT_ROLE };
 	links = (struct subject){ links_row.name, &links_row, run.firewall_program, links_row.want | TW_WANT_ROLE };
 	if (!prepare()) {
 		perror(run.directory);
@@ -512,6 +516,7 @@ int main(int argc, char **argv)
 	try_all(&firewall);
 	try_all(&links);
 	try_all(&sign);
+	try_all(&store);
 	try_status(&hands);
 	try_numbers(&hands);
 	try_fatal(&hands);

@@ -77,12 +77,14 @@ static tw_err spawn(struct tw_errands *e, unsigned which, int hands, int core)
 	const struct tw_errand_row *row = &e->rows[which];
 	TW_CLEANUP(files_done) struct files files;
 	const int null = e->null;
-	int fds[7 + TW_ERRAND_MORE] = { null, null, STDERR_FILENO, hands, core, null };
+	int fds[8 + TW_ERRAND_MORE] = { null, null, STDERR_FILENO, hands, core, null };
 	size_t count = 6;
 
 	open_files(sys, row, &files);
 	for (size_t i = 0; i < (row->dir_count ? row->dir_count : 1 + row->more_count); i++, count++)
 		fds[count] = row->dir_count ? row->dirs[i] : files.of[i] < 0 ? null : files.of[i];
+	if (row->listener)
+		fds[count++] = row->listener;
 	char path[PATH_SIZE], uid[16], gid[16], stream[128], *journal = getenv("JOURNAL_STREAM");
 	char *argv[] = { path, (char *)(uintptr_t)tw_errand_names[which], uid, gid, NULL }, *envp[] = { NULL, NULL };
 	const struct tw_spawn what = { path, argv, envp, fds, count };

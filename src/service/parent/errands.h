@@ -11,7 +11,7 @@
 #include "base/sys.h"
 #include "service/wire.h"
 
-#define TW_ERRAND_MORE 4
+#define TW_ERRAND_MORE 5
 
 /* One of a side's roles on demand, in the order of enum tw_errand. All of it stays the side's. */
 struct tw_errand_row {
@@ -23,6 +23,7 @@ struct tw_errand_row {
 	size_t dir_count;
 	const char *more[TW_ERRAND_MORE]; /* behind the file, in the same way */
 	size_t more_count;
+	int listener; /* 0: none; else a socket that it accepts from, behind the files */
 	bool writes; /* the file is a device by which things are changed: opened for that as well, and so that nobody waits for it */
 };
 struct tw_errand_run {

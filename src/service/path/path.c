@@ -307,6 +307,8 @@ static bool storage_failed(struct walk *w, tw_err e)
 		tw_ignore(tw_reply_problem(&w->rp, 503, "storage-broken", "store.broken", "The device's storage cannot be written",
 			"The device tries its storage again by itself; if it stays so, the storage is failing.",
 			"What cannot be kept is not done."));
+	if (tw_reply_refused(&w->rp) && !w->rp.retry_after_s)
+		w->rp.retry_after_s = TW_STORE_RETRY_S;
 	return tw_reply_refused(&w->rp);
 }
 

@@ -36,6 +36,13 @@ tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const 
 tw_err tw_store_open_closed(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret);
 bool tw_store_owes(const tw_store *s);
 tw_err tw_store_check(tw_store *s); /* what it owes. UNTRUSTED: damaged, and to be closed; the next open says so again */
+/* The same for a program that is linked with either store: address is where PostgreSQL is (postgresql/where.h), and of no meaning to files. */
+struct tw_store_place {
+	int dir;
+	const char *name, *address;
+};
+tw_err tw_store_open_at(
+	const struct tw_sys *sys, const struct tw_store_place *place, const struct tw_store_formats *formats, tw_store **ret);
 tw_store *tw_store_free(tw_store *s);
 TW_DEFINE_FREEP(tw_store, tw_store_free)
 
@@ -54,6 +61,7 @@ enum tw_store_fault { TW_STORE_WELL, TW_STORE_FULL, TW_STORE_FAILED };
 enum tw_store_fault tw_store_fault(const tw_store *s);
 /* A sync has failed: nothing more is written until a restart has read what is there. */
 bool tw_store_broken(const tw_store *s);
+#define TW_STORE_RETRY_S 5 /* said to whoever is refused for its fault: it is tried again by itself */
 /* Why the server of a store in PostgreSQL refused or was not there when it last was so, for whoever looks after it; of a file the fault says it all: "". */
 const char *tw_store_why(const tw_store *s);
 /* Whether a restart would find the store; of a file that is asked of the disk, so here nothing is. IO: a server that does not answer. */

@@ -2,6 +2,7 @@
 #include "support/line/greet.h"
 
 #include "base/cursor.h"
+#include "base/mem.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -139,7 +140,8 @@ static tw_err put_text(struct tw_buf *b, const char *value)
 
 tw_err tw_greet_begin(const char *user, const char *database, struct tw_buf *ret)
 {
-	const char *const pairs[] = { "user", user, "database", database, "application_name", "thingward-support", "client_encoding", "UTF8" };
+	const char *const pairs[] = { "user", user, "database", database, "application_name", "thingward-support",
+		"client_encoding", "UTF8" };
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 	tw_buf_init(&b, ret->sys, CLIENT_MAX);

@@ -4,7 +4,7 @@
 #define TW_SUPPORT_LINE_GREET_H
 #include "base/buf.h"
 
-#define TW_GREET_MAX 8192   /* a message of the server's before it has let us in; it may be hostile */
+#define TW_GREET_MAX 8192 /* a message of the server's before it has let us in; it may be hostile */
 #define TW_GREET_WORDS 256
 #define TW_GREET_TLS "\0\0\0\x08\x04\xd2\x16\x2f" /* asks for TLS: one byte comes back */
 

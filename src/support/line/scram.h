@@ -9,9 +9,9 @@
 #include "base/buf.h"
 
 #define TW_SCRAM_BINDING "p=tls-server-end-point,,"
-#define TW_SCRAM_NONCE_MAX 128    /* the server's with ours before it */
+#define TW_SCRAM_NONCE_MAX 128 /* the server's with ours before it */
 #define TW_SCRAM_SALT_MAX 64
-#define TW_SCRAM_ROUNDS_MIN 4096  /* RFC 7677 section 4: fewer, and who listens guesses too fast */
+#define TW_SCRAM_ROUNDS_MIN 4096   /* RFC 7677 section 4: fewer, and who listens guesses too fast */
 #define TW_SCRAM_ROUNDS_MAX 200000 /* half a second; a server must not choose how long we compute */
 #define TW_SCRAM_PASSWORD_MAX 256
 #define TW_SCRAM_MAX 1024 /* a message */

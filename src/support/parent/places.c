@@ -6,6 +6,7 @@
 #include "service/parent/os.h"
 #include "service/parent/tab.h"
 #include "service/store/postgresql/where.h"
+#include "support/line/files.h"
 #include "support/mail/files.h"
 #include "sys/durable.h"
 
@@ -16,20 +17,21 @@
 #define SYSTEM_TRUST "/etc/ssl/certs/ca-certificates.crt"
 #define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
-enum { APP, FRONT, KEYS, HASH, MAIL, SIGN, NAMES };
-static const char *const tab_names[NAMES] = { "app", "front", "keys", "hash", "mail", "sign" };
-/* Without hash nobody of the staff logs in; without mail nothing goes out; without sign no advisory has a signature. */
+enum { APP, FRONT, KEYS, HASH, MAIL, SIGN, STORE, NAMES };
+static const char *const tab_names[NAMES] = { "app", "front", "keys", "hash", "mail", "sign", "store" };
+/* Without hash nobody of the staff logs in; without mail nothing goes out; without sign no advisory has a signature; without store PostgreSQL is of this
+   machine. */
 static const struct tw_tab_names names = { tab_names, NAMES, HASH };
 
 void tw_support_places_init(struct tw_support_places *p)
 {
 	memset(p, 0, sizeof *p);
-	p->dir = p->app = p->log = p->keys = p->sign = p->null = p->tcp = p->desk = p->lock = -1;
+	p->dir = p->app = p->log = p->keys = p->sign = p->null = p->tcp = p->desk = p->lock = p->line = -1;
 }
 
 void tw_support_places_done(struct tw_support_places *p)
 {
-	int *const all[] = { &p->dir, &p->app, &p->log, &p->keys, &p->sign, &p->null, &p->tcp, &p->desk, &p->lock };
+	int *const all[] = { &p->dir, &p->app, &p->log, &p->keys, &p->sign, &p->null, &p->tcp, &p->desk, &p->lock, &p->line };
 
 	for (size_t i = 0; i < TW_COUNT(all); i++)
 		tw_closep(all[i]);
@@ -143,8 +145,8 @@ static void plan_errands(const struct tw_tab *tab, struct tw_support_places *p)
 	p->errands[TW_ERRAND_MAIL_IN].more[2] = p->mail[4];
 	p->errands[TW_ERRAND_CANARY] = p->errands[TW_ERRAND_MAIL];
 	p->errands[TW_ERRAND_CANARY].more[2] = "/dev/null"; /* it has no password */
-	(void)snprintf(p->errand_names, sizeof p->errand_names, "errands=%s%s%s", hash.uid ? "hash,hash-2," : "",
-		tab->of[MAIL].uid ? "mail,mail-in,canary," : "", tab->of[SIGN].uid ? "sign," : "");
+	(void)snprintf(p->errand_names, sizeof p->errand_names, "errands=%s%s%s%s", hash.uid ? "hash,hash-2," : "",
+		tab->of[MAIL].uid ? "mail,mail-in,canary," : "", tab->of[SIGN].uid ? "sign," : "", p->where.network ? "store," : "");
 	app->words[app->word_count++] = p->errand_names;
 }
 
@@ -196,17 +198,86 @@ static tw_err say_where(const struct tw_sys *sys, const struct tw_support_places
 	return tw_durable_replace(sys, p->dir, "listening", text.data, text.size, 0644);
 }
 
-/* Which store it is says whether a file is there; what it says the role reads, and nobody here. */
-static tw_err find_store(const struct tw_sys *sys, struct tw_support_places *p)
+/* --- The store --- */
+
+/* Until a release moved it, the address lay where app may write: who had taken app over could have put another one there. So a person looks at it and
+   moves it. */
+static tw_err refuse_old(const struct tw_sys *sys, const struct tw_support_options *o, const struct tw_support_places *p)
 {
 	TW_CLEANUP(tw_closep)
 	int fd = p->app < 0 ? -1 : sys->open_beneath(sys, p->app, TW_PG_WHERE_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
 
-	if (p->app < 0 || (fd < 0 && errno == ENOENT))
-		return TW_OK;
 	if (fd < 0)
-		return TW_RAISE_ERRNO("opening app/" TW_PG_WHERE_FILE);
-	p->crew[TW_CREW_CORE].program = TW_SUPPORT_POSTGRESQL_PROGRAM;
+		return TW_OK;
+	return TW_RAISE(DENIED,
+		"%s/app/" TW_PG_WHERE_FILE " names the store where app may write, and counts no more; look whether it names the right one, then: "
+		"install -m 600 %s/app/" TW_PG_WHERE_FILE " %s/" TW_PG_WHERE_FILE " && rm %s/app/" TW_PG_WHERE_FILE,
+		o->dir, o->dir, o->dir, o->dir);
+}
+
+static tw_err read_where(const struct tw_sys *sys, const struct tw_support_options *o, struct tw_support_places *p)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+
+	tw_buf_init(&text, sys, TW_PG_WHERE_MAX + 2);
+	tw_err e = tw_durable_read(sys, p->dir, TW_PG_WHERE_FILE, TW_PG_WHERE_MAX + 1, &text);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return refuse_old(sys, o, p);
+	TW_TRY(e);
+	TW_TRY(tw_pg_where_parse(tw_buf_slice(&text), &p->where));
+	while (text.size && text.data[text.size - 1] == '\n')
+		text.data[--text.size] = '\0';
+	(void)snprintf(p->store_word, sizeof p->store_word, "store=%s", tw_buf_cstr(&text));
+	return TW_OK;
+}
+
+/* What the role for the network is given; the socket by which app comes to it is opened when the service starts. */
+static tw_err plan_line(
+	const struct tw_sys *sys, const struct tw_support_options *o, const struct tw_tab_ids *of, struct tw_support_places *p)
+{
+	static const char *const files[TW_SUPPORT_STORE_FILES] = { TW_PG_WHERE_FILE, TW_LINE_PASSWORD_FILE, TW_LINE_TRUST_FILE,
+		TW_LINE_CLIENT_FILE };
+
+	if (!of->uid && geteuid() == 0)
+		return TW_RAISE(NOTFOUND, "the store is at %s, over the network, and roles.tab has no line for store: add one (name uid gid)",
+			p->where.host);
+	for (size_t i = 0; i < TW_SUPPORT_STORE_FILES; i++)
+		if (snprintf(p->store[i], sizeof p->store[i], "%s/%s", o->dir, files[i]) >= (int)sizeof p->store[i])
+			return TW_RAISE(LIMIT, "--dir is too long");
+	TW_TRY(check_password(sys, o, p, "/" TW_LINE_PASSWORD_FILE));
+	TW_TRY(check_password(sys, o, p, "/" TW_LINE_CLIENT_FILE));
+	p->errands[TW_ERRAND_STORE] = (struct tw_errand_row){ .uid = of->uid,
+		.gid = of->gid,
+		.program = "thingward-store",
+		.file = p->store[0],
+		.more = { p->store[1], p->store[2], p->store[3], "/etc/resolv.conf" },
+		.more_count = 4 };
+	return TW_OK;
+}
+
+static tw_err find_store(
+	const struct tw_sys *sys, const struct tw_support_options *o, const struct tw_tab *tab, struct tw_support_places *p)
+{
+	struct tw_crew_plan *app = &p->crew[TW_CREW_CORE];
+
+	TW_TRY(read_where(sys, o, p));
+	if (!*p->where.database)
+		return TW_OK;
+	app->program = TW_SUPPORT_POSTGRESQL_PROGRAM;
+	app->words[app->word_count++] = p->store_word;
+	return p->where.network ? plan_line(sys, o, &tab->of[STORE], p) : TW_OK;
+}
+
+/* In app's folder, which app knows by a descriptor: so nobody comes to it who is not let into DIR. Only app is let into the folder. */
+static tw_err open_line(const struct tw_sys *sys, struct tw_support_places *p)
+{
+	char path[32];
+
+	if (!p->where.network)
+		return TW_OK;
+	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", p->app);
+	TW_TRY(tw_door_local(sys, p->app, path, TW_PG_SOCKET, SOCK_STREAM, &p->line));
+	p->errands[TW_ERRAND_STORE].listener = p->line;
 	return TW_OK;
 }
 
@@ -218,10 +289,10 @@ tw_err tw_support_places_dirs(const struct tw_sys *sys, const struct tw_support_
 	TW_TRY(find_ids(sys, o, &tab));
 	TW_TRY(find_mail(sys, o, p));
 	plan(&tab, p);
+	TW_TRY(open_one(sys, o, "/app", &tab.of[APP], p->dir, &p->app));
+	TW_TRY(find_store(sys, o, &tab, p));
 	plan_errands(&tab, p);
 	TW_TRY(plan_sign(sys, o, &tab.of[SIGN], p));
-	TW_TRY(open_one(sys, o, "/app", &tab.of[APP], p->dir, &p->app));
-	TW_TRY(find_store(sys, p));
 	TW_TRY(open_one(sys, o, "/log", &tab.of[APP], p->dir, &p->log));
 	return open_one(sys, o, "/keys", &tab.of[KEYS], p->dir, &p->keys);
 }
@@ -240,6 +311,7 @@ tw_err tw_support_places_open(const struct tw_sys *sys, const struct tw_support_
 		return TW_RAISE_ERRNO("opening /dev/null");
 	TW_TRY(tw_door_tcp(sys, o->listen, false, &p->tcp));
 	TW_TRY(open_desk(sys, p));
+	TW_TRY(open_line(sys, p));
 	give(p);
 	return say_where(sys, p);
 }

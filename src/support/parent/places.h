@@ -10,20 +10,25 @@
 #define TW_SUPPORT_PARENT_PLACES_H
 #include "service/parent/crew.h"
 #include "service/parent/errands.h"
+#include "service/store/postgresql/where.h"
 
 #define TW_SUPPORT_MAIL_FILES 5
+#define TW_SUPPORT_STORE_FILES 4
 #define TW_SUPPORT_POSTGRESQL_PROGRAM \
-	"thingward-support-role-postgresql" /* app's, beside that of the roles, where app/store.url is */
+	"thingward-support-role-postgresql" /* app's, beside that of the roles, where DIR/store.url is */
 
 struct tw_support_options {
 	const char *dir, *listen, *roles, *role_program;
 	bool help, check;
 };
 struct tw_support_places {
-	int dir, app, log, keys, sign, null, tcp, desk, lock; /* descriptors */
+	int dir, app, log, keys, sign, null, tcp, desk, lock, line; /* descriptors; line: by which app comes to the store role, -1: it does not */
 	struct tw_crew_plan crew[TW_CREW_SIZE];
 	struct tw_errand_row errands[TW_ERRANDS];
-	char errand_names[64];                  /* app's word: which of them there are */
+	char errand_names[64];                /* app's word: which of them there are */
+	struct tw_pg_where where;             /* of a store in PostgreSQL; database "": it is in files */
+	char store_word[TW_PG_WHERE_MAX + 8]; /* app's: the same as text */
+	char store[TW_SUPPORT_STORE_FILES][4096]; /* what the store role is given: store.url, password, authorities, client's certificate */
 	char mail[TW_SUPPORT_MAIL_FILES][4096]; /* what the roles for mail are given: mail.json, password, authorities, inmail.json, its password */
 };
 /* SYNTAX: what is wrong with the command line. */

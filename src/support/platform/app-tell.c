@@ -86,8 +86,12 @@ tw_err tw_app_tell_new(struct tw_app *a)
 	a->days_timer = event_new(a->loop, -1, 0, on_days, a);
 	if (!a->tell_timer || !a->days_timer)
 		return TW_RAISE(NOMEM, "event loop");
-	arm(a->days_timer, 0);
 	return TW_OK;
+}
+
+void tw_app_days_begin(struct tw_app *a)
+{
+	arm(a->days_timer, 0);
 }
 
 void tw_app_tell_due(struct tw_app *a)

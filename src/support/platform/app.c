@@ -40,6 +40,9 @@ static void look_at_room(struct tw_app *a)
 static void settle(struct tw_app *a)
 {
 	const tw_audit *audit = a->context.audit;
+
+	if (!audit) /* the line to the store is asked for before anything is open */
+		return;
 	int64_t refusals = tw_audit_refusals_due_ms(audit), waits = tw_access_throttle_due_ms(&a->context);
 
 	look_at_room(a);
@@ -256,7 +259,9 @@ static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
 	const struct tw_errands_side side = { a->sys, a->loop, a->hands, &a->context, door_settle, a };
 	TW_TRY(tw_errands_new(&side, tw_role_word(start, "errands"), &a->errands));
 	TW_TRY(tw_hashing_new(&side, a->errands, &a->hashing));
+	TW_TRY(tw_app_line_new(a, tw_role_word(start, TW_APP_STORE_WORD)));
 	TW_TRY(tw_app_open(a, start));
+	tw_app_days_begin(a);
 	TW_TRY(tw_app_alarms_new(a));
 	a->errand_settle = door_settle;
 	TW_TRY(tw_sender_new(a));
@@ -279,6 +284,7 @@ static void done(struct tw_app *a)
 {
 	struct event *const events[] = { a->hands_event, a->commit_timer, a->checkpoint_timer, a->refusal_timer, a->throttle_timer,
 		a->mend_timer, a->alarm_timer, a->tell_timer, a->days_timer, a->listener_timer, a->look_timer };
+		a->mend_timer, a->alarm_timer, a->tell_timer, a->days_timer, a->listener_timer, a->line_timer };
 
 	a->local = tw_door_local_free(a->local);
 	tw_staff_stop(a);
@@ -310,7 +316,7 @@ int tw_app_run(const struct tw_sys *sys, const struct tw_role_start *start)
 	a.files_changed = true;
 	tw_app_listener_due(&a);
 	settle(&a);
-	if (a.status == 0 && event_base_dispatch(a.loop) < 0)
+	if (a.status == 0 && !a.draining && event_base_dispatch(a.loop) < 0)
 		a.status = 1;
 	if (a.draining)
 		report(tw_audit_refusals_seal(a.context.audit, true), "recording how many were refused");

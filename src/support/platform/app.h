@@ -20,6 +20,7 @@
 
 #define TW_APP_STORE "support.db"
 #define TW_APP_BACKUP "support.backup" /* the copy of it that a backup takes away */
+#define TW_APP_STORE_WORD "store"      /* the parent's: where PostgreSQL is, when the store is there */
 #define TW_APP_COMMIT_MS 200           /* a read's record may be lost with this much of the last moment before a power cut */
 #define TW_APP_CHECKPOINT_MS 60000
 
@@ -46,6 +47,7 @@ struct tw_app {
 	tw_channel *hands;
 	tw_door_front *front;
 	tw_door_local *local;
+	struct event *line_timer; /* NULL: there is no line to a store of the network */
 	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer, *throttle_timer, *mend_timer, *alarm_timer,
 		*tell_timer, *days_timer, *listener_timer, *look_timer;
 	int64_t mend_ms;     /* how long the mend timer waits the next time */
@@ -73,12 +75,17 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start);
 void tw_app_close(struct tw_app *a);
 void tw_app_settle_tree(struct tw_app *a); /* brings the tree of advisories to what the store says */
 
+/* The role that holds the line to a store of the network: there as long as we are. */
+#define TW_APP_LINE_MS 2000
+tw_err tw_app_line_new(struct tw_app *a, const char *address);
+
 /* Telling subscribers, in slices between everybody else's requests, and what dates tell by themselves. */
 #define TW_APP_TELL_WAIT_MS 10000 /* while the outbox is full */
 #define TW_APP_DAYS_MS 3600000    /* dates are looked at, and what is out of date is forgotten, each hour */
 #define TW_APP_STEP_MS 1000       /* between two steps of forgetting */
 tw_err tw_app_tell_new(struct tw_app *a);
-void tw_app_tell_due(struct tw_app *a); /* after whatever may have published something */
+void tw_app_days_begin(struct tw_app *a); /* once all is open */
+void tw_app_tell_due(struct tw_app *a);   /* after whatever may have published something */
 
 /* When whoever waited for the start has been answered: looks through a database that was closed whole and therefore opened at once, and through the tree of
    advisories. Damage of the database ends the loop with status 1, and the next start looks first. */

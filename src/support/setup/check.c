@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `thingward-support check`: everything that would keep the service from starting or from being reached, each with what to do. */
+#include "support/line/files.h"
 #include "support/setup/setup.h"
 
 #include "base/text.h"
@@ -125,27 +126,45 @@ static void check_programs(const struct tw_setup *s, struct findings *f)
 	check_program(s, f, "thingward-hash", "thingward-support");
 }
 
+static void check_socket(const struct tw_setup *s, struct findings *f)
+{
+	const struct tw_pg_where *where = &s->places.where;
+	char path[sizeof where->host + sizeof where->port + 16];
+	struct stat st;
+
+	(void)snprintf(path, sizeof path, "%s/.s.PGSQL.%s", where->host, where->port);
+	TW_CLEANUP(tw_closep) int fd = s->sys->open_path(s->sys, path, O_PATH | O_CLOEXEC, 0);
+	if (fd < 0 || s->sys->fstat(s->sys, fd, &st) || !S_ISSOCK(st.st_mode))
+		say(f, "wrong", "there is no socket %s; start PostgreSQL, or put the right host into " TW_PG_WHERE_FILE, path);
+	else
+		say(f, "ok", "the store is in PostgreSQL, database %s at %s", where->database, path);
+}
+
+/* Whether the server answers, and to whom, a start tells: from here nobody asks it. */
+static void check_line(const struct tw_setup *s, struct findings *f)
+{
+	const struct tw_pg_where *where = &s->places.where;
+
+	check_program(s, f, "thingward-store", "thingward-support-postgresql");
+	if (!is_there(s, s->places.dir, TW_LINE_PASSWORD_FILE))
+		say(f, "wrong",
+			"store.password: there is no " TW_LINE_PASSWORD_FILE
+			" (mode 600), and PostgreSQL over the network lets nobody in without");
+	if (!is_there(s, s->places.dir, TW_LINE_TRUST_FILE))
+		say(f, "wrong", "store.tls: there is no " TW_LINE_TRUST_FILE " with the authority of the certificate of %s", where->host);
+	say(f, "ok", "the store is in PostgreSQL, database %s at %s, port %s, over TLS", where->database, where->host, where->port);
+}
+
 /* What is said of PostgreSQL, and whether it is at its place; whether it lets app in, a start tells. */
 static void check_store(const struct tw_setup *s, struct findings *f)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	struct tw_pg_where where;
-	char path[128];
-	struct stat st;
-
 	if (!s->places.crew[TW_CREW_CORE].program)
 		return;
 	check_program(s, f, TW_SUPPORT_POSTGRESQL_PROGRAM, "thingward-support-postgresql");
-	tw_buf_init(&text, s->sys, TW_PG_WHERE_MAX + 2);
-	if (!holds(f, tw_durable_read(s->sys, s->places.app, TW_PG_WHERE_FILE, TW_PG_WHERE_MAX + 1, &text)) ||
-		!holds(f, tw_pg_where_parse(tw_buf_slice(&text), &where)))
-		return;
-	(void)snprintf(path, sizeof path, "%s/.s.PGSQL.%s", where.host, where.port);
-	TW_CLEANUP(tw_closep) int fd = s->sys->open_path(s->sys, path, O_PATH | O_CLOEXEC, 0);
-	if (fd < 0 || s->sys->fstat(s->sys, fd, &st) || !S_ISSOCK(st.st_mode))
-		say(f, "wrong", "there is no socket %s; start PostgreSQL, or put the right host into app/" TW_PG_WHERE_FILE, path);
+	if (s->places.where.network)
+		check_line(s, f);
 	else
-		say(f, "ok", "the store is in PostgreSQL, database %s at %s", where.database, path);
+		check_socket(s, f);
 }
 
 tw_err tw_setup_check(struct tw_setup *s)

@@ -3,6 +3,7 @@
  * `thingward-support init`: asks whose service it is, or takes the answers from a file, writes app/desk.json, and says what comes next. Each
  * answer is judged by what reads desk.json at the start, as part of a whole that is otherwise right.
  */
+#include "support/line/files.h"
 #include "support/setup/setup.h"
 
 #include "base/json.h"
@@ -149,13 +150,20 @@ static tw_err judge_store(const struct tw_setup *s)
 static tw_err write_store(const struct tw_setup *s)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf line = { 0 };
+	struct tw_pg_where where;
 
 	if (!s->store)
 		return TW_OK;
+	TW_TRY(tw_pg_where_parse(tw_slice_of(s->store), &where));
 	tw_buf_init(&line, s->sys, TW_PG_WHERE_MAX + 2);
 	TW_TRY(tw_buf_format(&line, "%s\n", s->store));
-	TW_TRY(tw_setup_write(s, s->places.app, TW_PG_WHERE_FILE, &line));
-	(void)printf("Written: %s/app/" TW_PG_WHERE_FILE ": the store is in PostgreSQL\n", s->options.dir);
+	TW_TRY(tw_setup_write(s, s->places.dir, TW_PG_WHERE_FILE, &line));
+	(void)printf("Written: %s/" TW_PG_WHERE_FILE ": the store is in PostgreSQL\n", s->options.dir);
+	if (where.network)
+		(void)printf("Put its password into %s/" TW_LINE_PASSWORD_FILE
+			     " (mode 600), the authority of its certificate into %s/" TW_LINE_TRUST_FILE
+			     "\nand, if it wants one, a certificate of ours with its key into %s/" TW_LINE_CLIENT_FILE " (mode 600)\n",
+			s->options.dir, s->options.dir, s->options.dir);
 	return TW_OK;
 }
 

@@ -11,9 +11,10 @@
 #define TW_PG_VALUES 32
 #define TW_PG_ANSWER_MS 10000 /* then the server counts as gone */
 #define TW_PG_CONNECT_MS 5000
-#define TW_PG_HOLD_OFF_MS 500 /* between two tries to connect */
-#define TW_PG_DOUBT_MS 3000   /* how long a commit without answer is asked after */
-#define TW_PG_MARK 33         /* 128 random bits in hex: nobody else's, on whatever server is asked */
+#define TW_PG_HOLD_OFF_MS 500      /* between two tries to connect, twice as long each time, */
+#define TW_PG_HOLD_OFF_MAX_MS 8000 /* to this: a try may hold everybody up for TW_PG_CONNECT_MS */
+#define TW_PG_DOUBT_MS 3000        /* how long a commit without answer is asked after */
+#define TW_PG_MARK 33              /* 128 random bits in hex: nobody else's, on whatever server is asked */
 
 struct tw_pg_statement {
 	const char *sql; /* NULL: free. With kinds it is the key: the server plans by the types of the values */
@@ -30,6 +31,7 @@ struct tw_store {
 	int format;
 	PGconn *line;   /* NULL: none; the next statement that may makes one */
 	int64_t try_ms; /* not before, by the boot clock */
+	int64_t hold_off_ms;
 	struct tw_pg_statement cache[TW_PG_STATEMENTS];
 	uint64_t ticks;
 	int64_t changes;

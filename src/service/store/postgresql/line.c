@@ -189,8 +189,11 @@ static tw_err dial(struct tw_store *s)
 {
 	const char *const names[] = { "host", "port", "dbname", "user", "application_name", "client_encoding", "sslmode",
 		"gssencmode", "passfile", NULL };
-	const char *const values[] = { s->where.host, s->where.port, s->where.database, s->where.user, "thingward-support", "UTF8",
-		"disable", "disable", "/dev/null/none", NULL };
+	char folder[32];
+	(void)snprintf(folder, sizeof folder, "/proc/self/fd/%d", s->dir);
+	const bool network = s->where.network; /* the role that holds that line listens in our folder, and knows the rest */
+	const char *const values[] = { network ? folder : s->where.host, network ? "5432" : s->where.port, s->where.database,
+		s->where.user, "thingward-support", "UTF8", "disable", "disable", "/dev/null/none", NULL };
 	const int64_t until = tw_pg_now(s) + TW_PG_CONNECT_MS;
 	PostgresPollingStatusType next = PGRES_POLLING_WRITING;
 
@@ -306,8 +309,10 @@ tw_err tw_pg_connect(struct tw_store *s)
 	s->stood_still = false;
 	s->fault = TW_STORE_FAILED;
 	if (now < s->try_ms)
-		return TW_RAISE(IO, "store: PostgreSQL could not be reached a moment ago");
-	s->try_ms = now + TW_PG_HOLD_OFF_MS;
+		return TW_RAISE(IO, "%s", *s->why ? s->why : "store: PostgreSQL could not be reached a moment ago");
+	s->hold_off_ms = s->hold_off_ms ? s->hold_off_ms * 2 : TW_PG_HOLD_OFF_MS;
+	if (s->hold_off_ms > TW_PG_HOLD_OFF_MAX_MS)
+		s->hold_off_ms = TW_PG_HOLD_OFF_MAX_MS;
 	e = dial(s);
 	if (tw_failed(e) && !tw_is(e, TW_CODE_NOMEM))
 		e = unreachable(s);
@@ -319,9 +324,10 @@ tw_err tw_pg_connect(struct tw_store *s)
 		e = own(s);
 	if (tw_failed(e)) {
 		tw_pg_hang_up(s);
+		s->try_ms = tw_pg_now(s) + s->hold_off_ms;
 		return e;
 	}
-	s->try_ms = 0;
+	s->try_ms = s->hold_off_ms = 0;
 	s->fault = TW_STORE_WELL;
 	return TW_OK;
 }

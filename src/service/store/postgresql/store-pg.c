@@ -12,7 +12,6 @@
 #include "base/text.h"
 #include "service/sql-postgresql.h"
 #include "service/store/formats.h"
-#include "sys/durable.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -402,20 +401,16 @@ struct tw_slice tw_row_bytes(const tw_row *r, int column)
 
 /* --- Opening --- */
 
-static tw_err read_where(tw_store *s, const char *name)
+static tw_err read_where(tw_store *s, const struct tw_store_place *place)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	const char *dot = strchr(name, '.');
+	const char *name = place->name, *dot = strchr(name, '.');
 	TW_CLEANUP(tw_closep) int other = s->sys->open_beneath(s->sys, s->dir, name, O_RDONLY | O_CLOEXEC, 0);
 
 	if (other >= 0 || errno != ENOENT)
 		return TW_RAISE(STATE, "store: there is %s of the other store already; what is in it is not moved to PostgreSQL", name);
-	tw_buf_init(&text, s->sys, TW_PG_WHERE_MAX + 2);
-	tw_err e = tw_durable_read(s->sys, s->dir, TW_PG_WHERE_FILE, TW_PG_WHERE_MAX + 1, &text);
-	if (tw_is(e, TW_CODE_NOTFOUND))
-		return TW_RAISE(NOTFOUND, "store: there is no " TW_PG_WHERE_FILE ", which says where PostgreSQL is");
-	TW_TRY(e);
-	TW_TRY(tw_pg_where_parse(tw_buf_slice(&text), &s->where));
+	if (!place->address)
+		return TW_RAISE(NOTFOUND, "store: nobody said where PostgreSQL is");
+	TW_TRY(tw_pg_where_parse(tw_slice_of(place->address), &s->where));
 	const size_t stem = dot ? (size_t)(dot - name) : strlen(name);
 	if (stem >= sizeof s->schema - sizeof s->where.schema)
 		return TW_RAISE(LIMIT, "store: a name of %zu bytes", stem);
@@ -473,16 +468,17 @@ static tw_err advance_to(tw_store *s, int to)
 	return TW_OK;
 }
 
-tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret)
+tw_err tw_store_open_at(
+	const struct tw_sys *sys, const struct tw_store_place *place, const struct tw_store_formats *formats, tw_store **ret)
 {
 	TW_CLEANUP(tw_store_freep) tw_store *s = TW_NEW(sys, tw_store);
 
 	if (!s)
 		return TW_RAISE(NOMEM, "store");
 	s->sys = sys;
-	s->dir = dir;
+	s->dir = place->dir;
 	s->formats = formats;
-	TW_TRY(read_where(s, name));
+	TW_TRY(read_where(s, place));
 	TW_TRY(tw_pg_connect(s));
 	TW_TRY(find_format(s));
 	TW_TRY(tw_store_judge_format(formats, s->schema, s->format));
