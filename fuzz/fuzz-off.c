@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of interfaces that are to be off: what is read are the words of the text in their order, each found again, and the loopback is never named among them. */
+/* Lists of interfaces that are to be off: what is read are the words of the text in their order, each found again; the loopback is never named in one. */
 #include "service/firewall/off.h"
 
 #include <stdint.h>
