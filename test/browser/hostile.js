@@ -36,6 +36,8 @@ function strange([elements, attributes, says]) {
 	const found = [];
 	for (const one of document.querySelectorAll('*')) {
 		const name = one.localName;
+		if (name === 'script' && one.outerHTML === '<script src="/passkey.js" defer=""></script>')
+			continue;
 		if (!elements.includes(name) || one.namespaceURI !== 'http://www.w3.org/1999/xhtml')
 			found.push(`element ${name}`);
 		for (const { name: key, value } of one.attributes)

@@ -27,7 +27,7 @@ async function name(device, place) {
 }
 
 // In the store of the browser's user, where an organization puts its authorities.
-function trust(home, place) {
+export function trust(home, place) {
 	const store = join(home, '.pki', 'nssdb');
 	mkdirSync(store, { recursive: true });
 	execFileSync('certutil', ['-d', `sql:${store}`, '-N', '--empty-password']);

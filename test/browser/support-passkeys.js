@@ -4,11 +4,12 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { axe, fitsEverywhere, openBrowser, openPage, violations } from './browser.js';
+import { trust } from './real-passkey.js';
 import { comeIn, look, PROGRAM, valid, withSupport } from './support.js';
 
 const NAME = 'desk.example';
@@ -31,14 +32,6 @@ function vouch(place) {
 	writeFileSync(join(place, 'site.cnf'), `subjectAltName=DNS:${NAME}\nbasicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n`);
 	openssl('x509', '-req', '-in', 'site.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-out', 'site.pem', '-days', '5', '-extfile', 'site.cnf');
 	writeFileSync(join(place, 'chain.pem'), ['site.pem', 'ca.pem'].map((file) => readFileSync(join(place, file))).join(''));
-}
-
-// In the store of the browser's user, where an organization puts its authorities.
-function trust(home, place) {
-	const store = join(home, '.pki', 'nssdb');
-	mkdirSync(store, { recursive: true });
-	execFileSync('certutil', ['-d', `sql:${store}`, '-N', '--empty-password']);
-	execFileSync('certutil', ['-d', `sql:${store}`, '-A', '-t', 'C,,', '-n', 'works', '-i', join(place, 'ca.pem')]);
 }
 
 async function withToken(page, sees) {

@@ -38,6 +38,16 @@ ADDRESSES = tuple(f"https://{host}/twx" for host in (
 )) + ("http://127.0.0.1:PORT/twx", "ftp://127.0.0.1:PORT/twx", "file:///etc/passwd", "gopher://127.0.0.1:PORT/_twx", "dict://127.0.0.1:PORT/twx", "unix:/desk.sock", "https:127.0.0.1:PORT", "https:/\\127.0.0.1:PORT", "HTTPS://localhost:8443/twx")
 
 ALL = LINES + BOXES + OVERLONG
+# What somebody names a file: it goes into a page, a header, and the disk of whoever keeps it.
+FILE_NAMES = ("<img src=x onerror=twxran()>.png", "a\"; filename=\"twx.html", "x\\\"twx.exe", "../../../../etc/passwd", "..\\..\\twx.dll", "/etc/passwd", "C:\\twx.exe", "\\\\evil.example\\twx", "twx\u202egnp.exe", "twx.html", "twx.svg", "twx.pdf",
+              "CON", "nul.txt", ".htaccess", ".", "..", "...", " ", "twx ", "twx.", "~", "-rf", "$(id)", "%2e%2e%2ftwx", "%0d%0aSet-Cookie: twx=1", "twx;.html", "UTF-8''twx.html", "\u2028twx", "twx\ufeff.html", "\U0001f468\u200d\U0001f469.png", "A" * 300)
+# What he says it is.
+FILE_TYPES = ("text/html", "text/html; charset=utf-7", "image/svg+xml", "application/xhtml+xml", "text/javascript", "application/pdf", "multipart/x-mixed-replace", "text/css", "application/x-shockwave-flash", "message/rfc822", "", "x", "text/plain, text/html",
+              "image/png; name=\"<b class=twx>\"", "*/*")
+# What browsers find in it who look for themselves.
+FILE_BYTES = tuple(one.encode() for one in (f"<!DOCTYPE html><html><script>{RUN}</script>", f"<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"{RUN}\"/>", f"<?xml version=\"1.0\"?><x:script xmlns:x=\"http://www.w3.org/1999/xhtml\">{RUN}</x:script>",
+              f"{RUN}//", f"GIF89a/*<script>{RUN}</script>*/=0;", f"%PDF-1.7\n<script>{RUN}</script>", f"\ufeff<html><script>{RUN}</script>", "From: a\nContent-Type: text/html\n\n<script>twxran()</script>", "root:x:0:0", "")) + (
+              f"+ADw-script+AD4-{RUN}+ADw-/script+AD4-".encode(), b"\x89PNG\r\n\x1a\n<script>twxran()</script>", b"MZ\x90\0", b"PK\3\4", bytes(range(256)) * 16, b"\r\n------twBoundary7MA4YWxk\r\nContent-Disposition: form-data; name=\"receipt\"\r\n\r\ntwx")
 SQL = tuple(p for p in LINES if any(word in p for word in ("SELECT", "OR ", "DROP", "ESCAPE", "randomblob")))
 
 

@@ -20,6 +20,8 @@ def listed(macro):
 
 
 ELEMENTS, ATTRIBUTES = listed("TW_HTML_ELEMENTS"), listed("TW_HTML_ATTRIBUTES") | {"href", "action"}
+SCRIPT = [("src", "/passkey.js"), ("defer", None)]
+POLICY = "default-src 'none'; {}style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 VOID = {"meta", "link", "input"}
 SAYS = {"value", "aria-label", "content", "href", "action"}  # attributes in which somebody's words may stand, as words or as part of an address
 HEADERS = {"content-type", "content-length", "content-security-policy", "cache-control", "x-content-type-options", "referrer-policy", "strict-transport-security", "connection", "location", "etag", "retry-after",
@@ -33,10 +35,14 @@ class Strict(html.parser.HTMLParser):
 
     def __init__(self):
         super().__init__(convert_charrefs=True)
-        self.open, self.wrong, self.tags, self.said = [], [], [], []
+        self.open, self.wrong, self.tags, self.said, self.scripts = [], [], [], [], 0
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
+        if tag == "script" and attrs == SCRIPT:  # the one that we have; that there is nothing in it, handle_data says
+            self.scripts += 1
+            self.open.append(tag)
+            return
         if tag not in ELEMENTS:
             self.wrong.append(f"element <{tag}>")
         names = [name for name, _ in attrs]
@@ -64,6 +70,8 @@ class Strict(html.parser.HTMLParser):
             self.open.pop()
 
     def handle_data(self, data):
+        if self.open and self.open[-1] == "script":
+            self.wrong.append(f"a script: {data[:60]!r}")
         self.said.append(data)
 
     def handle_comment(self, data):
@@ -87,7 +95,7 @@ def judge_html(text):
     wrong = reader.wrong + [f"<{tag}> stays open" for tag in reader.open]
     if CONTROL.search(text):
         wrong.append("control characters")
-    return wrong, " ".join(reader.said), reader.tags
+    return wrong, " ".join(reader.said), reader.tags, reader.scripts
 
 
 def said_by(value):
@@ -116,10 +124,12 @@ def judge_head(r):
     for name, value in r.getheaders():
         if name.lower() not in HEADERS:
             wrong.append(f"header {name!r}")
-        if MARK in value.lower() and name.lower() != "location":
+        if MARK in value.lower() and name.lower() not in ("location", "content-disposition"):
             wrong.append(f"header {name}: {value!r}")
         if name.lower() == "location" and not re.fullmatch(r"(https://[^/\"<>\s]+)?/(?!/)[^\s<>\"'\\]*", value):
             wrong.append(f"leads to {value!r}")
+        if name.lower() == "content-disposition" and not re.fullmatch(r"attachment; filename=\"[\w.~-]*\"; filename\*=UTF-8''[\w.~%-]*", value):
+            wrong.append(f"disposition {value!r}")
         if name.lower() == "set-cookie" and not re.match(r"__Host-(session|client)=[\w-]{0,43}; ", value):
             wrong.append(f"cookie {value!r}")
     if r.getheader("X-Content-Type-Options") != "nosniff":
@@ -141,9 +151,9 @@ def judge(r, body):
         return wrong, "", []
     if kind == "text/html":
         policy = r.getheader("Content-Security-Policy") or ""
-        if "default-src 'none'" not in policy or "script-src" in policy or "unsafe" in policy:
-            wrong.append(f"policy {policy!r}")
-        more, said, tags = judge_html(text)
+        more, said, tags, scripts = judge_html(text)
+        if scripts > 1 or policy != POLICY.format("script-src 'self'; require-trusted-types-for 'script'; " if scripts else ""):
+            wrong.append(f"policy {policy!r} with {scripts} scripts")
         wrong += more
     elif kind in ("application/json", "application/problem+json"):
         said = said_by(json.loads(text))  # which refuses what is no JSON

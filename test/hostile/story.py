@@ -27,33 +27,35 @@ from test_support_pages import fields  # noqa: E402
 MAIL = worlds.BUILD / "src/support/thingward-mail"
 ROLES = ("manager", "analyst", "publisher", "administrator")
 TREE = "/.well-known/csaf/"
+DESCRIBED = {"title": "plain", "about": "plain", "product": "Lamp", "affected": "1.0", "fixed": "1.1", "cve": "CVE-2026-0001", "description": "plain", "action": "plain", "summary": "plain"}
 # What an operation is given in each of its fields that is no free text, so that it takes the rest.
 BASE = {
     "case.move": {"to": "acknowledged"}, "article14.start": {"kind": "exploited-vulnerability", "zone": "Europe/Vienna"}, "article14.submit": {"step": "early-warning"},
     "article14.delay": {"ground": "imminent-risk"}, "notice.create": {"kind": "update", "product": "lamp", "severity": "high", "install_by": "2099-01-01"}, "question.note": {"via": "call", "kind": "other"}, "question.identify": {"result": "passed"},
-    "staff.make": {"role": "analyst"}, "subscription.ask": {"channel": "mail", "product": "lamp", "update": "on"}, "report.send": {"kind": "flaw", "flaw": ""}, "desk.move": {"to": "acknowledged"},
+    "staff.make": {"role": "analyst"}, "desk.invite": {"role": "analyst"}, "desk.advisory-new": {"title": "plain", "product": "plain", "cve": "CVE-2026-0001"}, "desk.advisory-describe": DESCRIBED, "staff.mail": {"assigned": True, "alarms": True, "language": "en"}, "desk.mail": {"assigned": "yes", "alarms": "yes", "language": "en"}, "question.send": {"kind": "rules", "description": "plain", "receipt": ""}, "subscription.ask": {"channel": "mail", "product": "lamp", "update": "on"}, "report.send": {"kind": "flaw", "flaw": ""}, "desk.move": {"to": "acknowledged"},
     "finding.decide": {"status": "not_affected"}, "desk.decide": {"status": "not_affected"}, "release.begin": {"product": "lamp", "kind": "components", "source": "0" * 64, "count": 0},
     "answer.keep": {"kind": "other"}, "answer.change": {"kind": "other"}, "desk.submitted": {"step": "early-warning"}, "advisory.create": {"cve": "CVE-2026-0001"}, "report.answer": {}, "staff.change": {"role": "analyst"},
 }
 # Free text that has a form: it is hostile within it.
 FORMED = {
-    ("notice.create", "link"): "https://evil.example/{tag}?twx='+(;)", ("notice.create", "id"): "{tag}", ("subscription.ask", "recipient"): "{tag}+twx='`{{|}}~@mail.example",
+    ("notice.create", "link"): "https://evil.example/{tag}?twx='+(;)", ("notice.create", "id"): "{tag}", ("advisory.describe", "link"): "https://evil.example/{tag}?twx=(;)", ("desk.advisory-describe", "link"): "https://evil.example/{tag}?twx=(;)", ("staff.mail", "address"): "{tag}+twx='`{{|}}~@mail.example", ("desk.mail", "address"): "{tag}+twx='`{{|}}~@mail.example", ("subscription.ask", "recipient"): "{tag}+twx='`{{|}}~@mail.example",
 }
 TREATED = {"article14.measure", "article14.submit", "article14.not-reportable", "article14.asked", "article14.delay", "article14.users", "desk.measure", "desk.submitted", "desk.not-reportable", "desk.asked", "desk.delay",
            "desk.users"}  # of a case with a clock
 # Fields of words from a list, moments, ids and secrets, of every operation and of some: nothing hostile is ever kept of them. Each other one is free text, and has to be seen somewhere.
 CLOSED_KEYS = {"lang", "once", "seen", "receipt", "kind", "at", "aware", "zone", "who", "step", "profile", "case", "cvss", "cwe", "status", "hash", "until", "access", "end", "thanks", "due", "from", "via", "result", "role", "channel",
-               "install_by", "lowest", "code", "client", "token", "password", "again", "account", "to", "duplicate_of", "ground", "member", "flaw", "document", "newest", "justification", "facts", "source", "language", "alarms", "assigned"}
-CLOSED = {("advisory.create", "cve"), ("release.begin", "product"), ("notice.create", "product"), ("notice.create", "versions"), ("notice.create", "severity"), ("subscription.ask", "product"), ("subscription.ask", "versions"),
-          ("advisory.sign", "signature")}  # which is kept when it verifies, and stands in the tree alone
+               "install_by", "revision", "remedy", "label", "challenge", "credential", "client_data", "authenticator_data", "signature", "second", "lowest", "code", "client", "token", "password", "again", "account", "to", "duplicate_of", "ground", "member", "flaw", "document", "newest", "justification", "facts", "source", "language", "alarms", "assigned"}
+CLOSED = {("advisory.create", "cve"), ("advisory.describe", "cve"), ("desk.advisory-describe", "cve"), ("desk.advisory-new", "cve"), ("release.begin", "product"), ("notice.create", "product"), ("notice.create", "versions"), ("notice.create", "severity"), ("subscription.ask", "product"), ("subscription.ask", "versions"),
+          ("question.send", "breadth"), ("question.send", "depth"), ("advisory.sign", "signature")}  # which is kept when it verifies, and stands in the tree alone
 KEPT_BACK = {("question.note", "customer"), ("question.customer", "customer"), ("notice.create", "id")}  # told by question.disclose alone; compared and never shown
 HEADERS = ("Accept", "Accept-Language", "Accept-Encoding", "Authorization", "Content-Type", "Cookie", "Origin", "Host", "If-None-Match", "If-Modified-Since", "Range", "Referer", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "Forwarded",
            "Sec-Fetch-Site", "X-HTTP-Method-Override", "Transfer-Encoding", "Expect", "Upgrade")
-# Not yet: the story has no way by which these are kept (a drill that ends, files that are destroyed, a question by the form for everybody, an own address). Each is
-# tried with everything as a parameter; whoever makes the way takes its row away.
-NOT_YET = {("article14.drill-end", "reason"), ("desk.drill-end", "reason"), ("desk.destroy", "reason"), ("report.destroy-files", "reason"), ("desk.invite", "name"), ("desk.mail", "address"), ("staff.mail", "address"),
-           *(("question.send", key) for key in ("breadth", "contact", "depth", "description", "directive", "product", "version"))}
-NOBODYS = {"login.open", "staff.join", "login.send", "join.send"}  # text for secrets and for coming in is not kept
+# The story has no way by which these are kept. Each is tried with everything as a parameter; whoever makes the way takes its row away.
+NOT_YET = set()
+ROOM = {("desk.invite", "name"): 48}  # a form's field takes more than the operation behind it, to say what is too long
+DRILLS, DESTROYED = {"article14.drill-end", "desk.drill-end"}, {"desk.destroy", "report.destroy-files"}
+ONCE = {"staff.make", "desk.invite", "passkey.send"}  # a name has a form, which most of what is hostile has not: one that has
+NOBODYS = {"login.open", "staff.join", "login.send", "join.send", "login.passkey", "prove.passkey"}  # text for secrets and for coming in is not kept
 
 
 def operations():
@@ -123,6 +125,7 @@ class World:
         self.refused, self.taken, self.wrong, self.seen = {}, {}, [], set()
         self.numbers, self.strangers = itertools.count(), itertools.count(1)
         self.known = {"case": [], "report": [], "advisory": [], "question": [], "answer": [], "alarm": [], "notice": [], "number": [], "account": [], "product": ["lamp", "kettle"], "token": ["0000-0000"], "file*": [], "file": ["f1"], "import": ["i1"], "release": ["v1"], "finding": [], "session": ["s9999"]}
+        self.known = {"case": [], "report": [], "advisory": [], "question": [], "answer": [], "alarm": [], "notice": [], "number": [], "account": [], "product": ["lamp", "kettle"], "token": ["0000-0000"], "file*": [], "file": ["f1"], "import": ["i1"], "finding": [], "session": ["s9999"], "credential": ["c9999"]}
         self.receipts, self.asked, self.sent = [], 0, 0
 
     # --- Its beginning ---
@@ -212,7 +215,20 @@ class World:
         maker = {"case": self.a_case, "report": self.a_report, "advisory": self.an_advisory, "question": self.a_question, "answer": self.an_answer, "alarm": self.an_alarm, "finding": self.a_finding, "import": self.an_import}.get(param)
         return maker(name) if maker else None
 
+    def a_passkey(self):
+        """What the page's script would put into its form; an account has eight at most."""
+        import test_support_passkeys as passkeys
+        owner = self.role_of("passkey.send")
+        there = self.api("staff.passkeys", role=owner)["passkeys"]
+        if len(there) >= 7:
+            self.api("staff.passkey-remove", there[0]["credential"], role=owner)
+        form = self.form_of("passkey.send", self.path("passkey.send"))
+        return form | {"client_data": passkeys.b64(passkeys.client_data(form["challenge"], "webauthn.create")), "authenticator_data": passkeys.b64(passkeys.Key().made())}
+
     def a_case(self, name):
+        if name in DRILLS:
+            self.known["case"].append(self.api("article14.drill", zone="Europe/Vienna")["id"])
+            return self.known["case"][-1]
         one = self.api("case.create", title="plain", product="Lamp")["id"]
         self.known["case"].append(one)
         if name in TREATED:
@@ -233,7 +249,9 @@ class World:
         self.roles = self.service.roles()
 
     def a_report(self, name="report.send"):
-        r, _, _ = self.send("report.send", "/report", {"description": f"plain {next(self.numbers)}", "credit": "=1+1<b class=twx>"})
+        typed = {"description": f"plain {next(self.numbers)}", "credit": "=1+1<b class=twx>"}
+        body, kind = multipart(typed, [("plain.txt", "text/plain", b"plain")]) if name in DESTROYED else (typed, None)
+        r, _, _ = self.send("report.send", "/report", body, headers=kind and {"Content-Type": kind})
         assert r.status == 200, r.text
         self.receipts.append(re.search(r"<code>([0-9A-Z-]{34})</code>", r.text)[1])
         self.known["report"].append(f"r{len(self.receipts)}")
@@ -242,6 +260,7 @@ class World:
         return self.known["report"][-1]
 
     def an_advisory(self, name):
+        name = name.replace("desk.advisory-", "advisory.")
         one = self.api("advisory.create", title="plain", product="Lamp", cve="CVE-2026-0001")["id"]
         self.known["advisory"].append(one)
         if name in ("advisory.return", "advisory.withdraw", "advisory.approve", "advisory.publish"):
@@ -312,7 +331,7 @@ class World:
         for i, field in enumerate(self.ops[name]["input"]):
             key = field["key"]
             if field["kind"] == "text" and key not in CLOSED_KEYS and (name, key) not in CLOSED:
-                room = min(int(field.get("max") or 500), 4000)
+                room = ROOM.get((name, key)) or min(int(field.get("max") or 500), 4000)
                 formed = FORMED.get((name, key))
                 tag = self.tags[name, key]
                 yield key, formed.format(tag=tag) if formed else corpus.tagged(corpus.LINES[(turn * 11 + i * 5 + len(name)) % len(corpus.LINES)], tag, room)
@@ -333,10 +352,15 @@ class World:
         body = dict(BASE.get(name, {}))
         if name.startswith("desk."):
             body = self.form_of(name, path) | body
+        if name == "passkey.send":
+            body |= self.a_passkey()
         if name == "report.send":
             body |= {"description": "plain", "receipt": ""}
         if name == "report.answer":
             body |= {"receipt": self.receipts[-1] if self.receipts else (self.a_report(), self.receipts[-1])[1]}
+        if name in ("advisory.describe", "desk.advisory-document"):
+            said = self.api("advisory.read", target, role="analyst")
+            body |= {"revision": said["revision"]} if name == "advisory.describe" else {"revision": str(said["revision"]), "document": said["document"]}
         if name in ("advisory.change", "advisory.clone", "advisory.return"):
             said = self.api("advisory.read", target, role="analyst") if name == "advisory.change" else None
             body |= {"revision": said["revision"], "document": json.dumps(json.loads(said["document"]))} if said else {}
@@ -369,6 +393,9 @@ class World:
         where = re.match(r"/desk/cases/(c\d+)", r.getheader("Location") or "")
         if where and where[1] not in self.known["case"]:
             self.known["case"].append(where[1])
+        draft = re.match(r"/desk/advisories/([\w-]+)", r.getheader("Location") or "")
+        if draft and draft[1] not in self.known["advisory"]:
+            self.known["advisory"].append(draft[1])
         if name == "notice.create":
             self.known["notice"].append(str(said["number"]))
         if name == "release.begin":  # what counts is shown
@@ -403,12 +430,13 @@ class World:
 
     def fill_all(self, turns):
         for name, o in self.ops.items():
-            if o["method"] != "GET" and name not in NOBODYS and o["input"] and name not in ("staff.make", "logout.send", "subscription.confirm", "report.status", "case.embargo", "desk.embargo", "desk.change"):
+            if o["method"] != "GET" and name not in NOBODYS and o["input"] and name not in ("logout.send", "subscription.confirm", "report.status", "case.embargo", "desk.embargo", "desk.change") and name not in ONCE:
                 for turn in turns:
                     self.fill(name, turn)
         for turn in turns:
             self.fill_members(turn)
-        self.fill("staff.make", 0)
+        for name in sorted(ONCE):
+            self.fill(name, 0)
         for turn in turns:
             one = self.api("advisory.create", title=corpus.LINES[turn % len(corpus.LINES)], product="Lamp", cve="CVE-2026-0001")["id"]
             self.known["advisory"].append(one)
@@ -511,6 +539,16 @@ class World:
             said, nonsense = shape("zz" + payload), shape("zz" + "n" * len(payload))  # zz: what is stored has the payloads too
             if said != nonsense:
                 self.wrong.append((name, key, payload, said, nonsense))
+
+
+def multipart(typed, files, boundary="----twBoundary7MA4YWxk"):
+    """(body, its type), as a browser sends a form with files: [(name, type, bytes)]; names and types as they are."""
+    def raw(text):
+        return text if isinstance(text, bytes) else text.encode(errors="surrogateescape")
+    parts = [b'Content-Disposition: form-data; name="' + raw(key) + b'"\r\n\r\n' + raw(value) for key, value in typed.items()]
+    parts += [b'Content-Disposition: form-data; name="files"; filename="' + raw(name) + b'"\r\nContent-Type: ' + raw(kind) + b"\r\n\r\n" + data for name, kind, data in files]
+    body = b"".join(b"--" + boundary.encode() + b"\r\n" + part + b"\r\n" for part in parts) + b"--" + boundary.encode() + b"--\r\n"
+    return body, b"multipart/form-data; boundary=" + boundary.encode()
 
 
 def hostile(doc, text):

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whatever anybody writes into whatever the manufacturer's server takes stays text: on every page, in every machine form, in mail; and asks for nothing of the
 machine's. The fields and parameters are those of the catalog of operations that the server was built from. TW_HOSTILE=all tries each parameter with everything."""
+import hashlib
+import json
 import os
 import random
 import re
-import socket
 import sqlite3
 import sys
-import threading
 import time
 
 import pytest
@@ -16,29 +16,11 @@ sys.path.insert(0, os.path.dirname(__file__))
 import corpus  # noqa: E402
 import story  # noqa: E402
 from harness import wait_for  # noqa: E402
-from test_mail import Box, Server  # noqa: E402
+from test_mail import Box, Ear, Server  # noqa: E402
 
 EVERYTHING = os.environ.get("TW_HOSTILE") == "all"
 TURNS = range(12) if EVERYTHING else [int(os.environ.get("TW_SEED", time.strftime("%j")))]
 MAIL_HEADERS = {"Date", "From", "To", "Subject", "Message-ID", "Auto-Submitted", "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
-
-
-class Ear:
-    """Listens where nobody should connect to."""
-
-    def __init__(self):
-        self.line, self.heard = socket.create_server(("127.0.0.1", 0)), []
-        self.port = self.line.getsockname()[1]
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        while True:
-            try:
-                c, peer = self.line.accept()
-            except OSError:
-                return
-            self.heard.append(peer)
-            c.close()
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +29,7 @@ def world(tmp_path_factory):
     server = Server(box)
     server.start()
     w = story.World(tmp_path_factory.mktemp("hostile"))
-    w.box, w.ear = box, Ear()
+    w.box, w.ear = box, Ear(0)
     try:
         w.configure(server.port)
         w.roles = w.service.roles()
@@ -55,7 +37,7 @@ def world(tmp_path_factory):
     finally:
         w.service.stop()
         server.stop()
-        w.ear.line.close()
+        w.ear.stop()
 
 
 def right(w):
@@ -84,6 +66,63 @@ def test_what_is_stored_stays_text_wherever_it_is_shown(world):
     assert not w.seen & closed, sorted(w.seen & closed)
     assert not {f for f in w.refused if f not in story.NOT_YET} or EVERYTHING, w.refused
     assert not story.NOT_YET & w.seen, story.NOT_YET & w.seen  # it has a way now
+
+
+def files_of(w, receipt, name, kind, data):
+    """Sent with a report, or to one that is there."""
+    fields = {"receipt": receipt} if receipt else {"kind": "flaw", "flaw": "", "description": "plain", "receipt": ""}
+    body, content_type = story.multipart(fields, [(name, kind, data)])
+    return w.send("report.add-files" if receipt else "report.send", "/report/files" if receipt else "/report", body, headers={"Content-Type": content_type})[0]
+
+
+def the_file(w, f):
+    """As somebody of the staff gets it: its digest."""
+    r, data = w.lines["analyst"].ask("GET", f"/desk/files/{f['id']}".encode(), {"Host": w.origin[8:], "Cookie": b"__Host-session=" + w.people["analyst"].token.encode()})
+    assert r is not None and r.status == 200 and hashlib.sha256(data).hexdigest() == f["sha256"], (f, r and r.status)
+    head = {n.lower(): v for n, v in r.getheaders()}
+    assert head["x-content-type-options"] == "nosniff" and head["cache-control"] == "no-store" and head["cross-origin-resource-policy"] == "same-origin"
+    if not data:  # nothing, of no type: there is nothing to keep or to show
+        assert f["size"] == 0 and "content-type" not in head
+        return f["sha256"]
+    name = re.fullmatch(r"attachment; filename=\"[\w.~-]+\"; filename\*=UTF-8''([\w.~%-]+)", head["content-disposition"])
+    assert name and not re.search(r"%2F|%5C|%00|%0[AD]|%22|%3[CE]|%E2%80%(AE|A8)", name[1], re.I), (f, head["content-disposition"])
+    assert head["content-type"] == "application/octet-stream" and head["content-security-policy"].startswith("sandbox; default-src 'none'")
+    return f["sha256"]
+
+
+def test_a_file_comes_back_as_it_was_to_be_kept_and_never_shown(world):
+    """Whatever it is called, said to be, and looks like to a browser that judges for itself."""
+    w, kept, refused = world, [], []
+    w.again()
+    rows = [(n, "text/html", corpus.FILE_BYTES[0] + str(i).encode()) for i, n in enumerate(corpus.FILE_NAMES)]
+    rows += [(f"type{i}.html", t, corpus.FILE_BYTES[1] + str(i).encode()) for i, t in enumerate(corpus.FILE_TYPES)]
+    rows += [(f"bytes{i}.html", "text/html", data) for i, data in enumerate(corpus.FILE_BYTES)]
+    for name, kind, data in rows:
+        r = files_of(w, None, name, kind, data)
+        assert r is not None and r.status in (200, 400, 413, 422), (name, kind, r and r.status)
+        found = re.search(r"<code>([0-9A-Z-]{34})</code>", r.text)
+        if r.status != 200 or not found:
+            refused.append((name, kind, r.status))
+            continue
+        w.receipts.append(found[1])
+        kept.append(hashlib.sha256(data).hexdigest())
+        r = files_of(w, found[1], name, kind, data + b"more")
+        if r.status == 200:
+            kept.append(hashlib.sha256(data + b"more").hexdigest())
+        w.send("report.status", "/report/status", {"receipt": found[1]})
+        if w.sent > 100:
+            w.again()
+    assert len(kept) > len(rows) and len(refused) < len(rows) / 2, refused
+    read = set()
+    for number in range(1, len(w.receipts) + 100):
+        r, _, _ = w.send("report.files", f"/api/v1/report-files/r{number}", role="analyst")
+        if r.status == 404:
+            break
+        w.send("desk.report", f"/desk/reports/r{number}", role="analyst")
+        for f in json.loads(r.text)["files"]:
+            read.add(the_file(w, f))
+    assert set(kept) <= read
+    right(w)
 
 
 def payloads(chance):

@@ -131,6 +131,73 @@ class Hook(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Names:
+    """A name server whose answers change: to each question about an address the next list of them, the last for ever. Where port 53 is taken, there is none."""
+    ADDRESS = "127.77.0.53"
+
+    def __init__(self, answers):
+        self.answers, self.asked = answers, []
+        self.line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.line.bind((self.ADDRESS, 53))
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                q, peer = self.line.recvfrom(1500)
+            except OSError:
+                return
+            name, at = [], 12
+            while q[at]:
+                name.append(q[at + 1:at + 1 + q[at]].decode())
+                at += 1 + q[at]
+            kind, end, name = int.from_bytes(q[at + 1:at + 3]), at + 5, ".".join(name)
+            left = self.answers.get(name, [[]])
+            if kind == 1:
+                self.asked.append(name)
+            found = left.pop(0) if kind == 1 and len(left) > 1 else left[0]
+            found = [ipaddress.ip_address(one).packed for one in found]
+            records = [b"\xc0\x0c" + kind.to_bytes(2, "big") + b"\0\1\0\0\0\0" + len(a).to_bytes(2, "big") + a for a in found if len(a) == {1: 4, 28: 16}.get(kind)]
+            self.line.sendto(q[:2] + b"\x81\x80\0\1" + len(records).to_bytes(2, "big") + b"\0\0\0\0" + q[12:end] + b"".join(records), peer)
+
+
+class Ear:
+    """Listens where nobody is to connect to."""
+
+    def __init__(self, port):
+        self.heard, self.lines = [], []
+        for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            line = socket.socket(family)
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            line.bind((address, port))
+            line.listen()
+            port = line.getsockname()[1]
+            self.lines.append(line)
+            threading.Thread(target=self.run, args=(line,), daemon=True).start()
+        self.port = port
+
+    def run(self, line):
+        while True:
+            try:
+                c, peer = line.accept()
+            except OSError:
+                return
+            self.heard.append(peer)
+            c.close()
+
+    def stop(self):
+        for line in self.lines:
+            line.shutdown(socket.SHUT_RDWR)
+            line.close()
+
+
+PUBLIC = "11.11.11.11"  # of a network that is routed nowhere; it has to count as public
+# name -> what it leads to, question by question
+REBOUND = {
+    "rebound.example": [[PUBLIC], ["127.0.0.1"]], "rebound6.example": [[PUBLIC], ["::1"]], "both.example": [[PUBLIC, "127.0.0.1", "::1"]], "first.example": [["127.0.0.1", PUBLIC]],
+    "loop.example": [["127.0.0.1"]], "loop2.example": [["127.99.0.1"]], "loop6.example": [["::1"]], "mapped.example": [["::ffff:127.0.0.1"]], "nat64.example": [["64:ff9b::7f00:1"]], "link.example": [["169.254.169.254"]],
+    "link6.example": [["fe80::1"]], "any.example": [["0.0.0.0"]], "any6.example": [["::"]], "private.example": [["10.0.0.1"]], "unique.example": [["fd00:ec2::254"]], "shared.example": [["100.100.100.200"]],
+}
 MESSAGES = [
     # key, kind, to, subject, text, unsubscribe
     ("plain", 0, "ann@lamps.example", "Grüße, “Ann” — your report has arrived and is being looked at by us",
@@ -146,6 +213,8 @@ MESSAGES = [
     ("number", 1, "https://127.0.0.1:PORT/hook", "advisory.published", '{"id":"A-2"}', ""),
     ("moved", 1, "https://localhost:PORT/elsewhere", "advisory.published", '{"id":"A-3"}', ""),
     ("login", 0, "eve@lamps.example", "Ninth", "Text\n", ""),
+    *((name, 1, f"https://{name}:EAR/hook", "advisory.published", '{"id":"A-4"}', "") for name in REBOUND),
+    *((f"again-{name}", 1, f"https://{name}:EAR/hook", "advisory.published", '{"id":"A-5"}', "") for name in REBOUND if name.startswith("rebound")),
 ]
 NUMBERS = {m[0]: i + 1 for i, m in enumerate(MESSAGES)}
 
@@ -168,7 +237,7 @@ class Desk(Service):
         now = int(time.time() * 1000)
         blob = "'\\x{}'" if self.schema else "x'{}'"
         for key, kind, to, subject, text, unsubscribe in MESSAGES:
-            words = ", ".join("'" + w.replace("'", "''") + "'" for w in (to.replace("PORT", str(port)), subject, text, unsubscribe))
+            words = ", ".join("'" + w.replace("'", "''") + "'" for w in (to.replace("PORT", str(port)).replace("EAR", str(self.ear.port)), subject, text, unsubscribe))
             self.sql("INSERT INTO outbox (key, kind, state, recipient, subject, text, unsubscribe, secret, added_ms, next_ms, since_ms, tries, reason, class) "
                      f"VALUES ('{key}', {kind}, 'waiting', {words}, {blob.format(SECRET.hex() if kind else '')}, {now}, {now + HOUR}, 0, 0, '', 0)")
 
@@ -228,9 +297,11 @@ def desk(tmp_path_factory):
     s.good, s.bad = (server_context(s.authority, folder, name) for name in ("localhost", "other.example"))
     s.hooks.socket = s.good.wrap_socket(s.hooks.socket, server_side=True)
     threading.Thread(target=s.hooks.serve_forever, daemon=True).start()
+    s.ear = Ear(0)
     s.fill(s.hooks.server_port)
     yield s.start()
     s.stop()
+    s.ear.stop()
     s.hooks.shutdown()
     s.hooks.server_close()
 
@@ -368,6 +439,31 @@ def test_a_webhook_to_a_private_address_is_refused(desk):
         m = desk.send(key)
         assert m["state"] == state and "private" in m["reason"], m
     assert desk.hooks.seen == []
+
+
+@ROOT_ONLY
+def test_a_name_that_leads_to_this_machine_is_connected_to_by_nobody(desk, tmp_path):
+    """Whatever it led to when it was asked for, and whatever else it leads to besides: each address is judged where it is connected to."""
+    try:
+        names = Names({name: [list(one) for one in answers] for name, answers in REBOUND.items()})
+    except OSError as e:
+        pytest.skip(f"no name server can be played here: {e}")
+    (tmp_path / "resolv.conf").write_text(f"nameserver {Names.ADDRESS}\n")
+    plain = desk.command
+    desk.command = lambda *more: ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"', tmp_path / "resolv.conf", *plain(*more)]
+    try:
+        assert desk.stop() == 0
+        desk.configure()
+        desk.start()
+        said = {key: desk.send(key) for key in [*REBOUND, *(f"again-{name}" for name in REBOUND if name.startswith("rebound"))]}
+    finally:
+        desk.stop()
+        desk.command = plain
+        desk.start()
+        names.line.close()
+    assert set(REBOUND) <= set(names.asked) and desk.ear.heard == []
+    assert all(m["state"] == "waiting" and m["reason"] for m in said.values()), said
+    assert {key for key, m in said.items() if "private" not in m["reason"]} <= {"rebound.example", "rebound6.example", "both.example", "first.example"}, said
 
 
 def test_a_webhook_is_signed_and_goes_where_it_was_sent(desk):
