@@ -256,6 +256,12 @@ static void test_what_does_not_go(void **state)
 	put("bus/usb/devices/usb1/authorized_default", "0\n");
 	CHECK_ERR(tw_usb_check(&u, &count), STATE);
 	CHECK(strstr(tw_err_detail(), "does not go off"));
+	check_usb(&u, 3);
+	drop("bus/usb/devices/1-1/authorized");
+	CHECK_ERR(tw_usb_check(&u, &count), STATE);
+	CHECK(strstr(tw_err_detail(), "does not say whether usb 1-1 is off"));
+	drop("bus/usb/devices/1-1");
+	CHECK_OK(tw_usb_check(&u, &count));
 }
 
 /* One call that fails keeps nothing else from going, and what it kept is seen when it is read back. */

@@ -154,6 +154,8 @@ static tw_err one(struct walk *w, const struct attribute *a)
 	text(w->u, a->name, a->file, now);
 	if (w->count && a->is_thing && a->wanted == '0' && now[0] == '0')
 		(*w->count)++;
+	if (!now[0] && !w->writes && a->is_thing && a->wanted == '0' && tw_tree_has(w->u->tree, DEVICES "/%s", a->name))
+		return TW_RAISE(STATE, "the kernel does not say whether usb %s is off", a->name);
 	if (!a->wanted || !now[0] || now[0] == a->wanted)
 		return TW_OK;
 	if (w->writes)
