@@ -6,11 +6,13 @@
 #include "sys/landlock.h"
 #include "sys/sandbox-rows.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <linux/openat2.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,6 +28,8 @@ struct ruleset {
 #define NET_BIND UINT64_C(1)             /* ABI 4: TCP */
 #define NET_CONNECT UINT64_C(2)          /* likewise */
 #define SCOPED_ALL UINT64_C(3)           /* ABI 6: abstract sockets, signals to those outside */
+
+#define USB_BUSES_MAX 64 /* a machine has a dozen */
 
 #define READ_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define WRITE_RIGHTS                                                                                 \
@@ -107,6 +111,34 @@ static tw_err allow_started(const struct tw_sandbox *box, int ruleset)
 	return box->want & TW_WANT_OPENPGP ? allow_programs(ruleset, openpgp) : TW_OK;
 }
 
+/*
+ * Attributes beneath the USB buses that there are, by which what is plugged in is authorized, and beneath /sys/bus, by which drivers are taken away
+ * and given back. Not /sys/devices: that has every attribute of every device. What a link there leads to is not beneath it.
+ */
+static tw_err allow_buses(int ruleset, uint64_t fs)
+{
+	static const char usb[] = "/sys/bus/usb/devices";
+	const uint64_t rights = fs & LANDLOCK_ACCESS_FS_WRITE_FILE;
+	int places[1 + USB_BUSES_MAX] = { open("/sys/bus", O_PATH | O_CLOEXEC) };
+	DIR *names = opendir(usb);
+	size_t count = 1;
+	tw_err e = TW_OK;
+
+	for (struct dirent *d; names && count < sizeof places / sizeof places[0] && (d = readdir(names));)
+		if (strncmp(d->d_name, "usb", 3) == 0)
+			places[count++] = openat(dirfd(names), d->d_name, O_PATH | O_CLOEXEC);
+	if (names)
+		(void)closedir(names);
+	for (size_t i = 0; i < count; i++) {
+		if (places[i] < 0)
+			continue;
+		if (!tw_failed(e))
+			e = allow_beneath(ruleset, places[i], rights);
+		(void)close(places[i]);
+	}
+	return e;
+}
+
 static tw_err restrict_to(const struct tw_sandbox *box, int ruleset, uint64_t fs)
 {
 	const uint64_t write = WRITE_RIGHTS | (box->want & TW_WANT_OPENPGP ? LANDLOCK_ACCESS_FS_MAKE_SOCK : 0);
@@ -115,6 +147,8 @@ static tw_err restrict_to(const struct tw_sandbox *box, int ruleset, uint64_t fs
 	for (size_t i = 0; box->want & (TW_WANT_FILES | TW_WANT_PATHS) && i < box->dir_count; i++)
 		TW_TRY(allow_beneath(ruleset, box->dirs[i], fs & (i < writable ? READ_RIGHTS | write : READ_RIGHTS)));
 	TW_TRY(allow_started(box, ruleset));
+	if (box->want & TW_WANT_PARTS)
+		TW_TRY(allow_buses(ruleset, fs));
 	if (tw_sandbox_san)
 		TW_TRY(allow_proc(ruleset));
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)

@@ -213,6 +213,7 @@ const struct tw_call_row tw_call_rows[] = {
 	ALLOW(setgroups, PARENT),
 	ALLOW(setresgid, PARENT),
 	ALLOW(setresuid, PARENT),
+	ALLOW(setfsuid, PARENT), /* the parts role's id for files */
 	ALLOW(getresgid, PARENT),
 	ALLOW(getresuid, PARENT),
 	ALLOW(seccomp, PARENT),

@@ -19,6 +19,7 @@
 #include <malloc.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -47,7 +48,7 @@ static tw_err drop_ids(const struct tw_sandbox *box, bool *ret_dropped)
 	*ret_dropped = box->uid != geteuid() || box->gid != getegid();
 	if (!*ret_dropped)
 		return TW_OK;
-	if (box->want & (TW_WANT_FILTER | TW_WANT_LINKS) && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+	if (box->want & (TW_WANT_FILTER | TW_WANT_LINKS | TW_WANT_PARTS) && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
 		return TW_RAISE_ERRNO("keeping a capability");
 	if (setgroups(0, NULL) != 0)
 		return TW_RAISE_ERRNO("dropping the groups");
@@ -56,6 +57,19 @@ static tw_err drop_ids(const struct tw_sandbox *box, bool *ret_dropped)
 	if (setresuid(box->uid, box->uid, box->uid) != 0)
 		return TW_RAISE_ERRNO("becoming user %u", (unsigned)box->uid);
 	return TW_OK;
+}
+
+/* Root for files, which takes a capability once. Its ids stay what they are: whom it may end or look into goes by these. */
+static tw_err become_root_for_files(const struct tw_sandbox *box, struct __user_cap_header_struct *head, uint32_t permitted)
+{
+	struct __user_cap_data_struct one[2] = { { 1u << CAP_SETUID, permitted, 0 } };
+
+	if (!(box->want & TW_WANT_PARTS) || box->uid == 0)
+		return TW_OK;
+	if (syscall(SYS_capset, head, one) != 0)
+		return TW_RAISE_ERRNO("keeping a capability");
+	(void)setfsuid(0); /* says nothing of how it went: asking again does */
+	return setfsuid((uid_t)-1) == 0 ? TW_OK : TW_RAISE(DENIED, "root's files cannot be had");
 }
 
 /* @nist LA.RSM.5: none is left, whatever started it: no task of a worker needs one, but for the packet filter's and the links', which keep that one */
@@ -68,6 +82,7 @@ static tw_err drop_capabilities(const struct tw_sandbox *box)
 		return TW_RAISE_ERRNO("clearing the ambient capabilities");
 	if (syscall(SYS_capget, &head, left) != 0)
 		return TW_RAISE_ERRNO("reading capabilities");
+	TW_TRY(become_root_for_files(box, &head, left[0].permitted));
 	const uint32_t keep = keeps(box, CAP_NET_ADMIN) ? left[0].permitted & (1u << CAP_NET_ADMIN) : 0;
 
 	left[0] = (struct __user_cap_data_struct){ keep, keep, keep };
@@ -186,6 +201,10 @@ static tw_err prove_files(const struct tw_sandbox *box, int landlock_abi)
 	if ((confined || !(tw_sandbox_san || box->want & (TW_WANT_MODULE | TW_WANT_PATHS | TW_WANT_FILTER | TW_WANT_OPENPGP))) &&
 		opened(open("/etc/passwd", O_RDONLY | O_CLOEXEC)))
 		return TW_RAISE(INTERNAL, "the sandbox of %s let open through", box->role);
+	if (!confined && box->want & TW_WANT_PARTS)
+		return TW_RAISE(DENIED, "this kernel has no Landlock, and without it %s might write all that is root's", box->role);
+	if (box->want & TW_WANT_PARTS && opened(tw_sys_open_outside("/dev/null", O_WRONLY)))
+		return TW_RAISE(INTERNAL, "the sandbox of %s let something be written", box->role);
 	if (confined && box->want & TW_WANT_DISK)
 		return opened(tw_sys_open_outside("/dev/null", O_WRONLY))
 			? TW_RAISE(INTERNAL, "the sandbox of %s let something be written", box->role)

@@ -14,6 +14,7 @@ static const char *const names[TW_ROLE_COUNT] = {
 	[TW_ROLE_HASH] = "hash",
 	[TW_ROLE_WATCH] = "watch",
 	[TW_ROLE_FIREWALL] = "firewall",
+	[TW_ROLE_PARTS] = "parts",
 };
 
 void tw_roles_all(struct tw_roles *r, uint32_t uid, uint32_t gid)

@@ -16,6 +16,7 @@ enum tw_role_name {
 	TW_ROLE_HASH,
 	TW_ROLE_WATCH,
 	TW_ROLE_FIREWALL,
+	TW_ROLE_PARTS,
 	TW_ROLE_COUNT
 };
 #define TW_ROLE_NEEDED TW_ROLE_FETCH /* those before it must be given */

@@ -6,9 +6,11 @@ Prints a line for each check: `ok NAME` or `FAILED NAME` with the reason below, 
 compared with what the kernel says of them.
 """
 import base64
+import contextlib
 import ctypes
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -104,13 +106,13 @@ def radios():
     return found
 
 
-def judged(unit, *more):
-    """LA.IC.13, by the tool."""
+def judged(unit, element, probe, *more):
+    """What the tool finds."""
     out = unit.folder / f"evidence{len(list(unit.folder.glob('evidence*')))}.json"
-    unit.tool("assess", "--device", "unit", "--owner", unit.owner, "--product", unit.world.product, "--out", out, "--element", "LA.IC.13", *more, ok=None)
+    unit.tool("assess", "--device", "unit", "--owner", unit.owner, "--product", unit.world.product, "--out", out, "--element", element, *more, ok=None)
     payload = json.loads(out.read_text())["payload"]
     rows = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["results"]
-    return {row["probe"]: (row["verdict"], row["reason"]) for row in rows}["radio-obeys-off"]
+    return {row["probe"]: (row["verdict"], row["reason"]) for row in rows}[probe]
 
 
 # @nist LA.IC.13: radios that the kernel simulates are listed with their type, go off and on, and say so
@@ -128,15 +130,129 @@ def radios_go_off_and_on(unit):
     change("radio:wlan")
     check("the kernel has them blocked", list(radios().values()) == [True, True], radios())
     check("lists them as blocked", within(5, lambda: listed() == (True, {name: ("wlan", "blocked", True) for name in radios()})), listed())
-    found = judged(unit, "--off", "radio:wlan")
+    found = judged(unit, "LA.IC.13", "radio-obeys-off", "--off", "radio:wlan")
     check("the probe passes", found[0] == "pass", found)
     name = sorted(radios())[0]
     Path(f"/sys/class/rfkill/{name}/soft").write_text("0")
     check("one that somebody unblocks is blocked again", within(5, lambda: radios()[name]), radios())
     change("")
     check("they are on again", list(radios().values()) == [False, False], radios())
-    found = judged(unit, "--off", "radio:wlan")
+    found = judged(unit, "LA.IC.13", "radio-obeys-off", "--off", "radio:wlan")
     check("the probe fails", found[0] == "fail", found)
+
+
+GADGET, CONTROLLER = Path("/sys/kernel/config/usb_gadget/stick"), "dummy_udc.0"
+USB = Path("/sys/bus/usb/devices")
+
+
+def make_stick():
+    """What is plugged in, simulated on the other end of dummy_hcd: a disk and a serial line in one."""
+    Path("/run/disk").write_bytes(bytes(1 << 20))
+    subprocess.run(["mount", "-t", "configfs", "none", "/sys/kernel/config"], check=True)
+    for folder in ("strings/0x409", "functions/mass_storage.0", "functions/acm.0", "configs/c.1"):
+        (GADGET / folder).mkdir(parents=True)
+    for name, value in (("idVendor", "0x1d6b"), ("idProduct", "0x0104"), ("strings/0x409/serialnumber", "STICK7"), ("functions/mass_storage.0/lun.0/file", "/run/disk")):
+        (GADGET / name).write_text(value)
+    for function in ("mass_storage.0", "acm.0"):
+        (GADGET / "configs/c.1" / function).symlink_to(GADGET / "functions" / function)
+
+
+def plug(is_in):
+    (GADGET / "UDC").write_text(CONTROLLER if is_in else "\n")
+
+
+def usb():
+    """{what: the kernel has it authorized}: the device 1-1, and its interfaces by class."""
+    found = {}
+    for entry in USB.glob("1-1*"):
+        with contextlib.suppress(OSError):  # it has just gone
+            kind = (entry / "bInterfaceClass").read_text().strip() if ":" in entry.name else "device"
+            found[kind] = (entry / "authorized").read_text().strip() == "1"
+    return found
+
+
+def there(pattern):
+    return bool(list(Path("/sys/class").glob(pattern)))
+
+
+def everything():
+    """What can be used: the disk and the line of what is plugged in, a camera, a microphone."""
+    return {"disk": there("block/sd*"), "line": there("tty/ttyACM*"), "camera": there("video4linux/video*"), "microphone": there("sound/pcmC*c")}
+
+
+def changes(unit, value):
+    unit.tool("device", "settings", "change", "interfaces.off-normal", value, "--confirm", "--device", "unit", "--owner", unit.owner)
+
+
+def told(unit, event):
+    return [one["fields"] for one in unit.json("log", "read", "--limit", "200")["records"] if one.get("event") == event]
+
+
+# @nist LA.IC.2: USB storage, a camera and a microphone go off by the list, stay so when they are attached later, and come on again
+# @nist LA.IC.3: USB and a serial line go off by the list, also after a start
+# @turns LA.IC.2: the list of the mode has the camera off no more, and it is there
+# @turns LA.IC.3: the list of the mode has what is on USB off no more, and it is authorized
+def parts_go_off_and_on(unit):
+    make_stick()
+    plug(True)
+    all_on, all_off = dict.fromkeys(everything(), True), dict.fromkeys(everything(), False)
+    check("has a disk and a line by USB, a camera and a microphone", within(20, lambda: everything() == all_on), (everything(), usb()))
+
+    changes(unit, "usb:storage")
+    check("only the half that is a disk goes off", within(5, lambda: everything() == {**all_on, "disk": False}), (everything(), usb()))
+    check("the kernel has it not authorized", usb() == {"device": True, "08": False, "02": True, "0a": True}, usb())
+    plug(False)
+    check("it goes", within(10, lambda: not usb()), usb())
+    plug(True)
+    check("and comes without its disk", within(10, lambda: there("tty/ttyACM*")) and not there("block/sd*") and usb().get("08") is False, (everything(), usb()))
+    kernel_says_parts()
+
+    changes(unit, "usb:* camera:* microphone:*")
+    check("all of it goes off", within(5, lambda: everything() == all_off), (everything(), usb()))
+    said = unit.json("interfaces", "list")
+    check("says so", said["held"] and any(one.startswith("camera:video0=platform/vivid/") for one in said["taken"]), said)
+    plug(False)
+    within(10, lambda: not usb())
+    plug(True)
+    check("what is plugged in then is not authorized", within(10, lambda: usb() == {"device": False}), (everything(), usb()))
+    (USB / "1-1/authorized").write_text("1")
+    check("nor when somebody authorizes it", within(5, lambda: usb().get("device") is False), usb())
+    camera = Path("/sys/bus/platform/drivers/vivid")
+    (camera / "bind").write_text("vivid.0")
+    check("a camera that somebody gives its driver loses it again", within(5, lambda: not everything()["camera"]), everything())
+    check("and that is told", within(5, lambda: {"usb", "camera"} <= {one["kind"] for one in told(unit, "interface.held")}), told(unit, "interface.held"))
+    unit.stop()
+    (camera / "bind").write_text("vivid.0")
+    unit.start()
+    check("all is off after a start", within(10, lambda: everything() == all_off and unit.json("interfaces", "list")["held"]), everything())
+
+    seen = [judged(unit, "LA.IC.2", "part-obeys-off", "--off", "camera:video0"), judged(unit, "LA.IC.3", "unneeded-is-off", "--off", "usb:1-1")]
+    check("both probes pass", [one[0] for one in seen] == ["pass", "pass"], seen)
+
+    changes(unit, "serial:ttyACM*")
+    check("all but the line is on again", within(10, lambda: everything() == {**all_on, "line": False}), (everything(), usb(), unit.json("interfaces", "list")))
+    seen = [judged(unit, "LA.IC.2", "part-obeys-off", "--off", "camera:video0"), judged(unit, "LA.IC.3", "unneeded-is-off", "--off", "usb:1-1")]
+    check("both probes fail", [one[0] for one in seen] == ["fail", "fail"], seen)
+    changes(unit, "usb:1d6b:0104:STICK7")
+    check("that device goes off by its number", within(5, lambda: usb() == {"device": False} and everything()["camera"]), (everything(), usb()))
+    changes(unit, "usb:1d6b:0104:STICK8")
+    check("and not by another", within(5, lambda: everything() == all_on), (everything(), usb()))
+    unit.stop()
+    unit.start()
+    changes(unit, "")
+    check("everything is on", within(5, lambda: everything() == all_on), (everything(), usb()))
+    check("and as it was", [(USB / "usb1" / name).read_text().strip() for name in ("authorized_default", "interface_authorized_default")] == ["1", "1"])
+
+
+def kernel_says_parts():
+    """An id of its own, root's for files, no capability."""
+    for status in processes().values():
+        if status["Name"].startswith("thingward-parts"):
+            uid = str(worlds.ROLES["parts"])
+            check("the kernel sees parts under its id, and root's for files", status["Uid"].split() == [uid, uid, uid, "0"], status)
+            check("the kernel sees no capability on parts", all(int(status[key], 16) == 0 for key in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")), status)
+            return
+    check("parts runs", False, processes())
 
 
 def ends_and_comes_back(unit):
@@ -165,6 +281,7 @@ def main():
             a_role_on_demand(unit)
             if confined:
                 radios_go_off_and_on(unit)
+                parts_go_off_and_on(unit)
             ends_and_comes_back(unit)
         except worlds.Failed as failure:
             check("goes on", False, f"{failure}\n{unit.said()}")

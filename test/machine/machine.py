@@ -27,8 +27,9 @@ PYTHON = "/usr/bin/python3"
 QEMU, BUSYBOX = "qemu-system-x86_64", "busybox"
 PACKAGE = os.environ.get("TW_KERNEL", "linux-image-amd64")
 NEEDED = ("virtio_pci", "9pnet_virtio", "9p")  # to see the host's files at all
-# Drivers of hardware that a virtual machine never has. Simulated radios (mac80211_hwsim) stand beside the makers' folders and stay.
-UNWANTED = ("drivers/gpu", "drivers/media", "drivers/infiniband", "drivers/net/ethernet", "drivers/net/wireless/*/*", "drivers/scsi", "sound")
+# Drivers of hardware that a virtual machine never has. A simulated camera (vivid) and sound card (snd-aloop) stay; simulated radios (mac80211_hwsim) stand beside the makers' folders and stay.
+UNWANTED = ("drivers/gpu", *(f"drivers/media/{kind}" for kind in ("dvb*", "i2c", "pci", "platform", "radio", "spi", "tuners", "usb")), "drivers/infiniband", "drivers/net/ethernet", "drivers/net/wireless/*/*", "drivers/scsi/*/*",
+            *(f"sound/{kind}" for kind in ("firewire", "hd*", "isa", "pci", "pcmcia", "soc", "usb")))
 MEMORY, PROCESSORS = "768M", "2"
 
 
@@ -73,7 +74,7 @@ def image_package():
 def kernel():
     """The folder with vmlinuz and modules/ of the kernel; fetched and unpacked once for each version."""
     name = image_package()
-    folder = ROOT / "build" / f"kernel-{name}-2"  # 2: what is kept of it; another number is another selection
+    folder = ROOT / "build" / f"kernel-{name}-3"  # 3: what is kept of it; another number is another selection
     if folder.is_dir():
         return folder
     folder.parent.mkdir(exist_ok=True)

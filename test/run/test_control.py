@@ -146,7 +146,7 @@ def test_whoever_switches_off_his_own_way_in_has_it_back(unit, manager):
 
 
 def test_what_is_no_interface_is_refused(unit, manager):
-    for value, rule in (("link:lo", "never off"), ("usb:1-1", "not link:NAME"), ("radio:microwave", "a radio is wlan"), ("link:eth0 ", "blank behind"),
+    for value, rule in (("link:lo", "never off"), ("usb:1-1", "usb:VVVV:PPPP"), ("gpio:1", "not link:NAME"), ("component:pci/../x", "component:BUS/DEVICE"), ("radio:microwave", "a radio is wlan"), ("link:eth0 ", "blank behind"),
                         (" ".join(["link:e"] * 33), "more than 32")):
         done = unit.tool("device", "settings", "change", "interfaces.off-lockdown", value, "--device", "unit", "--owner", unit.owner, ok=None)
         assert done.returncode != 0 and rule in done.stderr, done.stderr
@@ -186,6 +186,24 @@ def test_the_probe_passes_and_fails_when_it_is_not_off(unit, manager, tmp_path):
         with spoiled(unit, tmp_path, "GET", path, wrong) as device:
             assert judged(unit, tmp_path, "--off", "link:field0", device=device)[0] == "fail"
     change(unit, manager, "interfaces.off-normal", "")
+
+
+# What this machine has stays on: the words name what no machine has. What goes off for real is in test/machine.
+def test_parts_has_an_id_of_its_own_and_roots_for_files(unit, manager):
+    change(unit, manager, "interfaces.off-normal", "camera:none0 component:nobus/none link:field9")
+    assert listed(unit)["held"] and listed(unit)["taken"] == []
+    assert {(one["off"], one["count"]) for one in told(unit, "interface.policy")[-2:]} == {("camera:none0 component:nobus/none", 0), ("link:field9", 0)}
+    with open(f"/proc/{unit.role_pids()['parts']}/status", encoding="ascii") as file:
+        status = dict(line.split(":\t", 1) for line in file.read().splitlines())
+    own = str(ROLES["parts"])
+    assert status["Uid"].split() == [own, own, own, "0"] and status["Seccomp"] == "2"
+    assert {status[key] for key in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {f"{0:016x}"}
+
+    # It dies, and is there again; when nothing is to be off, it goes.
+    os.kill(unit.role_pids()["parts"], signal.SIGKILL)
+    wait_for(lambda: "parts" in unit.role_pids() and listed(unit)["held"])
+    change(unit, manager, "interfaces.off-normal", "")
+    wait_for(lambda: "parts" not in unit.role_pids(), 20)
 
 
 def test_more_links_than_one_look_takes(unit, manager):

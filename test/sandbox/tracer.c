@@ -13,6 +13,7 @@
 #include "device/fetch/fetch-row.h"
 #include "device/firewall/firewall-row.h"
 #include "device/firewall/links-row.h"
+#include "device/parts/parts-row.h"
 #include "device/hash/hash-row.h"
 #include "device/watch/watch-row.h"
 #include "service/role.h"
@@ -44,6 +45,8 @@
 static struct {
 	const char *role_program, *fetch_program, *hash_program, *watch_program, *firewall_program, *sign_program, *store_program,
 		*device_program, *directory;
+	const char *role_program, *fetch_program, *hash_program, *watch_program, *firewall_program, *parts_program, *device_program,
+		*directory;
 	long passed, failed;
 } run;
 
@@ -417,8 +420,9 @@ static void try_probes(const struct subject *s)
 /* What the kernel says of the process. */
 static void try_status(const struct subject *s)
 {
-	static const char *const lines[] = { "NoNewPrivs:\t1\n", "Seccomp:\t2\n", "Uid:\t61001\t61001\t61001\t61001\n",
-		"Gid:\t61001\t61001\t61001\t61001\n", "Groups:\t \n" };
+	/* One has root's id for files, and for nothing else. */
+	const char *uids = s->want & TW_WANT_PARTS ? "Uid:\t61001\t61001\t61001\t0\n" : "Uid:\t61001\t61001\t61001\t61001\n";
+	const char *const lines[] = { "NoNewPrivs:\t1\n", "Seccomp:\t2\n", uids, "Gid:\t61001\t61001\t61001\t61001\n", "Groups:\t \n" };
 	static const char *const sets[] = { "CapEff", "CapPrm", "CapBnd", "CapAmb" };
 	struct tracee t = { 0 };
 	char path[64], text[4096] = "";
@@ -483,6 +487,11 @@ int main(int argc, char **argv)
 	if (argc != 10) {
 		(void)fprintf(stderr,
 			"usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM SIGN-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
+	static const struct tw_role_row parts_row = { "parts", TW_PARTS_ROLE_MAY, NULL };
+	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash, watch, firewall, links, parts;
+
+	if (argc != 9) {
+			"usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM PARTS-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
 		return 2;
 	}
 	run.role_program = argv[1];
@@ -494,6 +503,9 @@ int main(int argc, char **argv)
 	run.store_program = argv[7];
 	run.device_program = argv[8];
 	run.directory = argv[9];
+	run.parts_program = argv[6];
+	run.device_program = argv[7];
+	run.directory = argv[8];
 	fetch = (struct subject){ fetch_row.name, &fetch_row, run.fetch_program, fetch_row.want | TW_WANT_ROLE };
 	hash = (struct subject){ hash_row.name, &hash_row, run.hash_program, hash_row.want | TW_WANT_ROLE };
 	watch = (struct subject){ watch_row.name, &watch_row, run.watch_program, watch_row.want | TW_WANT_ROLE };
@@ -501,6 +513,7 @@ int main(int argc, char **argv)
 	sign = (struct subject){ sign_row.name, &sign_row, run.sign_program, sign_row.want };
 	store = (struct subject){ store_row.name, &store_row, run.store_program, store_row.want | TW_WANT_ROLE };
 	links = (struct subject){ links_row.name, &links_row, run.firewall_program, links_row.want | TW_WANT_ROLE };
+	parts = (struct subject){ parts_row.name, &parts_row, run.parts_program, parts_row.want | TW_WANT_ROLE };
 	if (!prepare()) {
 		perror(run.directory);
 		return 2;
@@ -517,6 +530,7 @@ int main(int argc, char **argv)
 	try_all(&links);
 	try_all(&sign);
 	try_all(&store);
+	try_all(&parts);
 	try_status(&hands);
 	try_numbers(&hands);
 	try_fatal(&hands);

@@ -6,6 +6,7 @@
 #include "device/rows-interfaces.h"
 #include "service/errand-line.h"
 #include "service/firewall/links-wire.h"
+#include "service/firewall/parts-wire.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -39,7 +40,7 @@ static int begin(void **state)
 	hands = pair[1];
 	at_ms = 0;
 	CHECK_OK(tw_channel_new(side.sys, pair[0], none, &side.hands));
-	CHECK_OK(tw_errands_new(&side, "links,", &device()->errands));
+	CHECK_OK(tw_errands_new(&side, "links,parts,", &device()->errands));
 	device()->own_uid = 4711; /* whoever runs the test may be root, whose core has no role to ask */
 	return 0;
 }
@@ -72,9 +73,9 @@ static void job(void)
 	turn();
 }
 
-static void give_role(void)
+static void give(enum tw_errand which)
 {
-	static const char payload[] = { TW_ERRAND_LINKS, 3, 7 };
+	const char payload[] = { (char)which, 3, 7 };
 	struct tw_message m = { .type = TW_WIRE_HANDS_ERRAND_IS, .payload = { payload, sizeof payload } };
 	int pair[2];
 
@@ -85,6 +86,11 @@ static void give_role(void)
 	m.fds[m.fd_count++] = pair[0];
 	tw_errands_from_hands(device()->errands, &m);
 	turn();
+}
+
+static void give_role(void)
+{
+	give(TW_ERRAND_LINKS);
 }
 
 /* The role is told so: "off|was", NULL: nothing. */
@@ -106,6 +112,30 @@ static void check_put(const char *want)
 	CHECK_TEXT(got, want);
 }
 
+/* The same of the parts role: "off|was|stays|taken". */
+static void check_put_parts(const char *want)
+{
+	uint8_t bytes[4096];
+	const ssize_t n = recv(role, bytes, sizeof bytes, MSG_DONTWAIT);
+	char got[2048] = "";
+	const uint8_t *at = bytes + HEAD;
+
+	if (!want) {
+		CHECK(n < 0);
+		return;
+	}
+	CHECK(n >= HEAD + 8 && (bytes[0] << 8 | bytes[1]) == TW_PARTS_PUT);
+	tag = (uint32_t)bytes[4] << 24 | (uint32_t)bytes[5] << 16 | (uint32_t)bytes[6] << 8 | bytes[7];
+	for (int i = 0; i < 4; i++) {
+		const int size = at[0] << 8 | at[1];
+
+		(void)snprintf(got + strlen(got), sizeof got - strlen(got), "%s%.*s", i ? "|" : "", size, (const char *)at + 2);
+		at += 2 + size;
+	}
+	CHECK(at == bytes + n);
+	CHECK_TEXT(got, want);
+}
+
 static void says(uint16_t type, uint32_t to, const char *bytes, uint8_t size)
 {
 	uint8_t m[HEAD + 256] = { (uint8_t)(type >> 8), (uint8_t)type, 0, 0, (uint8_t)(to >> 24), (uint8_t)(to >> 16),
@@ -116,12 +146,19 @@ static void says(uint16_t type, uint32_t to, const char *bytes, uint8_t size)
 	turn();
 }
 
+static void check_kept_as(const char *name, const char *want);
+
 static void check_kept(const char *want)
+{
+	check_kept_as("interfaces.off", want);
+}
+
+static void check_kept_as(const char *name, const char *want)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf kept = { 0 };
 
 	tw_buf_init(&kept, tw_sys_real(), 2048);
-	tw_err e = tw_device_kept(device(), "interfaces.off", &kept);
+	tw_err e = tw_device_kept(device(), name, &kept);
 	CHECK(want ? !tw_failed(e) : tw_is(e, TW_CODE_NOTFOUND));
 	if (want)
 		CHECK_TEXT(tw_buf_cstr(&kept), want);
@@ -177,7 +214,7 @@ static void test_told_kept_and_believed(void **state)
 	check_unsettled("being switched"); /* to another question */
 	says(TW_LINKS_HOLDS, tag, "\0\0\0\1", 4);
 	check_unsettled(NULL);
-	CHECK_INT(device()->interfaces->control.count, 1);
+	CHECK_INT(device()->interfaces->control[TW_CONTROL_LINKS].count, 1);
 	CHECK_INT(events("interface.policy"), 1);
 	says(TW_LINKS_HELD, 0, "link eth1", 9);
 	says(TW_LINKS_HELD, 0, "nonsense", 8);
@@ -275,12 +312,81 @@ static void test_a_role_that_says_nothing_or_ends(void **state)
 	check_unsettled(NULL);
 	(void)close(role);
 	role = -1;
-	for (int i = 0; i < 1000 && device()->interfaces->control.holds; i++) { /* its end is put off for a moment */
+	for (int i = 0; i < 1000 && device()->interfaces->control[TW_CONTROL_LINKS].holds; i++) { /* its end is put off for a moment */
 		(void)usleep(5000);
 		turn();
 	}
 	check_unsettled("");
-	CHECK(!device()->interfaces->control.holds);
+	CHECK(!device()->interfaces->control[TW_CONTROL_LINKS].holds);
+}
+
+#define CAMERA "camera:video0=platform/vivid/vivid.0"
+#define LINE "serial:ttyS1=pnp/serial/00:05"
+
+static void says_takes(uint32_t to, const char *words)
+{
+	says(TW_PARTS_TAKES, to, words, (uint8_t)strlen(words));
+}
+
+/* Whose driver it takes away is kept before it may, and given back without a word of the role's. */
+static void test_drivers_are_kept_before_they_are_taken(void **state)
+{
+	set("interfaces.off-normal", "link:eth1 usb:* camera:*");
+	check_unsettled("being switched");
+	job();
+	give(TW_ERRAND_PARTS);
+	check_put_parts("usb:* camera:*|usb:* camera:*||");
+	check_kept_as("interfaces.off-parts", "usb:* camera:*");
+	says_takes(tag + 1, CAMERA); /* to another question */
+	check_put_parts(NULL);
+	says_takes(tag, CAMERA);
+	check_kept_as("interfaces.taken", CAMERA);
+	check_put_parts("usb:* camera:*|usb:* camera:*||" CAMERA);
+	says(TW_PARTS_HOLDS, tag, "\0\0\0\2", 4);
+	CHECK_TEXT(tw_control_unsettled_role(context(), TW_CONTROL_PARTS) ? "no" : "held", "held");
+	check_unsettled("being switched"); /* links has not been given yet */
+	says(TW_PARTS_HELD, 0, "camera video0", 13);
+	CHECK_INT(events("interface.held"), 1);
+	check_as(NULL, "GET", "/api/v1/interfaces", NULL, 200, "\"taken\":[\"" CAMERA "\"]");
+
+	/* One that comes later; what it has named before, and what is none of its words. */
+	says_takes(0, "camera:video1=usb/uvcvideo/1-1:1.0");
+	check_kept_as("interfaces.taken", CAMERA " camera:video1=usb/uvcvideo/1-1:1.0");
+	check_put_parts("usb:* camera:*|usb:* camera:*||" CAMERA " camera:video1=usb/uvcvideo/1-1:1.0");
+	says_takes(tag, CAMERA);
+	CHECK(tw_control_unsettled_role(context(), TW_CONTROL_PARTS) != NULL);
+	check_put_parts(NULL);
+	pass(1000);
+	job();
+	check_put_parts("usb:* camera:*|usb:* camera:*||" CAMERA " camera:video1=usb/uvcvideo/1-1:1.0");
+	says_takes(tag, "camera:video2=../../etc/x");
+	CHECK(strstr(tw_control_unsettled_role(context(), TW_CONTROL_PARTS), "does not say whose driver"));
+	check_kept_as("interfaces.taken", CAMERA " camera:video1=usb/uvcvideo/1-1:1.0");
+
+	/* The list has no camera any more: they are given back, and forgotten when that holds. */
+	set("interfaces.off-normal", "link:eth1 usb:*");
+	pass(2000);
+	job();
+	check_put_parts("usb:*|usb:* camera:*||" CAMERA " camera:video1=usb/uvcvideo/1-1:1.0");
+	check_kept_as("interfaces.taken", CAMERA " camera:video1=usb/uvcvideo/1-1:1.0");
+	says(TW_PARTS_HOLDS, tag, "\0\0\0\1", 4);
+	check_kept_as("interfaces.taken", NULL);
+	check_kept_as("interfaces.off-parts", "usb:*");
+}
+
+static void test_drivers_are_given_back_after_a_start(void **state)
+{
+	CHECK_OK(tw_device_keep(device(), "interfaces.taken", LINE));
+	CHECK_OK(tw_device_keep(device(), "interfaces.off-parts", "serial:ttyS1"));
+	check_unsettled("being switched");
+	job();
+	give(TW_ERRAND_PARTS);
+	check_put_parts("|serial:ttyS1||" LINE);
+	says(TW_PARTS_HOLDS, tag, "\0\0\0\0", 4);
+	check_unsettled(NULL);
+	check_kept_as("interfaces.taken", NULL);
+	check_kept_as("interfaces.off-parts", NULL);
+	CHECK_INT(tw_control_due_ms(context()), -1);
 }
 
 static void test_refused(void **state)
@@ -305,4 +411,6 @@ CHECK_MAIN(cmocka_unit_test_setup_teardown(test_nothing_is_asked_while_nothing_i
 	cmocka_unit_test_setup_teardown(test_told_kept_and_believed, begin, end),
 	cmocka_unit_test_setup_teardown(test_after_a_start, begin, end),
 	cmocka_unit_test_setup_teardown(test_a_role_that_says_nothing_or_ends, begin, end),
+	cmocka_unit_test_setup_teardown(test_drivers_are_kept_before_they_are_taken, begin, end),
+	cmocka_unit_test_setup_teardown(test_drivers_are_given_back_after_a_start, begin, end),
 	cmocka_unit_test_setup_teardown(test_refused, begin, end))

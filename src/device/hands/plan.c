@@ -22,6 +22,7 @@ static const struct {
 	[TW_ERRAND_LINKS] = { TW_TAB_FIREWALL, false, true, "thingward-firewall", "/dev/rfkill" },
 	[TW_ERRAND_ASK] = { TW_TAB_FETCH, false, false, "thingward-fetch", NULL },
 	[TW_ERRAND_WATCH] = { TW_TAB_WATCH, false, false, "thingward-watch", NULL },
+	[TW_ERRAND_PARTS] = { TW_TAB_PARTS, false, false, "thingward-parts", NULL },
 };
 
 static void give(struct tw_crew_plan *p, int fd)
@@ -92,8 +93,8 @@ static void plan_errands(const struct tw_places *at, struct tw_plan *plan)
 			errands[i].disk ? 2 : 0, .writes = errands[i].writes };
 	}
 	/* Of the kernel's own trees nothing but this one. */
-	plan->errands[TW_ERRAND_WATCH].dirs[0] = at->kernel;
-	plan->errands[TW_ERRAND_WATCH].dir_count = 1;
+	plan->errands[TW_ERRAND_WATCH].dirs[0] = plan->errands[TW_ERRAND_PARTS].dirs[0] = at->kernel;
+	plan->errands[TW_ERRAND_WATCH].dir_count = plan->errands[TW_ERRAND_PARTS].dir_count = 1;
 }
 
 /* Where the device's management is offered: what may reach it is core's to say. */

@@ -24,6 +24,7 @@ tw_err tw_interfaces_start(struct tw_device *d)
 	if (!d->interfaces)
 		return TW_RAISE(NOMEM, "the interfaces");
 	d->interfaces->pause_ms = PAUSE_MS;
+	tw_control_start(d);
 	d->unsettled = tw_control_unsettled;
 	return TW_OK;
 }
@@ -32,6 +33,8 @@ void tw_interfaces_stop(struct tw_device *d)
 {
 	for (size_t n = 0; d->interfaces && n < d->interfaces->count; n++)
 		free(d->interfaces->of[n]);
+	if (d->interfaces)
+		tw_control_stop(d);
 	free(d->interfaces);
 	d->interfaces = NULL;
 }

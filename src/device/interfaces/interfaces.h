@@ -25,19 +25,24 @@ struct tw_interface {
 };
 /* Which of them are to be off, and whether they are: control.c. */
 #define TW_CONTROL_OFF_MAX 1023
+struct tw_control_role;
+enum tw_control_of { TW_CONTROL_LINKS, TW_CONTROL_PARTS, TW_CONTROLS };
 struct tw_control {
+	struct tw_context *context;
+	const struct tw_control_role *role; /* switch.h */
 	bool begun, asked, told, holds, looked;
 	tw_channel *line;
-	uint32_t tag, count;                          /* count: how many there are that are off by it */
-	int64_t until_ms, again_at_ms, again_ms;      /* boot clock: it has to have answered; it is put again, after how long */
-	int64_t held_ms;                              /* boot clock: it holds since */
-	bool is_recorded;                             /* that this list is in force */
-	char off[TW_CONTROL_OFF_MAX + 1];             /* as the role was told last */
-	char was[TW_CONTROL_OFF_MAX + 1];             /* what may be off by us, as it is kept across starts */
+	uint32_t tag, count;                     /* count: how many there are that are off by it */
+	int64_t until_ms, again_at_ms, again_ms; /* boot clock: it has to have answered; it is put again, after how long */
+	int64_t held_ms;                         /* boot clock: it holds since */
+	bool is_recorded;                        /* that this list is in force */
+	char off[TW_CONTROL_OFF_MAX + 1];        /* as the role was told last */
+	char was[TW_CONTROL_OFF_MAX + 1];        /* what may be off by us, as it is kept across starts */
+	struct tw_buf taken; /* whose driver may be taken away by us, kept likewise (service/firewall/taken.h) */
 	char why[TW_DETAIL_MAX], said[TW_DETAIL_MAX]; /* why it is not so; said: as it was recorded */
 };
 struct tw_interfaces {
-	struct tw_control control;
+	struct tw_control control[TW_CONTROLS];
 	enum { TW_INTERFACES_AWAY, TW_INTERFACES_BEGUN, TW_INTERFACES_HERE } role;
 	tw_channel *line; /* while HERE */
 	bool asked, owed; /* a look that has not come back yet; one that has to be asked for */
@@ -61,6 +66,10 @@ bool tw_interfaces_watched(const struct tw_device *d); /* what it has is what th
 
 /* control.c: does the device live by what the setting says now? NULL: yes, or it is none of ours; else why not yet. */
 const char *tw_control_unsettled(struct tw_context *c, const char *key);
+const char *tw_control_unsettled_role(struct tw_context *c, enum tw_control_of which); /* the same of what one role has */
+bool tw_control_is_listed(struct tw_context *c, enum tw_control_of which);             /* roles.tab has its line */
+void tw_control_start(struct tw_device *d);
+void tw_control_stop(struct tw_device *d);
 /* The words of the setting for the mode that is on, "" when nothing is to be off. */
 tw_err tw_control_wanted(struct tw_context *c, char ret[TW_CONTROL_OFF_MAX + 1]);
 bool tw_control_holds(struct tw_context *c);                                 /* what is to be off is, as was last read back */

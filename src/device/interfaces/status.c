@@ -92,19 +92,90 @@ tw_err tw_interfaces_status_management(struct tw_context *c, struct tw_element_s
 	return TW_OK;
 }
 
-/* What the links role is for the rest of this file: "" when it can be had, else why not. */
-static void say_control(struct tw_context *c, struct tw_element_status *ret)
+/* What one role is for the rest of this file: "" when it can be had, else why not. */
+static void say_control(struct tw_context *c, enum tw_control_of which, struct tw_element_status *ret)
 {
-	struct tw_device *d = tw_device_of(c);
-	const char *why = tw_control_unsettled(c, "interfaces.mode");
+	const char *why = tw_control_unsettled_role(c, which);
 
 	(void)snprintf(ret->setting, sizeof ret->setting, "interfaces.mode");
-	if (!d->errands || !tw_errand_listed(d->errands, TW_ERRAND_LINKS))
-		(void)snprintf(ret->reason, sizeof ret->reason, "roles.tab has no line for firewall, whose user switches interfaces off.");
+	if (!tw_control_is_listed(c, which))
+		(void)snprintf(ret->reason, sizeof ret->reason, "roles.tab has no line for %s, whose user switches interfaces off.",
+			which == TW_CONTROL_LINKS ? "firewall" : "parts");
 	else if (why)
 		(void)snprintf(ret->reason, sizeof ret->reason, "What is to be off is not: %.200s", why);
 	if (ret->reason[0])
 		ret->status = TW_STATUS_NOT_PROVIDED;
+}
+
+struct counted {
+	size_t there, off;
+};
+
+/* Of kinds (a bit each): those that are there, and those of them that the list has off. */
+static struct counted count(struct tw_context *c, unsigned kinds)
+{
+	const struct tw_interfaces *f = tw_device_of(c)->interfaces;
+	struct counted n = { 0, 0 };
+
+	for (size_t i = 0; i < f->count; i++) {
+		const struct tw_interface *one = f->of[i];
+
+		if (!one->present || !(kinds & 1u << one->kind) || (one->kind == TW_WATCH_LINK && strcmp(one->what, "loopback") == 0))
+			continue;
+		n.there++;
+		n.off += tw_control_has_off(c, one);
+	}
+	return n;
+}
+
+/* What is off by its driver being taken away is not there any more under its name. */
+static size_t count_taken(struct tw_context *c)
+{
+	const struct tw_buf *taken = &tw_device_of(c)->interfaces->control[TW_CONTROL_PARTS].taken;
+	size_t n = taken->size > 0;
+
+	for (size_t i = 0; i < taken->size; i++)
+		n += taken->data[i] == ' ';
+	return n;
+}
+
+static tw_err status_of(struct tw_context *c, unsigned kinds, const char *words, struct tw_element_status *ret)
+{
+	const struct counted n = count(c, kinds);
+	const size_t taken = count_taken(c);
+
+	ret->status = n.there || taken ? TW_STATUS_PROVIDED : TW_STATUS_NEEDS_PART;
+	if (ret->status == TW_STATUS_NEEDS_PART)
+		(void)snprintf(ret->reason, sizeof ret->reason, "There is none of %s.", words);
+	else
+		(void)snprintf(ret->reason, sizeof ret->reason,
+			"Of %s there are %zu, of these off by the list of the mode: %zu. Drivers taken away besides: %zu. "
+			"Off is what the kernel says to be so, also when it is attached later and after a start.",
+			words, n.there, n.off, taken);
+	return TW_OK;
+}
+
+/* @nist LA.IC.2: USB, cameras, microphones and serial lines are off by the mode's list, as the kernel says */
+tw_err tw_interfaces_status_parts(struct tw_context *c, struct tw_element_status *ret)
+{
+	TW_TRY(away(c, ret));
+	if (!ret->reason[0])
+		say_control(c, TW_CONTROL_PARTS, ret);
+	return ret->reason[0]
+		? TW_OK
+		: status_of(c, 1u << TW_WATCH_USB | 1u << TW_WATCH_CAMERA | 1u << TW_WATCH_MICROPHONE | 1u << TW_WATCH_SERIAL,
+			  "USB devices, cameras, microphones and serial lines", ret);
+}
+
+/* @nist LA.IC.3: links, radios, USB and serial lines that are not needed are off by the mode's list, which administrators set */
+tw_err tw_interfaces_status_unneeded(struct tw_context *c, struct tw_element_status *ret)
+{
+	TW_TRY(away(c, ret));
+	for (enum tw_control_of i = TW_CONTROL_LINKS; !ret->reason[0] && i < TW_CONTROLS; i++)
+		say_control(c, i, ret);
+	return ret->reason[0] ? TW_OK
+			      : status_of(c, 1u << TW_WATCH_LINK | 1u << TW_WATCH_RADIO | 1u << TW_WATCH_USB | 1u << TW_WATCH_SERIAL,
+					"network links, radios, USB devices and serial lines", ret);
 }
 
 /* @nist LA.IC.13: each type of radio that the kernel has, with its state, switched off and on by the mode's list */
@@ -115,7 +186,7 @@ tw_err tw_interfaces_status_radios(struct tw_context *c, struct tw_element_statu
 
 	TW_TRY(away(c, ret));
 	if (!ret->reason[0])
-		say_control(c, ret);
+		say_control(c, TW_CONTROL_LINKS, ret);
 	if (ret->reason[0])
 		return TW_OK;
 	for (size_t n = 0; n < f->count; n++) {
@@ -142,7 +213,7 @@ tw_err tw_interfaces_status_own_link(struct tw_context *c, struct tw_element_sta
 
 	TW_TRY(away(c, ret));
 	if (!ret->reason[0])
-		say_control(c, ret);
+		say_control(c, TW_CONTROL_LINKS, ret);
 	if (ret->reason[0])
 		return TW_OK;
 	for (size_t n = 0; n < f->count; n++) {

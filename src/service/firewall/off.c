@@ -6,14 +6,19 @@
 #include <string.h>
 
 #define LINK_NAME_MAX 15 /* the kernel's */
+#define NAME_MAX_SIZE 63
+#define MODEL 9 /* "0781:5567" */
 
 const char *const tw_off_radios[TW_OFF_RADIOS] = { "", "wlan", "bluetooth", "ultrawideband", "wimax", "wwan", "gps", "fm", "nfc" };
 
+const char *const tw_off_kinds[TW_OFF_KINDS] = { "link", "radio", "usb", "serial", "camera", "microphone", "component" };
+
+/* What an interface of USB is, by the numbers of its specification. */
 static const struct {
 	const char *word;
-	size_t size;
-	enum tw_off_kind kind;
-} kinds[] = { { "link:", 5, TW_OFF_LINK }, { "radio:", 6, TW_OFF_RADIO } };
+	int number;
+} classes[] = { { "audio", 0x01 }, { "communication", 0x02 }, { "hid", 0x03 }, { "image", 0x06 }, { "printer", 0x07 },
+	{ "storage", 0x08 }, { "hub", 0x09 }, { "smartcard", 0x0b }, { "video", 0x0e }, { "wireless", 0xe0 }, { "vendor", 0xff } };
 
 static bool is_name(struct tw_slice s)
 {
@@ -26,7 +31,7 @@ static bool is_name(struct tw_slice s)
 	return true;
 }
 
-static tw_err check_link(const struct tw_off_word *w)
+static tw_err check_link(struct tw_off_word *w)
 {
 	if (w->name.size > LINK_NAME_MAX || (!w->name.size && !w->any) || !is_name(w->name))
 		return TW_RAISE(SYNTAX, "'link:" TW_SLICE_FMT "' is no name of a link", TW_SLICE_ARG(w->name));
@@ -35,7 +40,7 @@ static tw_err check_link(const struct tw_off_word *w)
 	return TW_OK;
 }
 
-static tw_err check_radio(const struct tw_off_word *w)
+static tw_err check_radio(struct tw_off_word *w)
 {
 	if (w->any && !w->name.size)
 		return TW_OK;
@@ -46,18 +51,113 @@ static tw_err check_radio(const struct tw_off_word *w)
 		(int)(w->name.size < 40 ? w->name.size : 40), w->name.at);
 }
 
+static int digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Of just so many digits, as the kernel writes it; -1: it is none. */
+static int hex(struct tw_slice s, size_t digits)
+{
+	int n = 0;
+
+	if (s.size != digits)
+		return -1;
+	for (size_t i = 0; i < s.size; i++) {
+		const int d = digit(s.at[i]);
+
+		if (d < 0)
+			return -1;
+		n = n * 16 + d;
+	}
+	return n;
+}
+
+static int class_of(struct tw_slice s)
+{
+	for (size_t i = 0; i < TW_COUNT(classes); i++)
+		if (tw_slice_is(s, classes[i].word))
+			return classes[i].number;
+	return hex(s, 2);
+}
+
+static bool read_model(struct tw_off_word *w)
+{
+	const struct tw_slice s = w->name;
+
+	if (s.size < MODEL || s.at[4] != ':')
+		return false;
+	const int vendor = hex((struct tw_slice){ s.at, 4 }, 4), product = hex((struct tw_slice){ s.at + 5, 4 }, 4);
+
+	if (vendor < 0 || product < 0)
+		return false;
+	w->is_model = true;
+	w->vendor = (uint16_t)vendor;
+	w->product = (uint16_t)product;
+	if (s.size == MODEL)
+		return true;
+	w->serial = (struct tw_slice){ s.at + MODEL + 1, s.size - MODEL - 1 };
+	return s.at[MODEL] == ':' && w->serial.size && w->serial.size <= NAME_MAX_SIZE && is_name(w->serial);
+}
+
+static tw_err check_usb(struct tw_off_word *w)
+{
+	if (w->any && !w->name.size)
+		return TW_OK;
+	if (w->any || (!read_model(w) && (w->usb_class = class_of(w->name)) < 0))
+		return TW_RAISE(SYNTAX,
+			"'usb:%.*s' is not usb:*, usb:CLASS, usb:VVVV:PPPP or usb:VVVV:PPPP:SERIAL; a class is storage, hid, audio, video, "
+			"communication, image, printer, hub, smartcard, wireless, vendor, or two digits as in 08",
+			(int)(w->name.size < 40 ? w->name.size : 40), w->name.at);
+	return TW_OK;
+}
+
+static tw_err check_device(struct tw_off_word *w)
+{
+	if (w->name.size > NAME_MAX_SIZE || (!w->name.size && !w->any) || !is_name(w->name))
+		return TW_RAISE(SYNTAX, "'" TW_SLICE_FMT "' is no name of a %s", TW_SLICE_ARG(w->text), tw_off_kinds[w->kind]);
+	return TW_OK;
+}
+
+/* "platform/vivid.0", "pci/0000:00:1b.0", "usb/1-1:1.0": two names, of which neither leads elsewhere. */
+static tw_err check_component(struct tw_off_word *w)
+{
+	const char *slash = memchr(w->name.at, '/', w->name.size);
+	const size_t bus = slash ? (size_t)(slash - w->name.at) : 0;
+	struct tw_slice rest = { w->name.at + bus + 1, slash ? w->name.size - bus - 1 : 0 };
+	bool good = bus && w->name.size <= NAME_MAX_SIZE && is_name((struct tw_slice){ w->name.at, bus }) && w->name.at[0] != '.' &&
+		(rest.size ? rest.at[0] != '.' : w->any);
+
+	while (good && rest.size) {
+		const char *colon = memchr(rest.at, ':', rest.size);
+		const size_t size = colon ? (size_t)(colon - rest.at) : rest.size;
+
+		good = is_name((struct tw_slice){ rest.at, size });
+		rest = (struct tw_slice){ rest.at + size + (colon != NULL), rest.size - size - (colon != NULL) };
+	}
+	return good ? TW_OK
+		    : TW_RAISE(SYNTAX, "'%.*s' is not component:BUS/DEVICE", (int)(w->text.size < 60 ? w->text.size : 60), w->text.at);
+}
+
+static tw_err (*const checks[TW_OFF_KINDS])(
+	struct tw_off_word *) = { check_link, check_radio, check_usb, check_device, check_device, check_device, check_component };
+
 static tw_err read_word(struct tw_slice s, struct tw_off_word *ret)
 {
-	for (size_t i = 0; i < TW_COUNT(kinds); i++) {
-		if (s.size < kinds[i].size || memcmp(s.at, kinds[i].word, kinds[i].size) != 0)
+	for (size_t i = 0; i < TW_OFF_KINDS; i++) {
+		const size_t size = strlen(tw_off_kinds[i]);
+
+		if (s.size <= size || memcmp(s.at, tw_off_kinds[i], size) != 0 || s.at[size] != ':')
 			continue;
-		ret->kind = kinds[i].kind;
-		ret->name = (struct tw_slice){ s.at + kinds[i].size, s.size - kinds[i].size };
+		*ret = (struct tw_off_word){ .kind = (enum tw_off_kind)i, .text = s, .usb_class = -1 };
+		ret->name = (struct tw_slice){ s.at + size + 1, s.size - size - 1 };
 		ret->any = ret->name.size && ret->name.at[ret->name.size - 1] == '*';
 		ret->name.size -= ret->any;
-		return ret->kind == TW_OFF_LINK ? check_link(ret) : check_radio(ret);
+		return checks[i](ret);
 	}
-	return TW_RAISE(SYNTAX, "'%.*s' is not link:NAME or radio:NAME", (int)(s.size < 40 ? s.size : 40), s.at);
+	return TW_RAISE(SYNTAX,
+		"'%.*s' is not link:NAME, radio:TYPE, usb:WHAT, serial:NAME, camera:NAME, microphone:NAME or component:BUS/DEVICE",
+		(int)(s.size < 40 ? s.size : 40), s.at);
 }
 
 tw_err tw_off_read(struct tw_slice text, struct tw_off *ret)
@@ -90,5 +190,13 @@ bool tw_off_has(const struct tw_off *o, enum tw_off_kind kind, const char *name)
 			(w->name.size == 0 || memcmp(w->name.at, name, w->name.size) == 0))
 			return true;
 	}
+	return false;
+}
+
+bool tw_off_has_kind(const struct tw_off *o, enum tw_off_kind kind)
+{
+	for (size_t i = 0; i < o->count; i++)
+		if (o->words[i].kind == kind)
+			return true;
 	return false;
 }

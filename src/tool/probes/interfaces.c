@@ -193,7 +193,152 @@ static tw_err link_obeys(struct tw_probe_context *c, struct tw_finding *f)
 	return obeys(c, &(struct off){ "link", "off" }, f);
 }
 
+/* --- What is plugged in or built in --- */
+
+static const json_t *any_named(const json_t *list, const char *kind, const char *name)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(list, i, one)
+		if (!strcmp(tw_json_text(one, "kind"), kind) && !strcmp(tw_json_text(one, "name"), name))
+			return one;
+	return NULL;
+}
+
+/* "camera:video0=platform/vivid/vivid.0": its driver is taken away, so that nothing has its name any more. */
+static bool is_taken(const json_t *body, const char *word)
+{
+	const size_t size = strlen(word);
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(json_object_get(body, "taken"), i, one) {
+		const char *said = json_string_value(one);
+
+		if (said && strncmp(said, word, size) == 0 && said[size] == '=')
+			return true;
+	}
+	return false;
+}
+
+/* The newest that is told of it: that it has gone, or is not authorized, as it came or since. */
+static bool is_told_away(const json_t *records, const char *kind, const char *name)
+{
+	size_t i;
+	json_t *r;
+
+	json_array_foreach(records, i, r) {
+		const json_t *fields = json_object_get(r, "fields");
+		const char *event = tw_json_text(r, "event");
+
+		if (strcmp(tw_json_text(fields, "kind"), kind) != 0 || strcmp(tw_json_text(fields, "name"), name) != 0)
+			continue;
+		if (!strcmp(event, "interface.gone"))
+			return strcmp(kind, "usb") != 0;
+		if (!strcmp(event, "interface.appeared"))
+			return !strcmp(tw_json_text(fields, "state"), "not authorized");
+		if (!strcmp(event, "interface.changed") && !strcmp(tw_json_text(fields, "what"), "state"))
+			return !strcmp(tw_json_text(fields, "to"), "not authorized");
+	}
+	return false;
+}
+
+static bool is_in_force(const json_t *records)
+{
+	size_t i;
+	json_t *r;
+
+	json_array_foreach(records, i, r)
+		if (!strcmp(tw_json_text(r, "event"), "interface.policy"))
+			return true;
+	return false;
+}
+
+static tw_err judge_part(struct tw_probe_context *c, const char *kind, const json_t *body, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer log = { 0 };
+	const char *name = c->off + strlen(kind) + 1;
+	const json_t *one = any_named(json_object_get(body, "interfaces"), kind, name);
+	const bool there = tw_json_bool(one, "present"), is_usb = strcmp(kind, "usb") == 0;
+
+	TW_TRY(tw_saw(f, "state", one ? tw_json_text(one, "state") : ""));
+	if (!tw_json_bool(body, "held"))
+		return tw_found(f, TW_VERDICT_FAIL, "The list of the device's mode is not in force: %.200s", tw_json_text(body, "unheld"));
+	if (is_usb && (!there || !tw_json_bool(one, "off")))
+		return tw_found(f, TW_VERDICT_FAIL, "The list of the device's mode does not have usb %.40s off, or it is not there.", name);
+	if (is_usb && strcmp(tw_json_text(one, "state"), "not authorized") != 0)
+		return tw_found(f, TW_VERDICT_FAIL, "usb %.40s is to be off, and is '%.40s'.", name, tw_json_text(one, "state"));
+	if (!is_usb && (there || !is_taken(body, c->off)))
+		return tw_found(f, TW_VERDICT_FAIL, "%.60s %s.", c->off,
+			there ? "is there" : "is not among those whose driver is taken away");
+	tw_err e = tw_order(c, "GET", LOG, &log);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "The log", e);
+	const json_t *records = json_object_get(log.body, "records");
+	if (!is_in_force(records) || !is_told_away(records, kind, name))
+		return tw_found(f, TW_VERDICT_FAIL,
+			"The last records of the device do not tell that its list is in force and %.60s went off.", c->off);
+	return tw_found(f, TW_VERDICT_PASS,
+		"The list of the device's mode has %.60s off; the kernel says that it is, and the log that it went off.", c->off);
+}
+
+/* By one of these kinds that somebody there names. */
+static tw_err kind_obeys(struct tw_probe_context *c, const char *const kinds[], const char *words, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	size_t i = 0;
+
+	while (kinds[i] && (!c->off || strncmp(c->off, kinds[i], strlen(kinds[i])) != 0 || c->off[strlen(kinds[i])] != ':'))
+		i++;
+	if (!kinds[i])
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
+			"Whether one goes off is seen by one: switch %s off by the list of the mode (interfaces.off-normal), and name it with --off.",
+			words);
+	if (strcmp(kinds[i], "link") == 0)
+		return obeys(c, &(struct off){ "link", "off" }, f);
+	tw_err e = tw_order_all(c, LIST, "interfaces", &answer);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "The list of interfaces", e);
+	if (!tw_json_bool(answer.body, "watched"))
+		return tw_found(f, TW_VERDICT_FAIL, "The device does not watch its interfaces: %.200s", tw_json_text(answer.body, "why"));
+	return judge_part(c, kinds[i], answer.body, f);
+}
+
+/* @nist LA.IC.2: a part is off when the list says so */
+static tw_err part_obeys(struct tw_probe_context *c, struct tw_finding *f)
+{
+	static const char *const kinds[] = { "usb", "serial", "camera", "microphone", NULL };
+
+	return kind_obeys(c, kinds, "something on USB (usb:1-1), a camera, a microphone or a serial line", f);
+}
+
+/* Whoever is nobody there changes what is off. */
+static tw_err stranger_is_refused(struct tw_probe_context *c, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	tw_err e = tw_ask(c, &tw_asker_stranger, "GET", "/api/v1/settings/interfaces.mode", &answer);
+
+	if (tw_failed(e))
+		return tw_found_trouble(f, "Asking as a stranger", e);
+	if (answer.status < 400)
+		return tw_found(f, TW_VERDICT_FAIL, "A stranger reads what is off, where only administrators may change it: %ld.",
+			(long)answer.status);
+	return TW_OK;
+}
+
+/* @nist LA.IC.3: a link, USB or a serial line is off when the list says so, and strangers have no say in it */
+static tw_err unneeded_is_off(struct tw_probe_context *c, struct tw_finding *f)
+{
+	static const char *const kinds[] = { "usb", "serial", NULL };
+
+	TW_TRY(kind_obeys(c, kinds, "something on USB (usb:1-1) or a serial line", f));
+	return f->verdict == TW_VERDICT_PASS ? stranger_is_refused(c, f) : TW_OK;
+}
+
 const struct tw_probe tw_probes_interfaces[] = {
+	{ "LA.IC.2", "part-obeys-off", TW_SOURCE_INSIDE, "Is a part off when it is to be?", part_obeys },
+	{ "LA.IC.3", "unneeded-is-off", TW_SOURCE_INSIDE, "Is what is not needed off, and is that for administrators to say?", unneeded_is_off },
 	{ "LA.IC.13", "radio-obeys-off", TW_SOURCE_INSIDE, "Is a radio listed with its type, and off when it is to be?", radio_obeys },
 	{ "LA.IC.14.3", "follows-a-link", TW_SOURCE_INSIDE, "Do state and events follow an Ethernet link?", follows_a_link },
 	{ "LA.IC.14.4", "obeys-off", TW_SOURCE_INSIDE, "Is a link that the product declares listed, and off when it is to be?", link_obeys },

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * USB and drivers that go off and on, on a tree of files that stands as the kernel's does: what is written where, what is left alone, what is read
+ * back, and what is said when a file cannot be written. A file does not do what an attribute does, so unbind and bind only show what was asked.
+ */
+#include "device/parts/drivers.h"
+#include "device/parts/usb.h"
+
+#include "base/mem.h"
+#include "sys/fake.h"
+#include "sys/real.h"
+#include "check.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char place[64];
+static struct tw_watch_look tree;
+static char told[256]; /* by held */
+
+static void put(const char *path, const char *content)
+{
+	char all[256];
+
+	(void)snprintf(all, sizeof all, "%s/%s", place, path);
+	for (char *slash = strchr(all + strlen(place) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		(void)mkdir(all, 0755);
+		*slash = '/';
+	}
+	FILE *f = fopen(all, "we");
+	CHECK(f && fputs(content, f) >= 0 && fclose(f) == 0);
+}
+
+static void check_file(const char *path, const char *want)
+{
+	char all[256], got[64] = "";
+
+	(void)snprintf(all, sizeof all, "%s/%s", place, path);
+	FILE *f = fopen(all, "re");
+	CHECK(f != NULL);
+	(void)!fgets(got, sizeof got, f);
+	(void)fclose(f);
+	got[strcspn(got, "\n")] = '\0';
+	if (strcmp(got, want) != 0)
+		fail_msg("%s has '%s', wanted '%s'", path, got, want);
+}
+
+static int forget(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	return remove(path);
+}
+
+static void drop(const char *path)
+{
+	char all[256];
+
+	(void)snprintf(all, sizeof all, "%s/%s", place, path);
+	CHECK_INT(nftw(all, forget, 16, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+static int set_up(void **state)
+{
+	static const char *const files[][2] = {
+		{ "module/usbcore/parameters/authorized_default", "-1\n" },
+		{ "bus/usb/drivers_probe", "" },
+		{ "bus/usb/devices/usb1/authorized", "1\n" },
+		{ "bus/usb/devices/usb1/authorized_default", "1\n" },
+		{ "bus/usb/devices/usb1/interface_authorized_default", "1\n" },
+		{ "bus/usb/devices/1-0:1.0/authorized", "1\n" },
+		{ "bus/usb/devices/1-0:1.0/bInterfaceClass", "09\n" },
+		{ "bus/usb/devices/1-1/authorized", "1\n" },
+		{ "bus/usb/devices/1-1/idVendor", "0781\n" },
+		{ "bus/usb/devices/1-1/idProduct", "5567\n" },
+		{ "bus/usb/devices/1-1/serial", "A1\n" },
+		{ "bus/usb/devices/1-1:1.0/authorized", "1\n" },
+		{ "bus/usb/devices/1-1:1.0/bInterfaceClass", "08\n" },
+		{ "bus/usb/devices/1-1:1.0/uevent", "DRIVER=usb-storage\n" },
+		{ "bus/usb/devices/1-2/authorized", "1\n" },
+		{ "bus/usb/devices/1-2/idVendor", "05e3\n" },
+		{ "bus/usb/devices/1-2/idProduct", "0608\n" },
+		{ "bus/usb/devices/1-2.4/authorized", "1\n" },
+		{ "bus/usb/devices/1-2.4/idVendor", "046d\n" },
+		{ "bus/usb/devices/1-2.4/idProduct", "0825\n" },
+		{ "bus/usb/devices/1-2.4:1.0/authorized", "1\n" },
+		{ "bus/usb/devices/1-2.4:1.0/bInterfaceClass", "0e\n" },
+		{ "bus/usb/devices/1-2.4:1.0/uevent", "DRIVER=uvcvideo\n" },
+		{ "bus/usb/devices/1-2.4:1.0/video4linux/video0/name", "Eye\n" },
+		{ "bus/usb/drivers/uvcvideo/unbind", "" },
+		{ "bus/usb/drivers/uvcvideo/bind", "" },
+		{ "class/video4linux/video0/device/uevent", "" },
+		{ "class/video4linux/radio0/device/uevent", "" },
+		{ "bus/pnp/devices/00:05/uevent", "DRIVER=serial\n" },
+		{ "bus/pnp/devices/00:05/00:05:0/00:05:0.0/tty/ttyS1/type", "4\n" },
+		{ "bus/pnp/drivers/serial/unbind", "" },
+		{ "bus/pnp/drivers/serial/bind", "" },
+		{ "bus/serial-base/devices/00:05:0.0/uevent", "DRIVER=port\n" },
+		{ "bus/serial-base/devices/00:05:0.0/tty/ttyS1/type", "4\n" },
+		{ "bus/platform/devices/serial8250/uevent", "DRIVER=serial8250\n" },
+		{ "bus/platform/devices/serial8250/tty/ttyS2/type", "0\n" },
+		{ "class/tty/ttyS2/type", "0\n" },
+		{ "class/tty/ttyS2/device/uevent", "" },
+		{ "bus/pci/devices/0000:00:1b.0/uevent", "DRIVER=snd_hda_intel\n" },
+		{ "bus/pci/devices/0000:00:1b.0/sound/card0/pcmC0D0c/x", "" },
+		{ "bus/pci/devices/0000:00:1b.0/sound/card0/pcmC0D0p/x", "" },
+		{ "bus/pci/devices/0000:00:1b.0/sound/card0/controlC0/x", "" },
+		{ "bus/pci/drivers/snd_hda_intel/unbind", "" },
+		{ "bus/pci/drivers/snd_hda_intel/bind", "" },
+		{ "bus/pci/devices/0000:00:02.0/uevent", "PCI_ID=1\n" },
+	};
+
+	(void)snprintf(place, sizeof place, "/tmp/tw-parts-XXXXXX");
+	CHECK(mkdtemp(place) != NULL);
+	for (size_t i = 0; i < TW_COUNT(files); i++)
+		put(files[i][0], files[i][1]);
+	tree = (struct tw_watch_look){ .sys = tw_sys_real(), .tree = place };
+	told[0] = '\0';
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	drop("");
+	return 0;
+}
+
+static tw_err hears(void *user, const char *kind, const char *name)
+{
+	const size_t at = strlen(told);
+
+	(void)snprintf(told + at, sizeof told - at, "%s%s %s", at ? "," : "", kind, name);
+	return TW_OK;
+}
+
+static struct tw_off off, was;
+
+static struct tw_usb usb(const char *words, const char *before, const char *stays)
+{
+	CHECK_OK(tw_off_read(tw_slice_of(words), &off));
+	CHECK_OK(tw_off_read(tw_slice_of(before), &was));
+	return (struct tw_usb){ &tree, &off, &was, stays, { hears, NULL } };
+}
+
+static void check_usb(const struct tw_usb *u, uint32_t want)
+{
+	uint32_t count = 0;
+
+	CHECK_OK(tw_usb_put(u));
+	CHECK_OK(tw_usb_check(u, &count));
+	CHECK_INT(count, want);
+}
+
+static void check_authorized(const char *want) /* 1-1, 1-1:1.0, 1-2, 1-2.4, 1-2.4:1.0 */
+{
+	static const char *const names[] = { "1-1", "1-1:1.0", "1-2", "1-2.4", "1-2.4:1.0" };
+	char path[96];
+
+	for (size_t i = 0; i < TW_COUNT(names); i++) {
+		(void)snprintf(path, sizeof path, "bus/usb/devices/%s/authorized", names[i]);
+		check_file(path, (const char[]){ want[i], '\0' });
+	}
+	check_file("bus/usb/devices/1-0:1.0/authorized", "1");
+	check_file("bus/usb/devices/usb1/authorized", "1");
+}
+
+static void test_nothing_of_usb_touches_nothing(void **state)
+{
+	const struct tw_usb u = usb("camera:*", "", "");
+
+	drop("bus/usb/devices/usb1/authorized_default");
+	check_usb(&u, 0);
+	check_authorized("11111");
+}
+
+static void test_all_but_what_is_declared(void **state)
+{
+	const struct tw_usb u = usb("usb:*", "", "1-7 1-2.4");
+
+	check_usb(&u, 1);
+	check_authorized("01111"); /* the hub that it is behind stays as well */
+	check_file("bus/usb/devices/usb1/authorized_default", "0");
+	check_file("bus/usb/devices/usb1/interface_authorized_default", "1");
+	CHECK_TEXT(told, "usb 1-1");
+
+	const struct tw_usb all = usb("usb:*", "", "1-3* 1-2.44");
+	check_usb(&all, 2);
+	check_authorized("01101");
+	const struct tw_usb begins = usb("usb:*", "usb:*", "1-*");
+	check_usb(&begins, 0);
+	check_authorized("11111");
+}
+
+static void test_a_class_is_of_an_interface(void **state)
+{
+	const struct tw_usb u = usb("usb:storage", "", "1-1");
+
+	check_usb(&u, 1);
+	check_authorized("10111");
+	check_file("bus/usb/devices/usb1/authorized_default", "0");
+	check_file("bus/usb/devices/usb1/interface_authorized_default", "0");
+	put("bus/usb/devices/1-2.4:1.0/authorized", "0\n"); /* as what is new comes */
+	put("bus/usb/devices/1-2/authorized", "0\n");
+	put("bus/usb/devices/1-2.4:1.0/uevent", "TYPE=0\n");
+	check_usb(&u, 1);
+	check_authorized("10111");
+	check_file("bus/usb/drivers_probe", "1-2.4:1.0");
+
+	const struct tw_usb none = usb("", "usb:storage", "");
+	check_usb(&none, 0);
+	check_authorized("11111");
+	check_file("bus/usb/devices/usb1/authorized_default", "1");
+	check_file("bus/usb/devices/usb1/interface_authorized_default", "1");
+}
+
+static void test_a_model_and_its_serial_number(void **state)
+{
+	static const struct {
+		const char *words, *want;
+	} rows[] = { { "usb:0781:5567", "01111" }, { "usb:0781:5567:A1", "01111" }, { "usb:0781:5567:A2", "11111" },
+		{ "usb:046d:0825:X", "11101" }, /* it says no number, and so may be that one */
+		{ "usb:046d:0826", "11111" } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const struct tw_usb u = usb(rows[i].words, "usb:*", "1-1");
+
+		check_usb(&u, strcmp(rows[i].want, "11111") != 0);
+		check_authorized(rows[i].want);
+	}
+}
+
+/* A system that authorizes nothing by itself gets that back, and what another program has not authorized stays so. */
+static void test_what_the_system_wants_otherwise(void **state)
+{
+	put("module/usbcore/parameters/authorized_default", "0\n");
+	put("bus/usb/devices/1-2.4/authorized", "0\n");
+	put("bus/usb/devices/1-1/authorized", "0\n");
+	const struct tw_usb u = usb("", "usb:0781:5567", "");
+
+	check_usb(&u, 0);
+	check_authorized("11101");
+	check_file("bus/usb/devices/usb1/authorized_default", "0");
+}
+
+static void test_what_does_not_go(void **state)
+{
+	uint32_t count = 0;
+	const struct tw_usb u = usb("usb:*", "", "");
+
+	CHECK_ERR(tw_usb_check(&u, &count), STATE);
+	CHECK(strstr(tw_err_detail(), "usb1 does not take"));
+	put("bus/usb/devices/usb1/authorized_default", "0\n");
+	CHECK_ERR(tw_usb_check(&u, &count), STATE);
+	CHECK(strstr(tw_err_detail(), "does not go off"));
+	check_usb(&u, 3);
+	drop("bus/usb/devices/1-1/authorized");
+	CHECK_ERR(tw_usb_check(&u, &count), STATE);
+	CHECK(strstr(tw_err_detail(), "does not say whether usb 1-1 is off"));
+	drop("bus/usb/devices/1-1");
+	CHECK_OK(tw_usb_check(&u, &count));
+}
+
+/* One call that fails keeps nothing else from going, and what it kept is seen when it is read back. */
+static void test_calls_that_fail(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	long n = 1;
+
+	for (bool fired = true; fired; n++) {
+		uint32_t count = 0;
+		const struct tw_usb u = usb("usb:* camera:*", "", "");
+
+		tear_down(state);
+		set_up(state);
+		tree.sys = tw_fake_sys(f);
+		tw_fake_fail(f, n, EIO, false);
+		tw_err e = tw_usb_put(&u);
+		fired = tw_fake_fired(f);
+		tw_fake_fail(f, 0, 0, false);
+		if (tw_failed(tw_usb_check(&u, &count)))
+			CHECK(tw_failed(e) || fired);
+		CHECK_OK(tw_usb_put(&u));
+		CHECK_OK(tw_usb_check(&u, &count));
+	}
+	CHECK(n > 20);
+	tree.sys = tw_sys_real();
+	(void)tw_fake_free(f);
+}
+
+/* --- Drivers --- */
+
+static struct tw_taken taken;
+
+static tw_err put_drivers(const char *words, const char *away, char ret[512])
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf takes = { 0 };
+	const struct tw_drivers d = { &tree, &off, &taken, { hears, NULL } };
+
+	CHECK_OK(tw_off_read(tw_slice_of(words), &off));
+	CHECK_OK(tw_taken_read(tw_slice_of(away), &taken));
+	tw_buf_init(&takes, tw_sys_real(), 511);
+	tw_err e = tw_drivers_put(&d, &takes);
+	(void)snprintf(ret, 512, "%s", tw_buf_cstr(&takes));
+	return e;
+}
+
+static tw_err check_drivers(uint32_t *ret)
+{
+	const struct tw_drivers d = { &tree, &off, &taken, { hears, NULL } };
+
+	*ret = 0;
+	return tw_drivers_check(&d, ret);
+}
+
+static void test_said_before_it_is_done(void **state)
+{
+	static const struct {
+		const char *words, *want;
+	} rows[] = { { "camera:*", "camera:video0=usb/uvcvideo/1-2.4:1.0" }, { "camera:video1", "" },
+		{ "serial:ttyS*", "serial:ttyS1=pnp/serial/00:05" },
+		{ "microphone:*", "microphone:pcmC0D0c=pci/snd_hda_intel/0000:00:1b.0" }, { "microphone:pcmC0D0p", "" },
+		{ "component:pci/*", "component:pci/0000:00:1b.0=pci/snd_hda_intel/0000:00:1b.0" }, { "link:eth0 usb:*", "" } };
+	char takes[512];
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		CHECK_OK(put_drivers(rows[i].words, "", takes));
+		CHECK_TEXT(takes, rows[i].want);
+	}
+	check_file("bus/usb/drivers/uvcvideo/unbind", "");
+	check_file("bus/pnp/drivers/serial/unbind", "");
+	check_file("bus/pci/drivers/snd_hda_intel/unbind", "");
+	CHECK_TEXT(told, "");
+}
+
+static void test_taken_away_read_back_and_given_back(void **state)
+{
+	static const char word[] = "camera:video0=usb/uvcvideo/1-2.4:1.0";
+	char takes[512];
+	uint32_t count;
+
+	CHECK_OK(put_drivers("camera:*", word, takes));
+	CHECK_TEXT(takes, "");
+	CHECK_TEXT(told, "camera video0");
+	check_file("bus/usb/drivers/uvcvideo/unbind", "1-2.4:1.0");
+	CHECK_ERR(check_drivers(&count), STATE); /* files do nothing: it has its driver still */
+	CHECK(strstr(tw_err_detail(), "camera video0 does not go off"));
+	put("bus/usb/devices/1-2.4:1.0/uevent", "TYPE=0\n");
+	drop("bus/usb/devices/1-2.4:1.0/video4linux");
+	CHECK_ERR(check_drivers(&count), STATE);
+	CHECK(strstr(tw_err_detail(), "cannot be switched off on this kernel"));
+	drop("class/video4linux/video0");
+	CHECK_OK(check_drivers(&count));
+	CHECK_INT(count, 1);
+	check_file("bus/usb/drivers/uvcvideo/bind", "");
+
+	CHECK_OK(put_drivers("serial:ttyS9", word, takes));
+	check_file("bus/usb/drivers/uvcvideo/bind", "1-2.4:1.0");
+	CHECK_ERR(check_drivers(&count), STATE);
+	CHECK(strstr(tw_err_detail(), "camera video0 does not go on"));
+	put("bus/usb/devices/1-2.4:1.0/uevent", "DRIVER=uvcvideo\n");
+	CHECK_OK(check_drivers(&count));
+	CHECK_INT(count, 0);
+	drop("bus/usb/devices/1-2.4:1.0");
+	CHECK_OK(check_drivers(&count)); /* whoever has been unplugged gets nothing back */
+}
+
+static void test_words_of_whom_a_driver_is_taken(void **state)
+{
+	static const struct {
+		const char *text;
+		enum tw_code want;
+	} rows[] = { { "", TW_CODE_OK }, { "camera:video0=usb/uvcvideo/1-2.4:1.0", TW_CODE_OK },
+		{ "component:pci/0000:00:1b.0=pci/snd_hda_intel/0000:00:1b.0 serial:ttyS1=pnp/serial/00:05", TW_CODE_OK },
+		{ "camera:video0", TW_CODE_SYNTAX }, { "camera:video0=usb/uvcvideo", TW_CODE_SYNTAX },
+		{ "camera:*=usb/a/b", TW_CODE_SYNTAX }, { "usb:*=usb/usb/1-1", TW_CODE_SYNTAX }, { "link:eth0=pci/a/b", TW_CODE_SYNTAX },
+		{ "camera:video0=../a/b", TW_CODE_SYNTAX }, { "camera:video0=usb/../b", TW_CODE_SYNTAX },
+		{ "camera:video0=usb/a/..", TW_CODE_SYNTAX }, { "camera:video0=usb/a/b/c", TW_CODE_SYNTAX },
+		{ "camera:video0=usb//b", TW_CODE_SYNTAX }, { "camera:video0=usb/a/b ", TW_CODE_SYNTAX }, { " ", TW_CODE_SYNTAX } };
+	char many[TW_TAKEN_MAX * 24 + 24] = "";
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		CHECK_INT(tw_taken_read(tw_slice_of(rows[i].text), &taken).code, rows[i].want);
+	for (int i = 0; i <= TW_TAKEN_MAX; i++)
+		(void)snprintf(many + strlen(many), sizeof many - strlen(many), "%sserial:s=a/b/c", i ? " " : "");
+	CHECK_ERR(tw_taken_read(tw_slice_of(many), &taken), LIMIT);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+CHECK_MAIN(TEST(test_nothing_of_usb_touches_nothing), TEST(test_all_but_what_is_declared), TEST(test_a_class_is_of_an_interface),
+	TEST(test_a_model_and_its_serial_number), TEST(test_what_the_system_wants_otherwise), TEST(test_what_does_not_go),
+	TEST(test_calls_that_fail), TEST(test_said_before_it_is_done), TEST(test_taken_away_read_back_and_given_back),
+	TEST(test_words_of_whom_a_driver_is_taken))
