@@ -12,7 +12,7 @@ from harness import unb64
 from liar import Liar
 
 INSIDE = {"LA.AZ.2", "LA.RSM.4.4", "LA.RSM.5", "LA.RSM.5.2"}  # tried on the device, as root
-OUTSIDE = {"LA.AC.1.4", "LA.AC.1.4.1", "LA.AC.2", "LA.AC.3", "LA.AS.2.1", "LA.AS.2.1.1", "LA.AZ.1", "LA.IC.5", "LA.LDU.1", "LA.LDU.2", "LA.LDU.2.4", "LA.LDU.2.5", "LA.LDU.2.6",
+OUTSIDE = {"LA.AC.1.4", "LA.AC.1.4.1", "LA.AC.2", "LA.AC.3", "LA.AS.2.1", "LA.AS.2.1.1", "LA.AZ.1", "LA.EC.1", "LA.EC.2", "LA.IC.5", "LA.IC.11", "LA.LDU.1", "LA.LDU.2", "LA.LDU.2.4", "LA.LDU.2.5", "LA.LDU.2.6",
            "LA.LDU.2.7", "LA.RSM.4", "LA.RSM.4.1", "LA.RSM.4.3", "LA.RSM.5.1", "LA.RSM.5.3", "LA.RSM.5.4", "LA.RSM.6", "LA.RSM.6.1", "LA.RSM.6.2",
            "LA.RSM.6.3", "LA.RSM.6.3.1", "LA.RSM.6.3.2", "LA.RSM.6.3.3", "LA.RSM.6.4", "LA.RSM.6.5", "LA.RSM.6.6", "LA.RSM.7", "LA.RSM.7.1", "LA.RSM.7.2", "LA.RSM.8", "LA.RSM.9"}
 ELEMENTS = OUTSIDE | (INSIDE if os.geteuid() == 0 else set())
@@ -27,7 +27,7 @@ def assess(unit, tmp_path, elements, device="unit", more=()):
 
 
 # @nist LA.AC.1.4 LA.AC.1.4.1 LA.LDU.1 LA.LDU.2 LA.LDU.2.4 LA.LDU.2.5 LA.LDU.2.6 LA.LDU.2.7
-# @nist LA.AS.2.1 LA.AS.2.1.1 LA.IC.5
+# @nist LA.AS.2.1 LA.AS.2.1.1 LA.EC.1 LA.EC.2 LA.IC.5 LA.IC.11
 # @nist LA.RSM.5.4 LA.RSM.6 LA.RSM.6.2 LA.RSM.6.3.1 LA.RSM.7 LA.RSM.7.2 LA.RSM.6.1 LA.RSM.6.3 LA.RSM.6.4 LA.RSM.6.5 LA.RSM.6.6 LA.AC.2 LA.AC.3 LA.RSM.4.4 LA.RSM.5 LA.RSM.5.2
 # @nist LA.AZ.1 LA.AZ.2 LA.RSM.4 LA.RSM.4.1 LA.RSM.4.3 LA.RSM.5.1 LA.RSM.5.3 LA.RSM.6.3.2 LA.RSM.6.3.3 LA.RSM.7.1 LA.RSM.8 LA.RSM.9
 def test_a_sound_device_passes_and_is_left_as_it_was(owned, tmp_path):

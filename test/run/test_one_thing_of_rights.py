@@ -133,6 +133,10 @@ ROWS = [
     ("LA.IC.1.3/connection-made", "PUT", "remote-access", in_vain, "does not let in, the answer was 200"),
     # @turns LA.IC.1.4: a rule of the manufacturer's counts for nothing
     ("LA.IC.1.4/manufacturers", "PUT", "remote-access", in_vain, "forbids over the network was answered with 200"),
+    # @turns LA.IC.11: a malformed role is taken
+    ("LA.IC.11/invalid-refused", "PUT", "roles/*", any_role, "PUT /api/v1/roles/probe took what is not of its form: it was answered with 200"),
+    # @turns LA.EC.2: a rule about when counts for nothing
+    ("LA.EC.2/shared-when", "*", "rules/*", in_vain, "with 200 while the device was in a state in which a rule forbids it"),
     # @turns LA.LDU.1: a search for everything is answered
     ("LA.LDU.1/searches", "GET", "inventory?limit=1000000", asked_for_less, "inventory?limit=1000000 was answered with 200"),
     # @turns LA.LDU.2: a cap counts for nothing

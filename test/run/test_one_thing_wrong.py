@@ -176,6 +176,15 @@ def test_no_system_of_a_partner_is_heard(unit, tmp_path):
     assert verdict == "fail" and reason.startswith("/api/v1/settings was refused with 401 by the rule 'peer.off'"), reason
 
 
+def test_no_listed_system_is_dealt_with(unit, tmp_path):
+    """@turns LA.EC.1: a system that the owner has listed is not heard."""
+    assert judged(unit, tmp_path, "LA.EC.1/partner-protected", "unit")[0] == "pass"
+    unit.json("settings", "change", "identification.peers", "off")
+    verdict, reason = judged(unit, tmp_path, "LA.EC.1/partner-protected", "unit")
+    unit.json("settings", "change", "identification.peers", "on")
+    assert verdict == "fail" and "peer.off" in reason, reason
+
+
 # ---- made up: the tool's certificates cannot be passed on, and to pass on every operation takes long ----
 
 

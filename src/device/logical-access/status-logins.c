@@ -71,6 +71,22 @@ tw_err tw_access_status_free(struct tw_context *c, struct tw_element_status *ret
 	return TW_OK;
 }
 
+/* @nist LA.IC.11: one step of the path holds each input against its published form, before anything is done (service/path/path.c) */
+tw_err tw_access_status_input(struct tw_context *c, struct tw_element_status *ret)
+{
+	size_t count = 0;
+
+	for (const struct tw_capability *const *p = c->capabilities; *p; p++)
+		for (const struct tw_operation_row *o = (*p)->operations; o && o->name; o++)
+			count += o->input || o->query;
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"%zu operations take input, each of a published form: what does not fit gets an error that names the rule, and changes nothing. How "
+		"often and in which range the product's own inputs are taken is its program's.",
+		count);
+	return TW_OK;
+}
+
 /* @nist LA.IC.5: who may see how the elements stand, the gate says, as of everything else */
 tw_err tw_access_status_indicator(struct tw_context *c, struct tw_element_status *ret)
 {

@@ -120,6 +120,20 @@ tw_err tw_access_status_outside(struct tw_context *c, struct tw_element_status *
 		"both are checked at each request.");
 }
 
+/* @nist LA.EC.1: the front speaks TLS 1.3 and nothing else, and asks whoever is no account for a certificate */
+tw_err tw_access_status_partners(struct tw_context *c, struct tw_element_status *ret)
+{
+	const bool on = tw_setting_is(c, "identification.peers", "on");
+
+	(void)snprintf(ret->setting, sizeof ret->setting, "identification.peers");
+	ret->status = on ? TW_STATUS_PROVIDED : TW_STATUS_OFF;
+	(void)snprintf(ret->reason, sizeof ret->reason, "%s",
+		on ? "Systems of others are heard over TLS 1.3 alone, by a certificate of their own that the owner's list of devices and authorities "
+		     "admits, and may what his policies name."
+		   : "No system of others is heard.");
+	return TW_OK;
+}
+
 /* @nist LA.AC.3 */
 tw_err tw_access_status_withdrawn(struct tw_context *c, struct tw_element_status *ret)
 {
@@ -201,6 +215,17 @@ tw_err tw_access_status_auditing(struct tw_context *c, struct tw_element_status 
 	(void)snprintf(ret->setting, sizeof ret->setting, "logical-access.unrecorded-reads");
 	(void)snprintf(ret->reason, sizeof ret->reason,
 		"What the log records of reading is changed by whoever holds audit.change: auditors, owners and roles that are given it, not admins.");
+	return TW_OK;
+}
+
+/* @nist LA.EC.2: each kind of data for each recipient is a permission, and rules about facts stand before permissions */
+tw_err tw_access_status_shared_when(struct tw_context *c, struct tw_element_status *ret)
+{
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"Rules about the device's state can stand before each kind of data for each recipient (share.KIND.NAME); %zu recipients are listed. "
+		"The device shares nothing by itself.",
+		count_of(c, "recipients"));
 	return TW_OK;
 }
 

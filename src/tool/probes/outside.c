@@ -6,6 +6,12 @@
 #include "tool/probes/actors.h"
 #include "tool/probes/people.h"
 
+#include "base/fd.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+
 #define ADMITTED "/api/v1/settings" /* what other devices hold and nobody else who is not known, once a rule names the device */
 
 struct outside {
@@ -79,6 +85,66 @@ static tw_err authenticated(struct tw_probe_context *c, struct outside *o, struc
 		"an unknown issuer; a person of another organization came by an account for a time, and nobody by a made-up session.");
 }
 
+/* --- In plain text --- */
+
+#define PLAIN_MS 3000
+
+static tw_err plain_line(struct tw_probe_context *c, int *ret)
+{
+	const char *address = c->target[0].session.device.address, *end = strrchr(address, ':');
+	const size_t size = end ? (size_t)(end - address) : strlen(address);
+	const bool bracketed = size > 1 && address[0] == '[' && address[size - 1] == ']';
+	const struct addrinfo want = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *to = NULL;
+	char host[256];
+
+	(void)snprintf(host, sizeof host, "%.*s", (int)(bracketed ? size - 2 : size), address + bracketed);
+	if (getaddrinfo(host, end ? end + 1 : "443", &want, &to) != 0)
+		return TW_RAISE(CLOSED, "%.80s has no address", host);
+	TW_CLEANUP(tw_closep) int fd = c->sys->socket(c->sys, to->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const bool in = fd >= 0 && c->sys->connect(c->sys, fd, to->ai_addr, to->ai_addrlen) == 0;
+	freeaddrinfo(to);
+	if (!in)
+		return TW_RAISE_ERRNO("a connection without TLS");
+	*ret = tw_take_fd(&fd);
+	return TW_OK;
+}
+
+/* What a request without TLS is answered: its first bytes, "" when the connection ends or nothing comes. */
+static tw_err plain_answer(struct tw_probe_context *c, char ret[16])
+{
+	static const char request[] = "GET /api/v1/health HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n";
+	TW_CLEANUP(tw_closep) int fd = -1;
+
+	ret[0] = '\0';
+	TW_TRY(plain_line(c, &fd));
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	if (c->sys->write(c->sys, fd, request, sizeof request - 1) < 0 || c->sys->poll(c->sys, &p, 1, PLAIN_MS) <= 0)
+		return TW_OK;
+	const ssize_t got = c->sys->read(c->sys, fd, ret, 15);
+	ret[got > 0 ? got : 0] = '\0';
+	return TW_OK;
+}
+
+/* @nist LA.EC.1: a listed partner over mutual TLS is answered; one that is not listed, and whoever speaks without TLS, is not */
+static tw_err protected(struct tw_probe_context *c, struct outside *o, struct tw_person *p, struct tw_finding *f)
+{
+	bool good = true;
+	char plain[16];
+
+	TW_TRY(tw_actor_expect(c, &o->partner, ADMITTED, "", f, &good));
+	if (good)
+		TW_TRY(tw_actor_expect(c, &o->other, ADMITTED, "peer.anchor", f, &good));
+	if (!good)
+		return TW_OK;
+	TW_TRY(plain_answer(c, plain));
+	if (!strncmp(plain, "HTTP/", 5))
+		return tw_found(f, TW_VERDICT_FAIL, "A request without TLS was answered: %s", plain);
+	return tw_found(f, TW_VERDICT_PASS,
+		"A partner's system that the owner has listed was answered over mutual TLS; one that is not listed was refused, and a request without "
+		"TLS got no answer.");
+}
+
 /* @nist LA.AC.3: the same, and then both are shut out: at the next request, and when they come anew */
 static tw_err withdrawn(struct tw_probe_context *c, struct outside *o, struct tw_person *p, struct tw_finding *f)
 {
@@ -136,7 +202,14 @@ static tw_err ask_withdrawn(struct tw_probe_context *c, struct tw_finding *ret)
 	return with_outside(c, ret, withdrawn);
 }
 
+static tw_err ask_protected(struct tw_probe_context *c, struct tw_finding *ret)
+{
+	return with_outside(c, ret, protected);
+}
+
 const struct tw_probe tw_probes_outside[] = {
+	{ "LA.EC.1", "partner-protected", TW_SOURCE_OUTSIDE, "Are partners' systems dealt with over protected channels alone?",
+		ask_protected, true },
 	{ "LA.AC.2", "partner-known", TW_SOURCE_OUTSIDE, "Is a partner known by a trusted issuer, and not by another?",
 		ask_authenticated, true },
 	{ "LA.AC.3", "access-withdrawn", TW_SOURCE_OUTSIDE, "Is outside access withdrawn at the next request?", ask_withdrawn, true },

@@ -95,6 +95,76 @@ static tw_err try_all(struct tw_probe_context *c, const struct cast *k, struct t
 		"recipient who is not listed were refused.");
 }
 
+/* --- When --- */
+
+#define MODE "logical-access.mode"
+
+static tw_err deny_in_maintenance(struct tw_probe_context *c, struct cast *k)
+{
+	char path[96], permission[96];
+
+	(void)snprintf(k->may.rule, sizeof k->may.rule, "probe-%s", k->may.name + strlen("probe "));
+	(void)snprintf(path, sizeof path, "/api/v1/rules/%s", k->may.rule);
+	(void)snprintf(permission, sizeof permission, "share.telemetry.%s", k->name);
+	return tw_order_with(c, "PUT", path,
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "effect", "deny", "permission", permission, "role", k->may.role, "fact",
+			MODE, "is", "equal", "value", "maintenance"),
+		NULL);
+}
+
+/* Does the log tell that he was refused, and that he was not? */
+static tw_err is_logged(struct tw_probe_context *c, const struct cast *k, bool *ret)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	bool refused = false, given = false;
+	size_t i;
+	json_t *r;
+
+	TW_TRY(tw_order(c, "GET", "/api/v1/log?limit=100", &answer));
+	json_array_foreach(json_object_get(answer.body, "records"), i, r) {
+		if (strcmp(tw_json_text(r, "account"), k->may.id) != 0)
+			continue;
+		refused |= !strcmp(tw_json_text(r, "result"), "refused") && !strcmp(tw_json_text(r, "rule"), "gate.rule");
+		given |= !strcmp(tw_json_text(r, "result"), "done");
+	}
+	*ret = refused && given;
+	return TW_OK;
+}
+
+/* @nist LA.EC.2: a rule about the device's state is said, and what leaves the device follows the state; the log tells both */
+static tw_err shared_when(struct tw_probe_context *c, struct cast *k, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer before = { 0 }, during = { 0 }, after = { 0 };
+	struct tw_probe_setting mode;
+	bool logged = false;
+
+	TW_TRY(tw_probe_setting_read(c, MODE, &mode));
+	if (!strcmp(mode.value, "maintenance"))
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "The device is in maintenance. Assess again when it is not.");
+	TW_TRY(make_recipient(c, k));
+	TW_TRY(somebody(c, &k->may));
+	(void)snprintf(k->other.name, sizeof k->other.name, "probe nobody");
+	TW_TRY(list_recipient(c, k));
+	TW_TRY(deny_in_maintenance(c, k));
+	TW_TRY(share(c, &k->may, k->name, "telemetry", &before));
+	TW_TRY(tw_probe_set(c, MODE, "maintenance"));
+	tw_err e = share(c, &k->may, k->name, "telemetry", &during);
+	tw_probe_set_back(c, MODE, mode.value, f);
+	TW_TRY(e);
+	TW_TRY(share(c, &k->may, k->name, "telemetry", &after));
+	if (before.status != 200 || during.status != 403 || after.status != 200)
+		return tw_found(f, TW_VERDICT_FAIL,
+			"To share the product's data was answered with %ld, with %ld while the device was in a state in which a rule forbids it, and "
+			"with %ld afterwards.",
+			before.status, during.status, after.status);
+	TW_TRY(is_logged(c, k, &logged));
+	if (!logged)
+		return tw_found(f, TW_VERDICT_FAIL, "The newest records of the log do not tell of what was shared and of what was refused.");
+	return tw_found(f, TW_VERDICT_PASS,
+		"The product's data was shared with a listed recipient, refused while the device was in a state in which a rule forbids it, and shared "
+		"again; the log tells of both.");
+}
+
 static tw_err play(struct tw_probe_context *c, struct cast *k, struct tw_finding *f)
 {
 	TW_TRY(make_recipient(c, k));
@@ -104,17 +174,16 @@ static tw_err play(struct tw_probe_context *c, struct cast *k, struct tw_finding
 	return try_all(c, k, f);
 }
 
-/* @nist LA.RSM.8 */
-static tw_err ask_sharing(struct tw_probe_context *c, struct tw_finding *f)
+static tw_err with_cast(struct tw_probe_context *c, struct tw_finding *f,
+	tw_err (*ask)(struct tw_probe_context *c, struct cast *k, struct tw_finding *f))
 {
 	struct cast k = { .key = NULL };
 	struct tw_person *const people[] = { &k.may, &k.other };
 
-	if (!c->target[0].anchor)
-		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "Whose unit it is cannot be known without the manufacturer's certificate.");
-	tw_err e = play(c, &k, f);
+	tw_err e = ask(c, &k, f);
 	if (tw_failed(e))
 		e = tw_found_trouble(f, "What the probe needs of sharing", e);
+	tw_probe_take_back(c, f, "rules", k.may.rule); /* before what it is about */
 	tw_probe_take_back(c, f, "recipients", k.name);
 	for (size_t i = 0; i < TW_COUNT(people); i++) {
 		tw_probe_take_back(c, f, "accounts", people[i]->id);
@@ -125,7 +194,21 @@ static tw_err ask_sharing(struct tw_probe_context *c, struct tw_finding *f)
 	return e;
 }
 
+/* @nist LA.RSM.8 */
+static tw_err ask_sharing(struct tw_probe_context *c, struct tw_finding *f)
+{
+	return c->target[0].anchor
+		? with_cast(c, f, play)
+		: tw_found(f, TW_VERDICT_INCONCLUSIVE, "Whose unit it is cannot be known without the manufacturer's certificate.");
+}
+
+static tw_err ask_shared_when(struct tw_probe_context *c, struct tw_finding *f)
+{
+	return with_cast(c, f, shared_when);
+}
+
 const struct tw_probe tw_probes_sharing[] = {
+	{ "LA.EC.2", "shared-when", TW_SOURCE_OUTSIDE, "Does what is shared follow the owner's rule about when?", ask_shared_when, true },
 	{ "LA.RSM.8", "sharing", TW_SOURCE_OUTSIDE,
 		"Is data shared by the right role, with a listed recipient, and by nobody else?", ask_sharing, true },
 	{ .element = NULL },
