@@ -44,9 +44,7 @@
 
 static struct {
 	const char *role_program, *fetch_program, *hash_program, *watch_program, *firewall_program, *sign_program, *store_program,
-		*device_program, *directory;
-	const char *role_program, *fetch_program, *hash_program, *watch_program, *firewall_program, *parts_program, *device_program,
-		*directory;
+		*parts_program, *device_program, *directory;
 	long passed, failed;
 } run;
 
@@ -482,16 +480,12 @@ int main(int argc, char **argv)
 	static const struct tw_role_row sign_row = { TW_SIGN_ROLE_ROW, NULL };
 	static const struct tw_role_row store_row = { TW_LINE_ROLE_ROW, NULL };
 	static const struct tw_role_row links_row = { "links", TW_LINKS_ROLE_MAY, NULL };
-	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash, watch, firewall, links, sign, store;
-
-	if (argc != 10) {
-		(void)fprintf(stderr,
-			"usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM SIGN-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
 	static const struct tw_role_row parts_row = { "parts", TW_PARTS_ROLE_MAY, NULL };
-	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash, watch, firewall, links, parts;
+	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash, watch, firewall, links, sign, store, parts;
 
-	if (argc != 9) {
-			"usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM PARTS-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
+	if (argc != 11) {
+		(void)fprintf(stderr,
+			"usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM SIGN-PROGRAM STORE-PROGRAM PARTS-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
 		return 2;
 	}
 	run.role_program = argv[1];
@@ -501,11 +495,9 @@ int main(int argc, char **argv)
 	run.firewall_program = argv[5];
 	run.sign_program = argv[6];
 	run.store_program = argv[7];
-	run.device_program = argv[8];
-	run.directory = argv[9];
-	run.parts_program = argv[6];
-	run.device_program = argv[7];
-	run.directory = argv[8];
+	run.parts_program = argv[8];
+	run.device_program = argv[9];
+	run.directory = argv[10];
 	fetch = (struct subject){ fetch_row.name, &fetch_row, run.fetch_program, fetch_row.want | TW_WANT_ROLE };
 	hash = (struct subject){ hash_row.name, &hash_row, run.hash_program, hash_row.want | TW_WANT_ROLE };
 	watch = (struct subject){ watch_row.name, &watch_row, run.watch_program, watch_row.want | TW_WANT_ROLE };

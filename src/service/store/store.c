@@ -213,7 +213,7 @@ const char *tw_store_why(const tw_store *s)
 tw_err tw_store_open_at(
 	const struct tw_sys *sys, const struct tw_store_place *place, const struct tw_store_formats *formats, tw_store **ret)
 {
-	return tw_store_open(sys, place->dir, place->name, formats, ret);
+	return tw_store_open_closed(sys, place->dir, place->name, formats, ret);
 }
 
 bool tw_store_broken(const tw_store *s)

@@ -36,7 +36,7 @@ tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const 
 tw_err tw_store_open_closed(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret);
 bool tw_store_owes(const tw_store *s);
 tw_err tw_store_check(tw_store *s); /* what it owes. UNTRUSTED: damaged, and to be closed; the next open says so again */
-/* The same for a program that is linked with either store: address is where PostgreSQL is (postgresql/where.h), and of no meaning to files. */
+/* As tw_store_open_closed, for a program that is linked with either store: address is where PostgreSQL is (postgresql/where.h), and of no meaning to files. */
 struct tw_store_place {
 	int dir;
 	const char *name, *address;

@@ -155,7 +155,6 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 	TW_TRY(tw_desk_read(a->sys, STORE_FD, &a->desk));
 	TW_TRY(tw_products_read(a->sys, STORE_FD, &a->products));
 	TW_TRY(tw_keys_client_new(a->sys, TW_FD_PEER2, &c->keys));
-	TW_TRY(tw_store_open_closed(a->sys, STORE_FD, TW_APP_STORE, &formats, &c->store));
 	const struct tw_store_place place = { STORE_FD, TW_APP_STORE, tw_role_word(start, TW_APP_STORE_WORD) };
 	TW_TRY(tw_store_open_at(a->sys, &place, &formats, &c->store));
 	TW_TRY(tw_cases_settle(c->store));

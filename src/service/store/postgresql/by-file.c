@@ -14,3 +14,8 @@ tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const 
 	TW_TRY(tw_durable_read(sys, dir, TW_PG_WHERE_FILE, TW_PG_WHERE_MAX + 1, &text));
 	return tw_store_open_at(sys, &(struct tw_store_place){ dir, name, tw_buf_cstr(&text) }, formats, ret);
 }
+
+tw_err tw_store_open_closed(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret)
+{
+	return tw_store_open(sys, dir, name, formats, ret);
+}

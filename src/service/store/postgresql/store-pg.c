@@ -489,11 +489,6 @@ tw_err tw_store_open_at(
 }
 
 /* A server looks after its files itself (README.md). */
-tw_err tw_store_open_closed(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret)
-{
-	return tw_store_open(sys, dir, name, formats, ret);
-}
-
 bool tw_store_owes(const tw_store *s)
 {
 	return false;
