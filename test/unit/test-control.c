@@ -8,6 +8,7 @@
 #include "service/firewall/links-wire.h"
 #include "service/firewall/parts-wire.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -374,6 +375,28 @@ static void test_drivers_are_kept_before_they_are_taken(void **state)
 	check_kept_as("interfaces.off-parts", "usb:*");
 }
 
+/* A disk that takes no more: the role is not told that it may, and asks again. */
+static void test_nothing_is_taken_that_cannot_be_kept(void **state)
+{
+	set("interfaces.off-normal", "camera:*");
+	job();
+	give(TW_ERRAND_PARTS);
+	check_put_parts("camera:*|camera:*||");
+	tw_fake_fail(w.fake, 1, ENOSPC, true);
+	says_takes(tag, CAMERA);
+	CHECK(tw_fake_fired(w.fake));
+	tw_fake_fail(w.fake, 0, 0, false);
+	check_put_parts(NULL);
+	check_kept_as("interfaces.taken", NULL);
+	CHECK(tw_control_unsettled_role(context(), TW_CONTROL_PARTS) != NULL);
+	pass(1000);
+	job();
+	check_put_parts("camera:*|camera:*||");
+	says_takes(tag, CAMERA);
+	check_kept_as("interfaces.taken", CAMERA);
+	check_put_parts("camera:*|camera:*||" CAMERA);
+}
+
 static void test_drivers_are_given_back_after_a_start(void **state)
 {
 	CHECK_OK(tw_device_keep(device(), "interfaces.taken", LINE));
@@ -412,5 +435,6 @@ CHECK_MAIN(cmocka_unit_test_setup_teardown(test_nothing_is_asked_while_nothing_i
 	cmocka_unit_test_setup_teardown(test_after_a_start, begin, end),
 	cmocka_unit_test_setup_teardown(test_a_role_that_says_nothing_or_ends, begin, end),
 	cmocka_unit_test_setup_teardown(test_drivers_are_kept_before_they_are_taken, begin, end),
+	cmocka_unit_test_setup_teardown(test_nothing_is_taken_that_cannot_be_kept, begin, end),
 	cmocka_unit_test_setup_teardown(test_drivers_are_given_back_after_a_start, begin, end),
 	cmocka_unit_test_setup_teardown(test_refused, begin, end))
