@@ -16,7 +16,7 @@
 
 struct reader {
 	const char *start, *at, *end;
-	char *scratch; /* room for any text of the input: unescaped it is never longer */
+	char *scratch; /* room for any text of what is left of the input, with a NUL in place of a quote: unescaped it is never longer */
 	int depth, deepest;
 };
 
@@ -134,25 +134,37 @@ static tw_err read_escape(struct reader *r, char **to)
 	return TW_OK;
 }
 
+/* Most texts are nothing else: ASCII that stands for itself. */
+static char *copy_plain(struct reader *r, char *to)
+{
+	const char *at = r->at;
+
+	while (at < r->end && *at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\')
+		*to++ = *at++;
+	r->at = at;
+	return to;
+}
+
 /* After the opening quote; what it holds is in scratch. */
 static tw_err read_text(struct reader *r, size_t *ret_size)
 {
-	char *to = r->scratch;
+	char *to = copy_plain(r, r->scratch);
 
 	while (!take(r, '"')) {
-		size_t size = tw_utf8_size((struct tw_slice){ r->at, (size_t)(r->end - r->at) });
-
 		if (r->at == r->end)
 			return refuse(r, "a text without its end");
 		if (take(r, '\\')) {
 			TW_TRY(read_escape(r, &to));
+			to = copy_plain(r, to);
 			continue;
 		}
+		size_t size = tw_utf8_size((struct tw_slice){ r->at, (size_t)(r->end - r->at) });
+
 		if (size == 0 || (unsigned char)*r->at < 0x20)
 			return refuse(r, size ? "a control character in a text" : "not valid UTF-8");
 		memcpy(to, r->at, size);
-		to += size;
 		r->at += size;
+		to = copy_plain(r, to + size);
 	}
 	*ret_size = (size_t)(to - r->scratch);
 	return TW_OK;
@@ -243,9 +255,10 @@ static tw_err read_array(struct reader *r, json_t **ret)
 	return TW_OK;
 }
 
+/* The key stays in the scratch space, and the value gets what is behind it. */
 static tw_err read_member(struct reader *r, json_t *object)
 {
-	TW_CLEANUP(tw_jsonp) json_t *key = NULL; /* outlives the scratch space, which the value needs */
+	char *key = r->scratch;
 	json_t *value;
 	size_t size;
 
@@ -253,14 +266,16 @@ static tw_err read_member(struct reader *r, json_t *object)
 	if (!take(r, '"'))
 		return refuse(r, "a key is wanted");
 	TW_TRY(read_text(r, &size));
-	TW_TRY(made(json_stringn_nocheck(r->scratch, size), &key));
-	if (json_object_get(object, json_string_value(key)))
+	key[size] = '\0';
+	if (json_object_get(object, key))
 		return refuse(r, "a key stands twice");
 	skip_blanks(r);
 	if (!take(r, ':'))
 		return refuse(r, "':' is wanted");
+	r->scratch = key + size + 1;
 	TW_TRY(read_value(r, &value));
-	if (json_object_set_new_nocheck(object, json_string_value(key), value) != 0)
+	r->scratch = key;
+	if (json_object_set_new_nocheck(object, key, value) != 0)
 		return TW_RAISE(NOMEM, "JSON member");
 	return TW_OK;
 }
@@ -342,12 +357,13 @@ tw_err tw_json_parse_deep(struct tw_slice text, size_t max, int deepest, json_t 
 	if (text.size == 0)
 		return TW_RAISE(SYNTAX, "line 1 column 1: nothing is there");
 	json_get_alloc_funcs(&allocate, &release);
-	r.scratch = allocate(text.size);
-	if (!r.scratch)
+	char *room = allocate(text.size);
+	if (!room)
 		return TW_RAISE(NOMEM, "JSON of %zu bytes", text.size);
+	r.scratch = room;
 	e = read_all(&r, ret);
-	tw_wipe(r.scratch, text.size); /* proofs and tokens pass here */
-	release(r.scratch);
+	tw_wipe(room, text.size); /* proofs and tokens pass here */
+	release(room);
 	return e;
 }
 

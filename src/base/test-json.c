@@ -64,6 +64,24 @@ static void test_place_of_an_error(void **state)
 	CHECK(strncmp(tw_err_detail(), "line 3 column ", 14) == 0);
 }
 
+/* A key and all texts within its value share one room, as large as the input. */
+static void test_keys_outlive_their_values(void **state)
+{
+	static const char text[] =
+		"{\"k\":{\"\\u00e9\":[{\"\":\"\"},{\"long \xc3\xa9 key\":{\"a\":\"b\\n\",\"c\":\"\x7f\"}}],\"z\":\"y\"},\"l\":[\"m\"]}";
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+
+	CHECK_OK(parse(text, &j));
+	char *back = json_dumps(j, JSON_COMPACT);
+	CHECK_TEXT(back, "{\"k\":{\"\xc3\xa9\":[{\"\":\"\"},{\"long \xc3\xa9 key\":{\"a\":\"b\\n\",\"c\":\"\x7f\"}}],\"z\":\"y\"},\"l\":[\"m\"]}");
+	free(back);
+	for (size_t cut = 0; cut < sizeof text - 1; cut++) {
+		json_t *none = NULL;
+
+		CHECK_ERR(tw_json_parse((struct tw_slice){ text, cut }, 1000, &none), SYNTAX);
+	}
+}
+
 static void test_limits(void **state)
 {
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
@@ -313,7 +331,8 @@ static void test_out_of_memory(void **state)
 	(void)tw_fake_free(f);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_refusals), cmocka_unit_test(test_place_of_an_error), cmocka_unit_test(test_limits),
-	cmocka_unit_test(test_deeper_where_asked), cmocka_unit_test(test_shapes), cmocka_unit_test(test_shapes_of_each),
-	cmocka_unit_test(test_access), cmocka_unit_test(test_one_form), cmocka_unit_test(test_pretty),
-	cmocka_unit_test(test_whole_numbers_our_reader_refuses), cmocka_unit_test(test_write_limits), cmocka_unit_test(test_out_of_memory))
+CHECK_MAIN(cmocka_unit_test(test_refusals), cmocka_unit_test(test_place_of_an_error),
+	cmocka_unit_test(test_keys_outlive_their_values), cmocka_unit_test(test_limits), cmocka_unit_test(test_deeper_where_asked),
+	cmocka_unit_test(test_shapes), cmocka_unit_test(test_shapes_of_each), cmocka_unit_test(test_access),
+	cmocka_unit_test(test_one_form), cmocka_unit_test(test_pretty), cmocka_unit_test(test_whole_numbers_our_reader_refuses),
+	cmocka_unit_test(test_write_limits), cmocka_unit_test(test_out_of_memory))
