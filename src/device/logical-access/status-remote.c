@@ -27,7 +27,8 @@ static tw_err of_policy(
 	if (lost) {
 		ret->status = TW_STATUS_NOT_PROVIDED;
 		(void)snprintf(ret->reason, sizeof ret->reason,
-			"The policy that the setting names cannot be read; nobody comes in over the network until another one is set at the device.");
+			"The policy that the setting names cannot be read; nobody comes in over the network. At the console ownership can "
+			"be ended and taken anew.");
 		return TW_OK;
 	}
 	if (!p)
