@@ -27,6 +27,8 @@ struct tw_triage {
 	json_t *by_key, *by_vulnerability; /* -> number, -> array of numbers */
 	json_t *problems, *sorted;
 };
+/* `score` of the item: ten times the highest base score of CVSS that a record, or its entry, has a vector for. */
+tw_err tw_triage_score(const json_t *record, const json_t *entry, json_t *item);
 /* The number of the item of this vulnerability and component, made where there is none. */
 tw_err tw_triage_find(tw_triage *t, const char *vulnerability, size_t part, size_t *ret);
 /* state, rule, because and evidence where a rule takes the item away; else nothing. */

@@ -346,6 +346,7 @@ static tw_err note(const struct matching *m, const char *vulnerability, const st
 		tw_utf8_mend(cut);
 		TW_TRY(tw_json_set(i->o, "summary", json_string(cut)));
 	}
+	TW_TRY(tw_triage_score(m->record, entry, i->o));
 	TW_TRY(hash_entry(m, entry, hash));
 	TW_TRY(add_said(i, "record %.300s %s %s %s", m->id, tw_vuln_by_name(v->by), verdicts[v->verdict], hash));
 	if (i->records++ >= RECORDS_MAX)

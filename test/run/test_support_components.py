@@ -176,3 +176,14 @@ def test_vex_is_what_the_store_says(desk, tmp_path):
     r, text = page(desk, pat, "/desk/vex/v1?format=openvex")
     assert r.status == 200 and json.loads(text)["version"] == 3
     assert run(desk, "release", "vex", "v1", "--format", "html").returncode == 3
+
+
+def test_how_severe_it_is_comes_of_the_vectors(desk, tmp_path):
+    words = small(tmp_path)
+    record = json.loads((tmp_path / "feeds/a.json").read_text())
+    record["severity"] = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:L/AC:L/PR:N/UI:N/S:U/C:L/I:N/A:N"}, {"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}, {"type": "CVSS_V3", "score": "10.0"}]
+    (tmp_path / "feeds/a.json").write_text(json.dumps(record))
+    assert triage("import", *words, "--version", "1.0").returncode == 0
+    ask(desk, "findings", "import", tmp_path, "--product", "lamp")
+    assert ask(desk, "findings", "list", "--severity", "critical")["findings"][0]["score"] == 98
+    assert not ask(desk, "findings", "list", "--severity", "unrated")["findings"]

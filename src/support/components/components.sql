@@ -236,6 +236,11 @@ SELECT s.finding, s.waits, s.doc, CASE d.facts WHEN s.facts THEN d.doc END
 FROM product_release r CROSS JOIN finding_seen s LEFT JOIN finding_decision d ON d.id = s.decision
 WHERE r.id = ?1 AND s.import_id = r.findings AND (s.rule <> 'outside-range' OR s.waits = 2) ORDER BY s.finding LIMIT ?2;
 
+-- How many these are, at most ?2.
+-- name: vex_count
+SELECT count(*) FROM (SELECT 1 FROM product_release r CROSS JOIN finding_seen s
+	WHERE r.id = ?1 AND s.import_id = r.findings AND (s.rule <> 'outside-range' OR s.waits = 2) LIMIT ?2) AS found;
+
 -- When what it says may have changed: an import of findings counted, or something in it was decided.
 -- name: vex_revisions
 SELECT at_ms FROM (SELECT live_ms AS at_ms FROM release_import WHERE release_id = ?1 AND kind = 'findings' AND live_ms > 0

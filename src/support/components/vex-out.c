@@ -23,7 +23,8 @@
 struct making {
 	struct tw_context *c;
 	int64_t release, last_ms;
-	size_t statements, revisions;
+	int64_t statements;
+	size_t revisions;
 	char product[TW_PRODUCT_NAME_MAX + 1], version[TW_RELEASE_VERSION_MAX + 1];
 	json_t *items, *decisions, *about, *history, *previous, *document; /* owned */
 };
@@ -76,8 +77,6 @@ static tw_err take_item(void *user, const tw_row *row)
 	TW_CLEANUP(tw_jsonp) json_t *item = NULL;
 	char number[24];
 
-	if (m->statements++ >= STATEMENTS_MAX)
-		return TW_OK;
 	TW_TRY(tw_json_parse(tw_row_bytes(row, 2), TW_ENTRY_MAX, &item));
 	TW_TRY(tw_json_set(item, "state", json_string(tw_finding_state((int)tw_row_int(row, 1), 0, false))));
 	if (!tw_row_null(row, 3))
@@ -169,7 +168,9 @@ static tw_err read_all(struct making *m)
 
 	if (!m->items || !m->decisions || !m->history)
 		return TW_RAISE(NOMEM, "a document");
-	TW_TRY(tw_store_run(m->c->store, tw_sql_vex_items, items, TW_COUNT(items), take_item, m));
+	TW_TRY(tw_store_run(m->c->store, tw_sql_vex_count, items, TW_COUNT(items), tw_components_number, &m->statements));
+	if (m->statements <= STATEMENTS_MAX)
+		TW_TRY(tw_store_run(m->c->store, tw_sql_vex_items, items, TW_COUNT(items), take_item, m));
 	return tw_store_run(m->c->store, tw_sql_vex_revisions, revisions, TW_COUNT(revisions), take_revision, m);
 }
 
