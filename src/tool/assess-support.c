@@ -33,8 +33,8 @@ const struct tw_option tw_options_assess_support[] = {
 	{},
 };
 
-static const struct tw_probe *const tables[] = { tw_probes_reception, tw_probes_questions, tw_probes_remedies, tw_probes_news,
-	tw_probes_bulletins, NULL };
+static const struct tw_probe *const tables[] = { tw_probes_reception, tw_probes_questions, tw_probes_customers, tw_probes_remedies,
+	tw_probes_news, tw_probes_bulletins, NULL };
 
 /* "https://host[:port][/]" or "host:port" as HOST:PORT, and as an origin. */
 static tw_err place_of(const char *url, struct tw_device *ret)

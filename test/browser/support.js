@@ -16,7 +16,7 @@ const BUILD = process.env.TW_BUILD || fileURLToPath(new URL('../../build', impor
 export const PROGRAM = join(BUILD, 'src/support/thingward-support');
 const validate = new HtmlValidate({ extends: ['html-validate:recommended', 'html-validate:a11y'], rules: { 'attribute-boolean-style': 'off', 'long-title': 'off' } });
 const HOSTILE_TEXTS = payloads.filter((text) => !/[\p{Cc}]/u.test(text)); // what no page can show comes back as U+FFFD: test/run/test_support.py
-const PAGES = ['/', '/report', '/report/status', '/question', '/question?kind=documentation&document=/policy', '/policy', '/thanks', '/products', '/products/lamp', '/products/kettle', '/subscriptions?product=lamp', '/subscriptions/confirm/0000-0000-0000-0000-0000-0000-0000', '/subscriptions/leave/1-00'];
+const PAGES = ['/', '/report', '/report/status', '/question', '/account', '/question?kind=documentation&document=/policy', '/policy', '/thanks', '/products', '/products/lamp', '/products/kettle', '/subscriptions?product=lamp', '/subscriptions/confirm/0000-0000-0000-0000-0000-0000-0000', '/subscriptions/leave/1-00'];
 const PRODUCTS = { format: 1, products: [
 	{ name: 'lamp', title: 'Lamp <b>&', summary: 'Shines.', contacts: { 'security-email': 'psirt@example.com' }, support: { start: '2020-01-01', end: '2099-12-31', 'security-updates-until': '2099-06-30', terms: 'Free.' },
 		versions: [{ version: '1.2.0-a-version-with-a-long-name', released: '2026-01-01' }, { version: '1.0.0', released: '2020-01-01', 'supported-until': '2022-01-01' }] },

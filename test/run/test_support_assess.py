@@ -25,9 +25,9 @@ TREE = {"branches": [{"category": "vendor", "name": "Lamps & Co", "branches": [{
     {"category": "product_version_range", "name": "vers:semver/<1.3.0", "product": {"name": "Lamp L3 before 1.3.0", "product_id": "L3-OLD"}}]}]}]}
 WEAKNESS = [{"cve": "CVE-2026-0001", "notes": [{"category": "description", "text": "It opens."}], "product_status": {"known_affected": ["L3-OLD"]},
              "remediations": [{"category": "vendor_fix", "details": "Install 1.3.0.", "product_ids": ["L3-OLD"]}]}]
-CLAIMED = {"IN.1.a.1.3", "IN.1.a.2.1", "IN.1.a.2.2", "IN.1.a.2.3", "IN.1.c.1.1", "IN.1.c.1.2", "IN.1.d.1.1", "IN.1.d.1.2", "IN.1.d.1.3", "IN.2.a.1.1", "IN.2.b.1.1",
-           "QR.1.a.1.1", "QR.1.a.1.2", "QR.1.a.1.3", "QR.1.a.1.4", "QR.1.a.1.5", "QR.2.a.1.1", "QR.2.a.1.2", "QR.2.a.2.1", "QR.2.a.2.2", "QR.2.a.3.1", "QR.2.a.4.1", "QR.2.a.4.2", "QR.2.a.4.3"}
-INSIDE = ("IN.1.a.1.3", "IN.1.a.2.1", "IN.1.a.2.2", "IN.1.a.2.3", "IN.1.c.1.1", "IN.1.c.1.2", "IN.1.d.1.1", "IN.1.d.1.2", "IN.1.d.1.3", "IN.2.a.1.1", "IN.2.b.1.1",
+CLAIMED = {"IN.1.a.1.3", "IN.1.a.2.1", "IN.1.a.2.2", "IN.1.a.2.3", "IN.1.c.1.1", "IN.1.c.1.2", "IN.1.d.1.1", "IN.1.d.1.2", "IN.1.d.1.3", "IN.2.a.1.1", "IN.2.b.1.1", "IN.2.b.1.2",
+           "QR.1.a.1.1", "QR.1.a.1.2", "QR.1.a.1.3", "QR.1.a.1.4", "QR.1.a.1.5", "QR.2.a.1.1", "QR.2.a.1.2", "QR.2.a.2.1", "QR.2.a.2.2", "QR.2.a.3.1", "QR.2.a.4.1", "QR.2.a.4.2", "QR.2.a.4.3", "QR.2.a.4.4"}
+INSIDE = ("IN.1.a.1.3", "IN.1.a.2.1", "IN.1.a.2.2", "IN.1.a.2.3", "IN.1.c.1.1", "IN.1.c.1.2", "IN.1.d.1.1", "IN.1.d.1.2", "IN.1.d.1.3", "IN.2.a.1.1", "IN.2.b.1.1", "IN.2.b.1.2",
           "QR.1.a.1.4", "QR.2.a.1.1", "QR.2.a.2.1", "QR.2.a.3.1", "QR.2.a.4.2", "QR.2.a.4.3")
 
 
@@ -99,11 +99,12 @@ def test_what_is_not_there_is_neither_claimed_as_provided_nor_seen(service, tmp_
     assert verdicts["QR.1.a.1.2", "security-txt"][0] == verdicts["QR.1.a.1.2", "live-status"][0] == "fail"
     for one in ("QR.1.a.1.3", "QR.2.a.1.2", "QR.2.a.4.1", *INSIDE):
         assert {v[0] for k, v in verdicts.items() if k[0] == one} <= {"fail", "inconclusive"} and verdicts[one, "live-status"][0] == "fail", one
+    assert verdicts["QR.2.a.4.4", "live-status"][0] == "fail" and verdicts["QR.2.a.4.4", "account-keeps"][0] == "inconclusive"
     assert "no desk.json" in verdicts["QR.1.a.1.2", "live-status"][1]
     assert verdicts["QR.1.a.1.1", "form-asks"][0] == "pass" and verdicts["QR.1.a.1.1", "report-arrives"][0] == "inconclusive"
 
 
-# @nist IN.1.a.1.3 IN.1.a.2.1 IN.1.a.2.2 IN.1.a.2.3 IN.1.c.1.1 IN.1.c.1.2 IN.1.d.1.1 IN.1.d.1.2 IN.1.d.1.3 IN.2.a.1.1 IN.2.b.1.1
+# @nist IN.1.a.1.3 IN.1.a.2.1 IN.1.a.2.2 IN.1.a.2.3 IN.1.c.1.1 IN.1.c.1.2 IN.1.d.1.1 IN.1.d.1.2 IN.1.d.1.3 IN.2.a.1.1 IN.2.b.1.1 IN.2.b.1.2 QR.2.a.4.4
 # @nist QR.1.a.1.1 QR.1.a.1.2 QR.1.a.1.3 QR.1.a.1.4 QR.1.a.1.5 QR.2.a.1.2 QR.2.a.4.1
 def test_what_it_claims_holds_and_the_evidence_goes_through_every_form(told, staff, tmp_path):
     with spoiled(told, tmp_path) as place:
@@ -131,11 +132,11 @@ def test_a_product_says_what_is_claimed_of_its_server(told, tmp_path):
     product = tmp_path / "product"
     worlds.run(worlds.program("thingward"), "product", "init", "--example", product)
     with open(product / "product.yaml", "a") as f:
-        f.write("\nsupport-claims: [QR.1.a.1.2, QR.2.a.4.4]\n")
+        f.write("\nsupport-claims: [QR.1.a.1.2, IN.1.a.1.1]\n")
     with spoiled(told, tmp_path) as place:
         verdicts, said, payload = assess(place, tmp_path, "--product", product, "--not-intrusive", ok=(0,))
-    assert verdicts["QR.2.a.4.4", "none"][0] == "inconclusive" and re.search(r"^QR.1.a.1.2 +holds", said, re.M) and re.search(r"^QR.1.a.1.5 +not claimed", said, re.M)
-    assert payload["product"]["claims"] == ["QR.1.a.1.2", "QR.2.a.4.4"]
+    assert verdicts["IN.1.a.1.1", "none"][0] == "inconclusive" and re.search(r"^QR.1.a.1.2 +holds", said, re.M) and re.search(r"^QR.1.a.1.5 +not claimed", said, re.M)
+    assert payload["product"]["claims"] == ["QR.1.a.1.2", "IN.1.a.1.1"]
 
 
 def instead(status, kind="text/html", body=b""):
@@ -224,6 +225,28 @@ def many(name, count):
     return spoil
 
 
+def without_if(pattern, by=b""):
+    """The same, where it stands."""
+    def spoil(asked):
+        status, kind, body = asked.answer()
+        return status, kind, re.sub(pattern, by, body)
+    return spoil
+
+
+def told_without(key):
+    """Takes an incident without that."""
+    def spoil(asked):
+        return asked.answer(body=json.dumps({key: "x", **json.loads(asked.body)}).encode())
+    return spoil
+
+
+def told_to_all(asked):
+    """Shows whoever opens an account what was told to somebody."""
+    status, kind, body = asked.answer()
+    return status, kind, body.replace(b"</main>", b"<p>TEST, nothing happened</p></main>")
+
+
+INCIDENTS = "/api/v1/incidents"
 FORM, TXT, POLICY = "/report?*", "/.well-known/security.txt", "/policy?*"
 NEWS, NOTICES, LIST, DOCUMENT, FEED = "/news?*", "/api/v1/notices", "/api/v1/notices?*", "/.well-known/csaf/white/2*.json", "/.well-known/csaf/white/csaf-feed*"
 META, ARTICLE = "/.well-known/csaf/provider-metadata.json", "/api/v1/article14/*"
@@ -312,6 +335,20 @@ ROWS = [
     ("IN.2.b.1.1/deadlines-run", "GET", ARTICLE, member("clocks", []), "not due 24 hours after"),
     ("IN.2.b.1.1/deadlines-run", "POST", "/api/v1/article14-submissions/*", lambda asked: asked.answer(body=asked.body.replace(b"severe-incident", b"exploited-vulnerability")), "is not there as it was noted"),
     ("IN.2.b.1.1/deadlines-run", "POST", "/api/v1/article14-drills", member("created", "soon"), "does not say when it was opened"),
+    # @turns IN.2.b.1.2: a notice does not say which of the customer's devices is concerned
+    ("IN.2.b.1.2/incident-told", "POST", "/account", without_if(rb'id="incident-devices"'), "does not say which of the customer's devices"),
+    ("IN.2.b.1.2/incident-told", "POST", "/account", without_if(rb"TEST, nothing was done", b"-"), "does not hold all of its facts"),
+    ("IN.2.b.1.2/incident-told", "POST", INCIDENTS, told_without("concerned"), "may be told without concerned"),
+    ("IN.2.b.1.2/incident-told", "GET", "/api/v1/customer-devices?*", member("devices", []), "not in the list of those to be confirmed"),
+    ("IN.2.b.1.2/incident-told", "POST", "/account", told_to_all, "whose device nobody has confirmed to be his"),
+    # @turns QR.2.a.4.4: an account forgets what was answered
+    ("QR.2.a.4.4/account-keeps", "POST", "/account/case", without(rb"TEST, the answer to", b"-"), "does not stand in the account of whoever asked"),
+    ("QR.2.a.4.4/account-keeps", "POST", "/account/send", without(rb"Mark: [0-9a-f]+"), "What was sent into an account does not stand in it"),
+    ("QR.2.a.4.4/account-keeps", "POST", "/account/reply", without(rb"TEST, and thanks"), "What the customer replied"),
+    ("QR.2.a.4.4/account-keeps", "POST", "/account", instead(200), "opened by a key that is not its own"),
+    ("QR.2.a.4.4/account-keeps", "POST", "/account/new", without(rb'name="key"', b'name="no"'), "no key for it was shown"),
+    ("QR.2.a.4.4/account-offered", "GET", "/[?]*", without(rb"/account", b"/"), "does not lead to the accounts"),
+    ("QR.2.a.4.4/account-offered", "GET", "/account?*", without(rb'name="key"', b'name="no"'), "does not ask for a key"),
     # @turns QR.2.a.1.1: the directive is forgotten
     ("QR.2.a.1.1/directive-tracked", "GET", QUESTION, member("directive"), "directive is not there"),
     ("QR.2.a.1.1/directive-tracked", "GET", QUESTION, member("due", "2099-12-30T00:00:00.000Z"), "due is not there"),
@@ -405,7 +442,7 @@ def test_what_is_inside_alone_is_left_open_without_somebody_inside(told, staff, 
 
 
 def test_every_check_has_something_that_it_finds_wrong():
-    text = "".join((worlds.ROOT / "src/tool/probes" / f"{name}.c").read_text() for name in ("reception", "questions", "news", "bulletins", "remedies"))
+    text = "".join((worlds.ROOT / "src/tool/probes" / f"{name}.c").read_text() for name in ("reception", "questions", "customers", "news", "bulletins", "remedies"))
     checks = {f"{element}/{name}" for element, name in re.findall(r'^\t\{ "([A-Z0-9a-z.]+)", "([a-z-]+)",', text, re.M)}
     assert checks and {row[0] for row in ROWS} == checks
 

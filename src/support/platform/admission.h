@@ -11,7 +11,8 @@
 #include "service/path/path.h"
 
 #define TW_ADMISSION_PLACES 1024
-#define TW_ADMISSION_SENDS 12       /* at once, of one network: reports, answers, and tries that the form sent back */
+#define TW_ADMISSION_SENDS \
+	20 /* at once, of one network: reports, answers, what goes into accounts, and tries that the form sent back */
 #define TW_ADMISSION_SEND_MS 60000  /* and one more each minute */
 #define TW_ADMISSION_ALL 120        /* at once, of all: at 40 KiB each and two records, under 5 MiB */
 #define TW_ADMISSION_ALL_MS 20000   /* and three a minute: 170 MiB a day at the very most, until TW_REPORTS_MAX */

@@ -35,6 +35,7 @@ tw_err tw_support_home(struct tw_context *c, const struct tw_request *rq, struct
 	entry(&h, look, "/report", TW_W_REPORT);
 	entry(&h, look, "/report/status", TW_W_FOLLOW);
 	entry(&h, look, "/question", TW_W_ASK);
+	entry(&h, look, "/account", TW_W_CUSTOMER);
 	entry(&h, look, "/advisories", TW_W_ADVISORIES);
 	entry(&h, look, "/policy", TW_W_POLICY);
 	entry(&h, look, "/thanks", TW_W_THANKS);

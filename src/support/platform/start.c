@@ -19,6 +19,7 @@
 #include "support/rows-desk.h"
 #include "support/rows-platform.h"
 #include "support/rows-query-reception.h"
+#include "support/rows-customers.h"
 #include "support/rows-questions.h"
 #include "support/rows-staff.h"
 #include "support/rows-subscriptions.h"
@@ -45,6 +46,7 @@ static const struct tw_store_step steps[] = {
 	{ 1, tw_sql_triage_format_1 },
 	{ 1, tw_sql_components_format_1 },
 	{ 1, tw_sql_questions_format_1 },
+	{ 1, tw_sql_customers_format_1 },
 	{ 1, tw_sql_attachments_format_1 },
 	{ 1, tw_sql_outbox_format_1 },
 	{ 1, tw_sql_subscriptions_format_1 },
@@ -57,7 +59,8 @@ static const struct tw_store_formats formats = { steps, 1, 1 };
 /* What this service can do: the one explicit list. */
 static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception,
 	&tw_capability_cases, &tw_capability_advisories, &tw_capability_staff, &tw_capability_subscriptions, &tw_capability_triage,
-	&tw_capability_components, &tw_capability_questions, &tw_capability_outbox, &tw_capability_intake, &tw_capability_desk, NULL };
+	&tw_capability_components, &tw_capability_questions, &tw_capability_customers, &tw_capability_outbox, &tw_capability_intake,
+	&tw_capability_desk, NULL };
 
 /* The gate's question of devices; this service always has somebody whose it is. */
 static tw_err owned(struct tw_context *c, bool *ret)

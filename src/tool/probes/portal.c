@@ -240,7 +240,7 @@ tw_err tw_portal_says(struct tw_probe_context *c, const struct tw_answer *page, 
 
 /* --- A report that is a test --- */
 
-static tw_err make_mark(struct tw_probe_context *c, char ret[17])
+tw_err tw_test_mark(struct tw_probe_context *c, char ret[17])
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
 	uint8_t random[8];
@@ -305,7 +305,7 @@ tw_err tw_test_report_send(struct tw_probe_context *c, struct tw_test_report *r)
 	if (r->question)
 		(void)snprintf(path, sizeof path, "/question" IN_ENGLISH "&kind=%s", r->kind);
 	tw_buf_init(&form, c->sys, FORM_MAX);
-	TW_TRY(make_mark(c, r->mark));
+	TW_TRY(tw_test_mark(c, r->mark));
 	TW_TRY(tw_portal_get(c, path, &page));
 	const struct tw_portal_field receipt = tw_portal_field(&page, "receipt");
 	TW_TRY(write_report(r, receipt.value, &form));

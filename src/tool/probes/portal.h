@@ -34,6 +34,7 @@ tw_err tw_portal_by_id(struct tw_probe_context *c, const struct tw_answer *page,
 tw_err tw_portal_text(struct tw_probe_context *c, const struct tw_answer *page, struct tw_buf *ret);
 tw_err tw_portal_says(struct tw_probe_context *c, const struct tw_answer *page, const char *text, bool *ret);
 
+tw_err tw_test_mark(struct tw_probe_context *c, char ret[17]); /* by which what a probe sends is found again */
 /* The report that a probe sends: every field that it names holds a mark of its own, by which it is found again. */
 struct tw_test_report {
 	char mark[17];

@@ -61,13 +61,18 @@ static tw_err ask(struct tw_talk *d, const char *method, const char *path, const
 	return tw_found_trouble(d->f, path, e);
 }
 
-tw_err tw_talk_post(struct tw_talk *d, const char *path, json_t *body)
+tw_err tw_talk_send(struct tw_talk *d, const char *method, const char *path, json_t *body)
 {
 	TW_CLEANUP(tw_jsonp) json_t *owned = body;
 
 	if (!owned)
 		return TW_RAISE(NOMEM, "a request");
-	return d->goes_on ? ask(d, "POST", path, body) : TW_OK;
+	return d->goes_on ? ask(d, method, path, body) : TW_OK;
+}
+
+tw_err tw_talk_post(struct tw_talk *d, const char *path, json_t *body)
+{
+	return tw_talk_send(d, "POST", path, body);
 }
 
 tw_err tw_talk_get(struct tw_talk *d, const char *path)

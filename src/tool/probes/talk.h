@@ -25,6 +25,7 @@ tw_err tw_talk_begin(struct tw_talk *d, struct tw_probe_context *c, const char *
 void tw_talk_done(struct tw_talk *d);
 /* body is consumed; NULL after a failed json_pack is NOMEM, so a request without one takes tw_talk_get. Anything but 2xx ends it with a verdict. */
 tw_err tw_talk_post(struct tw_talk *d, const char *path, json_t *body);
+tw_err tw_talk_send(struct tw_talk *d, const char *method, const char *path, json_t *body);
 tw_err tw_talk_get(struct tw_talk *d, const char *path);
 /* A list in all its pages, as one answer. What is longer than TW_TALK_PAGES_MAX pages of 100 is no finding. */
 #define TW_TALK_PAGES_MAX 200
