@@ -98,6 +98,37 @@ static tw_err take_alarm(const json_t *one, struct tw_desk *d)
 	return TW_OK;
 }
 
+bool tw_desk_site_name(const char *site, char ret[201])
+{
+	static const char scheme[] = "https://";
+	const char *host = site + sizeof scheme - 1;
+	bool letters = false;
+
+	if (strncmp(site, scheme, sizeof scheme - 1) != 0)
+		return false;
+	const size_t size = strcspn(host, ":");
+	if (size == 0 || size > 200)
+		return false;
+	for (size_t i = 0; i < size; i++) {
+		letters = letters || (host[i] >= 'a' && host[i] <= 'z');
+		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-.", host[i]))
+			return false;
+	}
+	(void)snprintf(ret, 201, "%.*s", (int)size, host);
+	return letters;
+}
+
+/* Where a browser has none, whose role wants one would never come in. */
+static tw_err check_passkeys(const struct tw_desk *d)
+{
+	char name[201];
+
+	if (d->passkey_role_count && !tw_desk_site_name(d->site, name))
+		return TW_RAISE(SYNTAX,
+			"%s: passkeys are of a site with a name in small letters, which https:// and an address is not", TW_DESK_FILE);
+	return TW_OK;
+}
+
 static tw_err take_passkey_role(const json_t *one, struct tw_desk *d)
 {
 	static const char *const roles[TW_DESK_ROLES] = { "analyst", "manager", "publisher", "administrator" };
@@ -209,6 +240,7 @@ tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret)
 		TW_TRY(take_contact(one, &d));
 	json_array_foreach(tw_json_get(j, "passkeys"), i, one)
 		TW_TRY(take_passkey_role(one, &d));
+	TW_TRY(check_passkeys(&d));
 	json_array_foreach(tw_json_get(j, "alarms"), i, one)
 		TW_TRY(take_alarm(one, &d));
 	if (!d.contact_count)

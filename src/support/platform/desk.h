@@ -46,5 +46,8 @@ struct tw_desk {
 };
 /* SYNTAX, LIMIT say what is wrong. Pure, but for memory. */
 tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret);
+/* The DNS name of a site, by which browsers have passkeys; ret holds what a site may. False: there is none, it is an address, or it has capitals, which no
+   browser says. */
+bool tw_desk_site_name(const char *site, char ret[201]);
 tw_err tw_desk_read(const struct tw_sys *sys, int dir, struct tw_desk *ret);
 #endif

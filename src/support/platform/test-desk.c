@@ -11,6 +11,7 @@
 #define GOOD DESK("Example Works", "https://security.example.com", "\"mailto:psirt@example.com\"", "2027-01-01T00:00:00Z")
 #define MORE(more) \
 	"{\"name\":\"a\",\"site\":\"https://example.com\",\"contacts\":[\"mailto:a@b\"],\"expires\":\"2027-01-01T00:00:00Z\"," more "}"
+#define PASSKEYS(site) DESK("a", site, "\"mailto:a@b\"], \"passkeys\":[\"publisher\"", "2027-01-01T00:00:00Z")
 #define TERMS(days) "\"terms\":{\"answer_days\":" days ",\"decide_days\":14,\"fix_days\":90,\"status_days\":30}"
 
 #define NEWS(when) "\"news\":{\"when\":\"" when "\",\"from\":\"us\"}"
@@ -50,6 +51,11 @@ static const struct {
 	{ DESK("a", "https://example.com", "\"tel:12;phone-context=x\"", "2027-01-01T00:00:00Z"), TW_CODE_SYNTAX },
 	{ MORE("\"passkeys\":[\"publisher\",\"administrator\"]"), TW_CODE_OK },
 	{ MORE("\"passkeys\":[]"), TW_CODE_OK },
+	{ PASSKEYS("https://security.example.com:8443"), TW_CODE_OK },
+	{ PASSKEYS("https://localhost"), TW_CODE_OK },
+	{ PASSKEYS("https://192.0.2.7"), TW_CODE_SYNTAX },
+	{ PASSKEYS("https://[2001:db8::1]:8443"), TW_CODE_SYNTAX },
+	{ PASSKEYS("https://Security.example.com"), TW_CODE_SYNTAX },
 	{ MORE("\"passkeys\":[\"publisher\",\"publisher\"]"), TW_CODE_SYNTAX },
 	{ MORE("\"passkeys\":[\"owner\"]"), TW_CODE_SYNTAX },
 	{ MORE("\"passkeys\":[1]"), TW_CODE_SYNTAX },

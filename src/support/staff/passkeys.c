@@ -15,25 +15,11 @@
 
 bool tw_staff_site(struct tw_context *c, struct tw_staff_site *ret)
 {
-	static const char scheme[] = "https://";
-	const char *site = tw_app_of(c)->desk.site, *host = site + sizeof scheme - 1;
-	bool letters = false;
+	const struct tw_desk *d = &tw_app_of(c)->desk;
 
-	if (strncmp(site, scheme, sizeof scheme - 1) != 0)
-		return false;
-	const size_t size = strcspn(host, ":");
-	if (size == 0 || size >= sizeof ret->name)
-		return false;
-	for (size_t i = 0; i < size; i++) {
-		const char one = host[i];
-
-		letters = letters || (one >= 'a' && one <= 'z');
-		if (!(one >= 'a' && one <= 'z') && !(one >= '0' && one <= '9') && one != '-' && one != '.')
-			return false; /* also a capital: a browser says the name without any */
-	}
-	(void)snprintf(ret->name, sizeof ret->name, "%.*s", (int)size, host);
-	ret->origin = site;
-	return letters; /* an address has no passkeys */
+	_Static_assert(sizeof ret->name > sizeof d->site, "a site's name is shorter than a name may be");
+	ret->origin = d->site;
+	return tw_desk_site_name(d->site, ret->name);
 }
 
 static tw_err nowhere(struct tw_reply *rp)
