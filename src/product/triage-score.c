@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How severe a record says that a vulnerability is: the highest base score of the vectors in it, computed here, since what a number beside a vector says is anybody's
- * word. It is shown and filtered by; no verdict and no decision rests on it. Ten times the score, so that it is a whole number.
+ * How severe a record says that a vulnerability is: the highest base score of the vectors in it, computed here, since a number beside a vector is
+ * anybody's word. It is shown and filtered by; no verdict and no decision rests on it. Ten times the score, so that it is a whole number.
  */
 #include "formats/cvss.h"
 #include "product/triage-inside.h"

@@ -8,7 +8,8 @@
  * went and why.
  *
  * An item is a JSON object: `vulnerability`, `component` (its purl without a version, else its name), `version`, `purl`, `cpe`, `summary`,
- * `kev`, `epss` (millionths), `score` (ten times that of CVSS), `records` (who says what of it, and where), `statements` (VEX), `state` (open, again, ruled, decided), `rule`,
+ * `kev`, `epss` (millionths), `score` (ten times that of CVSS), `records` (who says what of it, and where), `statements` (VEX), `state` (open,
+ * again, ruled, decided), `rule`,
  * `because`, `evidence`, `decision`, `facts` (a hash of all that a verdict rests on) and `new`.
  *
  * Pure: no file, no clock.
