@@ -34,7 +34,8 @@ static bool includes(const struct tw_cpe *record, const struct tw_cpe *component
 {
 	for (size_t a = 0; a < TW_CPE_ATTRIBUTES; a++) {
 		enum tw_cpe_relation x = tw_cpe_compare_attribute(record, component, (enum tw_cpe_attribute)a);
-		bool named = a == TW_CPE_VENDOR || a == TW_CPE_PRODUCT || (a == TW_CPE_PART && tw_cpe_kind(component, a) != TW_CPE_ANY);
+		bool named = a == TW_CPE_VENDOR || a == TW_CPE_PRODUCT ||
+			(a == TW_CPE_PART && tw_cpe_kind(component, TW_CPE_PART) != TW_CPE_ANY);
 
 		if (x == TW_CPE_DISJOINT || (named && x != TW_CPE_EQUAL && x != TW_CPE_SUPERSET))
 			return false;
