@@ -283,8 +283,8 @@ static tw_err incident_told(struct tw_probe_context *c, struct tw_finding *f)
 	TW_TRY(confirm(&a, serial));
 	TW_TRY(shown_to_him(&a, serial));
 	return a.d.goes_on ? tw_found(f, TW_VERDICT_PASS,
-				     "An incident is not told without its facts; the account of the customer whose device it concerned showed it, with all facts, "
-				     "as soon as the device was confirmed to be his, and not before.")
+				     "An incident is not told without its facts; the account of the customer whose device it concerned showed it with all of "
+				     "them, as soon as the device was confirmed to be his, and not before.")
 			   : TW_OK;
 }
 
