@@ -192,14 +192,6 @@ bool tw_store_owes(const tw_store *s)
 	return s->owes;
 }
 
-tw_err tw_store_check(tw_store *s)
-{
-	if (s->owes)
-		TW_TRY(verify(s));
-	s->owes = false;
-	return TW_OK;
-}
-
 enum tw_store_fault tw_store_fault(const tw_store *s)
 {
 	return s->fault;

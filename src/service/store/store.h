@@ -35,6 +35,8 @@ tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const 
    else the next open checks first, as it does where NAME.closed does not say so. */
 tw_err tw_store_open_closed(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret);
 bool tw_store_owes(const tw_store *s);
+/* A table of what it owes, so that others are answered between them. */
+tw_err tw_store_check_next(tw_store *s, bool *ret_more);
 tw_err tw_store_check(tw_store *s); /* what it owes. UNTRUSTED: damaged, and to be closed; the next open says so again */
 /* As tw_store_open_closed, for a program that is linked with either store: address is where PostgreSQL is (postgresql/where.h), and of no meaning to files. */
 struct tw_store_place {

@@ -59,9 +59,15 @@ void tw_app_mend_due(struct tw_app *a)
 
 static void on_look(int fd, short what, void *user)
 {
+	const struct timeval soon = { .tv_usec = 1000 };
 	struct tw_app *a = user;
-	tw_err e = tw_store_check(a->context.store);
+	bool more = false;
+	tw_err e = tw_store_check_next(a->context.store, &more);
 
+	if (more) {
+		(void)event_add(a->look_timer, &soon);
+		return;
+	}
 	if (!tw_failed(e)) {
 		if (a->tree_waits)
 			tw_app_settle_tree(a);

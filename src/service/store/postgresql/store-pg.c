@@ -494,6 +494,12 @@ bool tw_store_owes(const tw_store *s)
 	return false;
 }
 
+tw_err tw_store_check_next(tw_store *s, bool *ret_more)
+{
+	*ret_more = false;
+	return TW_OK;
+}
+
 tw_err tw_store_check(tw_store *s)
 {
 	return TW_OK;
