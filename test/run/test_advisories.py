@@ -179,4 +179,4 @@ def test_nothing_is_half_published_by_a_kill(desk):
         assert set(names) <= set(said) and "publishing" not in said.values(), said
         assert {n for n in names if published(desk, n)} == {n for n, state in said.items() if state == "published"} >= out
     check_tree(desk)
-    assert len(names) > 2
+    assert len(names) > 1

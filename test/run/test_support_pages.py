@@ -361,7 +361,7 @@ def test_mail_says_whose_and_never_what(service):
     do(manager, "/desk/assign/c1", who=analyst.person.id)
     do(manager, "/desk/assign/c1", who=manager.person.id)  # he wants none, and gives it to himself
     do(manager, "/desk/aware/c1", kind="severe-incident", aware="2026-01-01T10:00")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     while len(mails(service)) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     sent = mails(service)
@@ -389,7 +389,7 @@ def test_alarms_drafts_and_a_drill(service):
     do(manager, "/desk/drill")
     do(analyst, "/desk/new", title="The pump", product="Pump")
     do(manager, "/desk/aware/c2", kind="severe-incident", aware="2026-01-01T10:00")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     while "/desk/acknowledge/1" not in (text := analyst.ask("/desk/alarms")[1]) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert "deadline itself is over" in text and "/desk/acknowledge/" not in publisher.ask("/desk/alarms")[1]
