@@ -130,8 +130,8 @@ static int compare_numbers(struct tw_slice a, struct tw_slice b)
 		c = tw_version_numbers(left, right);
 		of_a += of_a < a.size; /* the '.' */
 		of_b += of_b < b.size;
-		a = (struct tw_slice){ a.at + of_a, a.size - of_a };
-		b = (struct tw_slice){ b.at + of_b, b.size - of_b };
+		a = of_a ? (struct tw_slice){ a.at + of_a, a.size - of_a } : a;
+		b = of_b ? (struct tw_slice){ b.at + of_b, b.size - of_b } : b;
 	}
 	return c;
 }

@@ -72,7 +72,7 @@ def test_manifest(unit):
     manifest, cert = envelope(json.loads((unit.config / "product.manifest").read_bytes()), "thingward-manifest+jws")
     issued_by(cert, anchor_of(unit))
     assert set(manifest) == {"format", "organization", "product", "support", "contacts", "application", "cryptography", "claims"} and manifest["format"] == 1
-    assert set(manifest["product"]) == {"name", "class", "model", "hardware", "version"} and set(manifest["application"]) == {"settings", "events", "health", "access"}
+    assert set(manifest["product"]) == {"name", "class", "model", "hardware", "version"} and set(manifest["application"]) == {"settings", "events", "health", "access", "remote-access"}
     assert set(manifest["application"]["access"]) == {"permissions", "roles"}
 
 

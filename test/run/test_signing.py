@@ -209,12 +209,13 @@ def test_a_person_signs_elsewhere_and_all_get_theirs(desk, short):
     later = desk.key[2].replace(b"\n\n", b"\nComment: it lives longer\n\n", 1)  # the same key with another text
     (desk.dir / "app/signing-key.asc").write_bytes(later)
     desk.start()
-    assert desk.ask(desk.provider()["public_openpgp_keys"][0]["url"].split("example.com")[1])[1] == later.decode()
+    wait_for(lambda: desk.ask(desk.provider()["public_openpgp_keys"][0]["url"].split("example.com")[1])[1] == later.decode(), 10)  # the tree is settled a second later
     desk.stop()
     shutil.rmtree(desk.dir / "app/csaf")
     desk.say(None)
     desk.start()
     desk.people_again()
+    wait_for(lambda: (desk.dir / "app/csaf/provider-metadata.json").exists(), 10)
     check_tree(desk)
     check_signature(desk, first, short)
     assert desk.pia.ask("POST", f"/api/v1/advisory-publications/{approved(desk, desk.ann, desk.max)}")[1]["rule"] == "advisory.signing"

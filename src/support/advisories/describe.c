@@ -431,15 +431,20 @@ static tw_err put_products(json_t *document, struct parts *p, struct said *s)
 static tw_err score_object(const struct tw_sys *sys, const struct tw_cvss *c, json_t **ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf vector = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *score = NULL;
 	struct tw_cvss_scores scores;
 
 	tw_buf_init(&vector, sys, TW_CVSS_TEXT_MAX);
 	TW_TRY(tw_cvss_write(c, &vector));
 	tw_cvss_score(c, &scores);
-	*ret = json_pack("{s:s, s:s, s:f}", "version", tw_cvss_version_text(c->version), "vectorString", tw_buf_cstr(&vector),
+	score = json_pack("{s:s, s:s, s:f}", "version", tw_cvss_version_text(c->version), "vectorString", tw_buf_cstr(&vector),
 		"baseScore", scores.base / 10.0);
-	return c->version == TW_CVSS_20 ? (*ret ? TW_OK : TW_RAISE(NOMEM, "a score"))
-					: tw_json_set(*ret, "baseSeverity", json_string(tw_cvss_severity(scores.base)));
+	if (!score)
+		return TW_RAISE(NOMEM, "a score");
+	if (c->version != TW_CVSS_20)
+		TW_TRY(tw_json_set(score, "baseSeverity", json_string(tw_cvss_severity(scores.base))));
+	*ret = TW_STEAL(score);
+	return TW_OK;
 }
 
 static tw_err put_score(json_t *vulnerability, const struct said *s)
