@@ -125,7 +125,7 @@ class World:
                     self.tags[name, field["key"]] = f"q{len(self.tags):03}z"
         self.refused, self.taken, self.wrong, self.seen = {}, {}, [], set()
         self.numbers, self.strangers = itertools.count(), itertools.count(1)
-        self.known = {"case": [], "report": [], "advisory": [], "question": [], "answer": [], "alarm": [], "notice": [], "number": [], "account": [], "product": ["lamp", "kettle"], "token": ["0000-0000"], "file*": [], "file": ["f1"], "import": ["i1"], "release": ["v1"], "finding": [], "session": ["s9999"], "credential": ["c9999"]}
+        self.known = {"case": [], "report": [], "advisory": [], "question": [], "answer": [], "alarm": [], "notice": [], "number": [], "account": [], "product": ["lamp", "kettle"], "token": ["0000-0000"], "file*": [], "file": ["f1"], "import": ["i1"], "release": ["v1"], "finding": [], "session": ["s9999"], "credential": ["c9999"], "device": ["d1"]}
         self.receipts, self.asked, self.sent = [], 0, 0
 
     # --- Its beginning ---
