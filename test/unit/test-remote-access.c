@@ -156,6 +156,29 @@ static void test_session(void **state)
 	tw_unit_from(w.unit, NULL);
 }
 
+/* @nist LA.IC.1.2: a certificate that nobody here knows shows nothing but that somebody can make one */
+static void test_a_certificate_is_somebodys(void **state)
+{
+	struct tw_unit_way way = { .has_key = true, .key = { 7 } };
+	char token[64], bound[64];
+
+	operator_comes(token);
+	tw_unit_by(w.unit, &way);
+	CHECK_INT(open_for("a2", bound), 201); /* and the session is one of that key */
+	tw_unit_by(w.unit, NULL);
+	set(POLICY(HANDS(""), "{\"name\":\"key\",\"doors\":[\"elsewhere\"],\"certificate\":true}", "", ""));
+	check_as(token, "GET", "/api/v1/identity", NULL, 403, "remote.session:key");
+	tw_unit_by(w.unit, &way);
+	check_as(token, "GET", "/api/v1/identity", NULL, 403, "remote.session:key");
+	check_as(bound, "GET", "/api/v1/identity", NULL, 403, "remote.session:key");
+	CHECK_INT(tw_unit_request_as(w.unit, NULL, "GET", "/api/v1/commissioning", NULL), 200); /* whoever has yet to say who he is */
+	confirm_it();
+	CHECK_OK(tw_access_job_remote(&device()->context));
+	CHECK_INT(tw_unit_request_as(w.unit, bound, "GET", "/api/v1/health", NULL), 401);
+	check_as(NULL, "GET", "/api/v1/identity", NULL, 200, NULL);
+	tw_unit_by(w.unit, NULL);
+}
+
 /* @nist LA.IC.1.3: from where, and under which name and port */
 static void test_connection(void **state)
 {
@@ -287,5 +310,6 @@ static void test_without_memory(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
-CHECK_MAIN(TEST(test_what_is_no_policy), TEST(test_it_waits), TEST(test_who), TEST(test_session), TEST(test_connection),
-	TEST(test_product), TEST(test_sessions_end), TEST(test_at_the_device), TEST(test_lost), TEST(test_without_memory))
+CHECK_MAIN(TEST(test_what_is_no_policy), TEST(test_it_waits), TEST(test_who), TEST(test_session),
+	TEST(test_a_certificate_is_somebodys), TEST(test_connection), TEST(test_product), TEST(test_sessions_end),
+	TEST(test_at_the_device), TEST(test_lost), TEST(test_without_memory))

@@ -243,7 +243,8 @@ static tw_err comes(struct tw_context *c, const struct tw_request *rq, struct tw
 	a.ask.connected = !rq->goes_on;
 	a.ask.suite = rq->suite;
 	a.ask.group = rq->group;
-	a.ask.certificate = rq->has_client_key;
+	if (!a.ask.proven) /* whose it is, is known once he has logged in: till then any key that TLS has proven will do */
+		a.ask.certificate = rq->has_client_key;
 	a.ask.host = host ? host->value : tw_slice_of("");
 	for (int kind = TW_REMOTE_CONNECTION; kind >= TW_REMOTE_SESSION; kind--)
 		if (!tw_remote_holds(&p->kinds[kind], (enum tw_remote_kind)kind, &a.ask, &of(d)->said))
@@ -272,7 +273,6 @@ static tw_err judge(struct tw_device *d, const struct tw_session *s, const tw_re
 	if (tw_failed(e)) /* refused for another reason, whoever uses it */
 		return tw_is(e, TW_CODE_DENIED) ? TW_OK : e;
 	begin(d, &who, tw_remote_door_of(d, &who), &a);
-	a.ask.certificate = s->has_key;
 	*ret = tw_remote_admits(p, &a.ask, &of(d)->said) &&
 		tw_remote_holds(&p->kinds[TW_REMOTE_CONNECTION], TW_REMOTE_CONNECTION, &a.ask, &of(d)->said) &&
 		tw_remote_holds(&p->kinds[TW_REMOTE_SESSION], TW_REMOTE_SESSION, &a.ask, &of(d)->said);

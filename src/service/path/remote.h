@@ -74,7 +74,7 @@ struct tw_remote_ask {
 	bool proven;                     /* he has said who he is, and it was so */
 	const char *permission;          /* what he wants; NULL: nothing now, his session is looked at */
 	const struct tw_moment *moment;
-	bool certificate; /* he showed one, with its key */
+	bool certificate; /* he came by one that is his here, with its key; who has proven nothing yet: he showed one */
 	bool connected;   /* what follows is known */
 	uint16_t suite, group;
 	struct tw_slice host;
