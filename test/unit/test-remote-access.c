@@ -215,6 +215,28 @@ static void test_product(void **state)
 	check_as(NULL, "GET", PATH, NULL, 200, "\"permissions\":[\"application.sensor.calibrate\",\"keys.read\"]");
 }
 
+/* An action is a way round no rule: what stands before the change stands before the action that makes it. */
+static void test_an_action_is_no_way_round(void **state)
+{
+	static const char eco[] = "{\"roles\":\"operator\",\"setting\":\"application.mode\",\"value\":\"eco\"}";
+	char token[64];
+
+	operator_comes(token);
+	check_as(NULL, "PUT", "/api/v1/actions/night", eco, 201, NULL);
+	check_as(NULL, "PUT", "/api/v1/actions/told", "{\"roles\":\"operator\"}", 201, NULL);
+	stay(POLICY(HANDS(""), "", "", ""));
+	check_as(token, "POST", "/api/v1/actions/night", NULL, 200, NULL);
+	stay(POLICY(HANDS(""), "", "", "\"still\""));
+	check_as(NULL, "PUT", "/api/v1/settings/application.mode", "{\"value\":\"comfort\"}", 403, "remote.product:still");
+	check_as(token, "POST", "/api/v1/actions/night", NULL, 403, "remote.product:still");
+	check_as(token, "POST", "/api/v1/actions/told", NULL, 200, NULL); /* it changes nothing */
+	stay(POLICY(HANDS(",\"permissions\":[\"actions.call\",\"action.night\"]"), "", "", ""));
+	check_as(token, "POST", "/api/v1/actions/night", NULL, 403, "remote.who");
+	stay(POLICY(HANDS(",\"permissions\":[\"actions.call\",\"action.night\",\"settings.change\"]"), "", "", ""));
+	check_as(token, "POST", "/api/v1/actions/night", NULL, 200, NULL);
+	check_as(token, "PUT", "/api/v1/settings/application.mode", "{\"value\":\"comfort\"}", 403, "gate.permission");
+}
+
 static bool session_lives(const char *token)
 {
 	return tw_unit_request_as(w.unit, token, "GET", "/api/v1/health", NULL) == 200;
@@ -311,5 +333,5 @@ static void test_without_memory(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_what_is_no_policy), TEST(test_it_waits), TEST(test_who), TEST(test_session),
-	TEST(test_a_certificate_is_somebodys), TEST(test_connection), TEST(test_product), TEST(test_sessions_end),
-	TEST(test_at_the_device), TEST(test_lost), TEST(test_without_memory))
+	TEST(test_a_certificate_is_somebodys), TEST(test_connection), TEST(test_product), TEST(test_an_action_is_no_way_round),
+	TEST(test_sessions_end), TEST(test_at_the_device), TEST(test_lost), TEST(test_without_memory))
