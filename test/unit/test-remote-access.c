@@ -11,6 +11,7 @@
 #define POLICY(who, session, connection, product) \
 	"{\"policy\":{\"who\":[" OWNERS who "],\"session\":[" session "],\"connection\":[" connection "],\"product\":[" product "]}}"
 #define HANDS(more) ",{\"name\":\"hands\",\"doors\":[\"elsewhere\"],\"roles\":[\"operator\"]" more "}"
+#define ADMINS ",{\"name\":\"admins\",\"doors\":[\"management\",\"elsewhere\"],\"roles\":[\"admin\"]}"
 #define FAR "192.0.2.7" /* as the world has it at first */
 #define NEAR "10.1.2.3" /* in firewall.management */
 
@@ -24,27 +25,36 @@ static void revert(void)
 	check_as(NULL, "DELETE", "/api/v1/change", NULL, 200, NULL);
 }
 
-static void confirm_it(void)
+/* The word is told to whoever may read it; whether he may also confirm is another matter. */
+static void confirm_as(const char *token, int want, const char *says)
 {
 	char word[40], body[64];
 
-	check_as(NULL, "GET", "/api/v1/change", NULL, 200, "\"holds\":true");
+	check_as(token, "GET", "/api/v1/change", NULL, 200, "\"holds\":true");
 	world_text(&w, "word", word, sizeof word);
 	(void)snprintf(body, sizeof body, "{\"word\":\"%s\"}", word);
-	check_as(NULL, "POST", "/api/v1/change/confirm", body, 200, NULL);
+	check_as(token, "POST", "/api/v1/change/confirm", body, want, says);
 }
 
 static void stay(const char *policy)
 {
 	set(policy);
-	confirm_it();
+	confirm_as(NULL, 200, NULL);
+}
+
+static void somebody_comes(const char *role, char token[64])
+{
+	char body[64];
+
+	(void)snprintf(body, sizeof body, "{\"account\":\"a2\",\"role\":\"%s\"}", role);
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"person\"}", 201, NULL);
+	check_as(NULL, "POST", "/api/v1/role-assignments", body, 201, NULL);
+	CHECK_INT(open_for("a2", token), 201);
 }
 
 static void operator_comes(char token[64])
 {
-	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"person\"}", 201, NULL);
-	check_as(NULL, "POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"operator\"}", 201, NULL);
-	CHECK_INT(open_for("a2", token), 201);
+	somebody_comes("operator", token);
 }
 
 /* @nist LA.IC.1: a policy that lacks a kind, names what there is not, or leaves nobody who could take it back, is none */
@@ -172,7 +182,7 @@ static void test_a_certificate_is_somebodys(void **state)
 	check_as(token, "GET", "/api/v1/identity", NULL, 403, "remote.session:key");
 	check_as(bound, "GET", "/api/v1/identity", NULL, 403, "remote.session:key");
 	CHECK_INT(tw_unit_request_as(w.unit, NULL, "GET", "/api/v1/commissioning", NULL), 200); /* whoever has yet to say who he is */
-	confirm_it();
+	confirm_as(NULL, 200, NULL);
 	CHECK_OK(tw_access_job_remote(&device()->context));
 	CHECK_INT(tw_unit_request_as(w.unit, bound, "GET", "/api/v1/health", NULL), 401);
 	check_as(NULL, "GET", "/api/v1/identity", NULL, 200, NULL);
@@ -237,6 +247,19 @@ static void test_an_action_is_no_way_round(void **state)
 	check_as(token, "PUT", "/api/v1/settings/application.mode", "{\"value\":\"comfort\"}", 403, "gate.permission");
 }
 
+/* Whoever may confirm changes does not thereby say how owners have to come. */
+static void test_whose_word_counts(void **state)
+{
+	char token[64];
+
+	somebody_comes("admin", token);
+	set(POLICY(ADMINS, "", "", ""));
+	confirm_as(token, 403, "gate.permission");
+	check_as(NULL, "GET", PATH, NULL, 200, "\"waits\":true");
+	confirm_as(NULL, 200, NULL);
+	check_as(NULL, "GET", PATH, NULL, 200, "\"waits\":false");
+}
+
 static bool session_lives(const char *token)
 {
 	return tw_unit_request_as(w.unit, token, "GET", "/api/v1/health", NULL) == 200;
@@ -252,7 +275,7 @@ static void test_sessions_end(void **state)
 	CHECK_INT(tw_access_remote_due_ms(&device()->context), -1);
 	CHECK_OK(tw_access_job_remote(&device()->context));
 	CHECK(session_lives(token));
-	confirm_it();
+	confirm_as(NULL, 200, NULL);
 	CHECK_INT(tw_access_remote_due_ms(&device()->context), 0);
 	CHECK_OK(tw_access_job_remote(&device()->context));
 	CHECK(!session_lives(token));
@@ -334,4 +357,4 @@ static void test_without_memory(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_what_is_no_policy), TEST(test_it_waits), TEST(test_who), TEST(test_session),
 	TEST(test_a_certificate_is_somebodys), TEST(test_connection), TEST(test_product), TEST(test_an_action_is_no_way_round),
-	TEST(test_sessions_end), TEST(test_at_the_device), TEST(test_lost), TEST(test_without_memory))
+	TEST(test_whose_word_counts), TEST(test_sessions_end), TEST(test_at_the_device), TEST(test_lost), TEST(test_without_memory))

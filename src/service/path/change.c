@@ -121,6 +121,11 @@ tw_err tw_change_setting(
 	return tw_setting_set(c, row, value, version, by->name);
 }
 
+tw_err tw_change_decide(struct tw_context *c, const struct tw_subject *s, const struct tw_setting_row *row, struct tw_decision *ret)
+{
+	return tw_path_decide(c, s, row->permission, TW_WHEN_ALWAYS, ret);
+}
+
 bool tw_change_waits(const struct tw_context *c, const char *key, int64_t *ret_left_s)
 {
 	const struct tw_held *h = c->changes ? &c->changes->held : NULL;
