@@ -260,6 +260,33 @@ static void test_whose_word_counts(void **state)
 	check_as(NULL, "GET", PATH, NULL, 200, "\"waits\":false");
 }
 
+#define WALL "/api/v1/settings/firewall.management"
+
+/* Nor does whoever may change settings: whose rows count for whom, the networks of the management say. */
+static void test_the_doors_are_the_owners(void **state)
+{
+	static const char near[] = "{\"roles\":\"operator\",\"setting\":\"firewall.management\",\"value\":\"192.0.2.0/24\"}";
+	char token[64], hand[64];
+
+	somebody_comes("admin", token);
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"carol\",\"kind\":\"person\"}", 201, NULL);
+	check_as(NULL, "POST", "/api/v1/role-assignments", "{\"account\":\"a3\",\"role\":\"operator\"}", 201, NULL);
+	CHECK_INT(open_for("a3", hand), 201);
+	check_as(token, "PUT", "/api/v1/actions/near", near, 201, NULL);
+	check_as(token, "PUT", WALL, "{\"value\":\"192.0.2.0/24\"}", 428, NULL); /* he may, if he says which version */
+	check_as(hand, "POST", "/api/v1/actions/near", NULL, 200, NULL);
+	confirm_as(token, 200, NULL);
+	CHECK_INT(tw_unit_request(w.unit, "PUT", WALL, "\"1\"", "{\"value\":\"10.0.0.0/8\"}"), 200);
+	confirm_as(token, 200, NULL);
+	stay(POLICY(ADMINS HANDS(""), "", "", ""));
+	check_as(token, "PUT", WALL, "{\"value\":\"192.0.2.0/24\"}", 403, "gate.permission");
+	check_as(hand, "POST", "/api/v1/actions/near", NULL, 403, "gate.permission");
+	check_as(token, "PUT", "/api/v1/settings/change.within", "{\"value\":\"60\"}", 428, NULL);
+	CHECK_INT(tw_unit_request(w.unit, "PUT", WALL, "\"2\"", "{\"value\":\"192.0.2.0/24\"}"), 200);
+	confirm_as(token, 403, "gate.permission");
+	confirm_as(NULL, 200, NULL);
+}
+
 static bool session_lives(const char *token)
 {
 	return tw_unit_request_as(w.unit, token, "GET", "/api/v1/health", NULL) == 200;
@@ -357,4 +384,5 @@ static void test_without_memory(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_what_is_no_policy), TEST(test_it_waits), TEST(test_who), TEST(test_session),
 	TEST(test_a_certificate_is_somebodys), TEST(test_connection), TEST(test_product), TEST(test_an_action_is_no_way_round),
-	TEST(test_whose_word_counts), TEST(test_sessions_end), TEST(test_at_the_device), TEST(test_lost), TEST(test_without_memory))
+	TEST(test_whose_word_counts), TEST(test_the_doors_are_the_owners), TEST(test_sessions_end), TEST(test_at_the_device),
+	TEST(test_lost), TEST(test_without_memory))

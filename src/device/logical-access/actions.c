@@ -80,7 +80,9 @@ static tw_err rules_let(struct tw_context *c, const struct tw_subject *s, const 
 	*ret = (struct tw_decision){ .verdict = TW_ALLOW };
 	if (c->within)
 		TW_TRY(c->within(c, s, "settings.change", ret));
-	return c->within && ret->verdict == TW_ALLOW ? c->within(c, s, row->permission, ret) : TW_OK;
+	if (c->within && ret->verdict == TW_ALLOW)
+		TW_TRY(c->within(c, s, row->permission, ret));
+	return ret->verdict == TW_ALLOW ? tw_change_decide_besides(c, s, row, ret) : TW_OK;
 }
 
 static tw_err set(struct tw_context *c, const struct tw_request *rq, const json_t *action, struct tw_reply *rp)

@@ -15,6 +15,8 @@
 #include "device/rows-logical-access.h"
 #include "service/path/change.h"
 
+#define MANAGEMENT "firewall.management"
+
 static struct tw_remote_state *of(struct tw_device *d)
 {
 	return d->remote;
@@ -119,7 +121,7 @@ static bool is_management(struct tw_device *d, const char *source)
 	char *at, *save = NULL;
 
 	if (tw_failed(tw_net_read(source, &from)) ||
-		tw_failed(tw_setting_state(&d->context, tw_setting_find(&d->context, "firewall.management"), &state)))
+		tw_failed(tw_setting_state(&d->context, tw_setting_find(&d->context, MANAGEMENT), &state)))
 		return false;
 	for (at = strtok_r(state.value, " ", &save); at; at = strtok_r(NULL, " ", &save))
 		if (!tw_failed(tw_net_read(at, &net)) && tw_net_has(&net, &from))
@@ -221,6 +223,21 @@ static tw_err within(struct tw_context *c, const struct tw_subject *s, const cha
 		holds = tw_remote_admits(p, &a.ask, &of(d)->said);
 	if (!holds || !product_holds(d, p, &a.ask))
 		*ret = (struct tw_decision){ TW_DENY_RULE, of(d)->said.rule, of(d)->said.why };
+	return TW_OK;
+}
+
+/* Which networks are the management's says which rows of a policy count for whom: while one counts, it is as much as to say the policy. */
+static tw_err besides(struct tw_context *c, const struct tw_setting_row *row, const char **ret)
+{
+	const tw_remote *p = NULL;
+	bool lost = false;
+
+	*ret = NULL;
+	if (strcmp(row->key, MANAGEMENT) != 0)
+		return TW_OK;
+	TW_TRY(tw_remote_policy(tw_device_of(c), &p, &lost));
+	if (p || lost)
+		*ret = tw_setting_find(c, TW_REMOTE_KEY)->permission;
 	return TW_OK;
 }
 
@@ -334,6 +351,7 @@ tw_err tw_remote_start(struct tw_device *d)
 	TW_TRY(read_product(d));
 	d->context.within = within;
 	d->context.comes = comes;
+	d->context.besides = besides;
 	return TW_OK;
 }
 
@@ -341,6 +359,7 @@ void tw_remote_stop(struct tw_device *d)
 {
 	d->context.within = NULL;
 	d->context.comes = NULL;
+	d->context.besides = NULL;
 	if (!d->remote)
 		return;
 	(void)tw_remote_free(d->remote->policy);
