@@ -247,6 +247,27 @@ static void test_an_action_is_no_way_round(void **state)
 	check_as(token, "PUT", "/api/v1/settings/application.mode", "{\"value\":\"comfort\"}", 403, "gate.permission");
 }
 
+/* A task of an owner's goes on after a start, which forgets where he was: one door that is open to him will do, and none will not. */
+static void test_who_goes_on_from_nowhere(void **state)
+{
+	struct tw_subject owner = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_OWNER, .name = "owner:alice" };
+	struct tw_decision said;
+
+	tw_unit_from(w.unit, NEAR);
+	stay("{\"policy\":{\"who\":[{\"name\":\"owners\",\"doors\":[\"management\"],\"roles\":[\"owner\"]}],"
+	     "\"session\":[],\"connection\":[],\"product\":[]}}");
+	tw_unit_from(w.unit, NULL);
+	CHECK_OK(tw_path_decide(&device()->context, &owner, "log.verify", TW_WHEN_OWNED, &said));
+	CHECK_INT(said.verdict, TW_ALLOW);
+	(void)snprintf(owner.source, sizeof owner.source, FAR);
+	CHECK_OK(tw_path_decide(&device()->context, &owner, "log.verify", TW_WHEN_OWNED, &said));
+	CHECK_INT(said.verdict, TW_DENY_RULE);
+	owner = (struct tw_subject){ .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_ACCOUNT, .name = "account:bob" };
+	tw_role_set_add(&owner.roles, tw_gate_role(device()->context.gate, "auditor"));
+	CHECK_OK(tw_path_decide(&device()->context, &owner, "log.verify", TW_WHEN_OWNED, &said));
+	CHECK_INT(said.verdict, TW_DENY_RULE);
+}
+
 /* Whoever may confirm changes does not thereby say how owners have to come. */
 static void test_whose_word_counts(void **state)
 {
@@ -384,5 +405,5 @@ static void test_without_memory(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_what_is_no_policy), TEST(test_it_waits), TEST(test_who), TEST(test_session),
 	TEST(test_a_certificate_is_somebodys), TEST(test_connection), TEST(test_product), TEST(test_an_action_is_no_way_round),
-	TEST(test_whose_word_counts), TEST(test_the_doors_are_the_owners), TEST(test_sessions_end), TEST(test_at_the_device),
-	TEST(test_lost), TEST(test_without_memory))
+	TEST(test_who_goes_on_from_nowhere), TEST(test_whose_word_counts), TEST(test_the_doors_are_the_owners),
+	TEST(test_sessions_end), TEST(test_at_the_device), TEST(test_lost), TEST(test_without_memory))

@@ -147,6 +147,13 @@ enum tw_remote_door tw_remote_door_of(struct tw_device *d, const struct tw_subje
 	return TW_REMOTE_DOORS; /* of no door that rules name */
 }
 
+/* A task that goes on after a start no longer knows from where it was begun: one of the network's two doors has to be open to its owner. A
+   request always comes from somewhere. */
+static bool is_placeless(const struct tw_subject *s)
+{
+	return s->door == TW_DOOR_HTTPS && !s->source[0];
+}
+
 /* Whether it answers says nothing of it, and core asks that of itself; what only presence proves has to stay possible at the console. */
 static bool is_spared(const struct tw_context *c, const struct tw_subject *s, const char *permission)
 {
@@ -192,6 +199,12 @@ static bool product_holds(struct tw_device *d, const tw_remote *p, const struct 
 	return holds;
 }
 
+static bool holds_at(struct tw_device *d, const tw_remote *p, enum tw_remote_door door, struct tw_remote_ask *a)
+{
+	a->door = door;
+	return (!p || tw_remote_admits(p, a, &of(d)->said)) && product_holds(d, p, a);
+}
+
 static bool product_asks(const struct tw_device *d)
 {
 	for (size_t i = 0; i < d->remote->product.count; i++)
@@ -219,9 +232,9 @@ static tw_err within(struct tw_context *c, const struct tw_subject *s, const cha
 	of(d)->said = (struct tw_remote_verdict){ "remote.lost", "policy" };
 	if (lost && is_network(door))
 		holds = false;
-	if (holds && p)
-		holds = tw_remote_admits(p, &a.ask, &of(d)->said);
-	if (!holds || !product_holds(d, p, &a.ask))
+	if (holds)
+		holds = (is_placeless(s) && holds_at(d, p, TW_REMOTE_MANAGEMENT, &a.ask)) || holds_at(d, p, door, &a.ask);
+	if (!holds)
 		*ret = (struct tw_decision){ TW_DENY_RULE, of(d)->said.rule, of(d)->said.why };
 	return TW_OK;
 }
