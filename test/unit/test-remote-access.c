@@ -8,6 +8,7 @@
 
 #define PATH "/api/v1/remote-access"
 #define OWNERS "{\"name\":\"owners\",\"doors\":[\"management\",\"elsewhere\"],\"roles\":[\"owner\"]}"
+#define OWNERS_FAR "{\"name\":\"owners\",\"doors\":[\"elsewhere\"],\"roles\":[\"owner\"]}"
 #define POLICY(who, session, connection, product) \
 	"{\"policy\":{\"who\":[" OWNERS who "],\"session\":[" session "],\"connection\":[" connection "],\"product\":[" product "]}}"
 #define HANDS(more) ",{\"name\":\"hands\",\"doors\":[\"elsewhere\"],\"roles\":[\"operator\"]" more "}"
@@ -75,6 +76,8 @@ static void test_what_is_no_policy(void **state)
 		{ POLICY(",{\"name\":\"x\",\"doors\":[\"local\"],\"roles\":[\"nobody\"]}", "", "", ""), 409, "there is no role nobody" },
 		{ POLICY(HANDS(",\"permissions\":[\"see.all\"]"), "", "", ""), 409, "there is no permission see.all" },
 		{ POLICY("", "", "", "\"far\""), 409, "no optional rule" },
+		{ "{\"policy\":{\"who\":[" OWNERS_FAR "],\"session\":[],\"connection\":[],\"product\":[\"fixed\"]}}", 409,
+			"the manufacturer's rules let nobody change this" },
 		{ POLICY("", "{\"name\":\"x\",\"doors\":[\"elsewhere\"]}", "", ""), 400, "asks for nothing" },
 	};
 
@@ -247,6 +250,18 @@ static void test_an_action_is_no_way_round(void **state)
 	check_as(token, "PUT", "/api/v1/settings/application.mode", "{\"value\":\"comfort\"}", 403, "gate.permission");
 }
 
+/* A rule that lets nobody say a policy from elsewhere is fine while owners come by the management's networks too. */
+static void test_what_can_be_taken_back(void **state)
+{
+	tw_unit_from(w.unit, NEAR);
+	stay(POLICY("", "", "", "\"fixed\""));
+	tw_unit_from(w.unit, NULL);
+	check_as(NULL, "PUT", PATH, POLICY("", "", "", ""), 403, "remote.product:fixed");
+	tw_unit_from(w.unit, NEAR);
+	stay(POLICY("", "", "", ""));
+	tw_unit_from(w.unit, NULL);
+}
+
 /* A task of an owner's goes on after a start, which forgets where he was: one door that is open to him will do, and none will not. */
 static void test_who_goes_on_from_nowhere(void **state)
 {
@@ -403,7 +418,7 @@ static void test_without_memory(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
-CHECK_MAIN(TEST(test_what_is_no_policy), TEST(test_it_waits), TEST(test_who), TEST(test_session),
-	TEST(test_a_certificate_is_somebodys), TEST(test_connection), TEST(test_product), TEST(test_an_action_is_no_way_round),
+CHECK_MAIN(TEST(test_what_is_no_policy), TEST(test_it_waits), TEST(test_who), TEST(test_session), TEST(test_a_certificate_is_somebodys),
+	TEST(test_connection), TEST(test_product), TEST(test_an_action_is_no_way_round), TEST(test_what_can_be_taken_back),
 	TEST(test_who_goes_on_from_nowhere), TEST(test_whose_word_counts), TEST(test_the_doors_are_the_owners),
 	TEST(test_sessions_end), TEST(test_at_the_device), TEST(test_lost), TEST(test_without_memory))

@@ -88,6 +88,8 @@ bool tw_remote_admits(const struct tw_remote *p, const struct tw_remote_ask *a, 
 /* Do the rows of this kind hold that name his door, and of the product's his permission? */
 bool tw_remote_holds(
 	const struct tw_remote_rows *rows, enum tw_remote_kind kind, const struct tw_remote_ask *a, struct tw_remote_verdict *ret);
-/* Somebody with this role comes in over the network at any time and for anything, as far as `who` is asked. */
-bool tw_remote_leaves(const struct tw_remote *p, const char *role);
+/* Of the manufacturer's: whoever it is, and however he came, this permission is not had at its doors. */
+bool tw_remote_forbids(const struct tw_remote_row *r, const char *permission);
+/* The network's doors by which somebody with this role comes in at any time and for anything, as far as `who` is asked: bits. */
+unsigned tw_remote_leaves(const struct tw_remote *p, const char *role);
 #endif
