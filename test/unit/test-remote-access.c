@@ -2,7 +2,9 @@
 /* Rules of access on a device: said, waiting, confirmed and taken back; what they refuse at each door, and what becomes of sessions. */
 #include "lacking.h"
 
+#include "device/logical-access/accounts.h"
 #include "device/logical-access/remote.h"
+#include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "service/path/change.h"
 
@@ -353,6 +355,31 @@ static void test_sessions_end(void **state)
 	CHECK(!session_lives(token));
 }
 
+static int64_t used_ms(void)
+{
+	struct tw_account bob;
+
+	CHECK_OK(tw_account_get(&device()->context, 2, &bob));
+	return bob.active_ms;
+}
+
+/* Looking at somebody's session is no use of his account. */
+static void test_a_look_is_no_use(void **state)
+{
+	char token[64];
+
+	operator_comes(token);
+	stay(POLICY(HANDS(""), "", "", ""));
+	device()->access->guard.inactive_ms = 8 * MINUTE; /* use is noted each two */
+	check_as(token, "GET", "/api/v1/identity", NULL, 200, NULL);
+	int64_t before = used_ms();
+	world_at(&w, WORLD_WALL + 5 * MINUTE, WORLD_BOOT + 5 * MINUTE);
+	CHECK_OK(tw_access_job_remote(&device()->context));
+	CHECK_INT(used_ms(), before);
+	check_as(token, "GET", "/api/v1/identity", NULL, 200, NULL);
+	CHECK_INT(used_ms(), WORLD_WALL + 5 * MINUTE);
+}
+
 /* @nist LA.IC.7: at the device's own socket and console too; but what only presence proves is always possible there */
 static void test_at_the_device(void **state)
 {
@@ -421,4 +448,4 @@ static void test_without_memory(void **state)
 CHECK_MAIN(TEST(test_what_is_no_policy), TEST(test_it_waits), TEST(test_who), TEST(test_session), TEST(test_a_certificate_is_somebodys),
 	TEST(test_connection), TEST(test_product), TEST(test_an_action_is_no_way_round), TEST(test_what_can_be_taken_back),
 	TEST(test_who_goes_on_from_nowhere), TEST(test_whose_word_counts), TEST(test_the_doors_are_the_owners),
-	TEST(test_sessions_end), TEST(test_at_the_device), TEST(test_lost), TEST(test_without_memory))
+	TEST(test_sessions_end), TEST(test_a_look_is_no_use), TEST(test_at_the_device), TEST(test_lost), TEST(test_without_memory))

@@ -299,7 +299,7 @@ static tw_err judge(struct tw_device *d, const struct tw_session *s, const tw_re
 	(void)snprintf(who.source, sizeof who.source, "%s", s->source);
 	tw_err e = tw_access_session_prove(d, s, &proof);
 	if (!tw_failed(e))
-		e = tw_access_become(d, &who, &proof);
+		e = tw_access_would_be(d, &who, &proof);
 	if (tw_failed(e)) /* refused for another reason, whoever uses it */
 		return tw_is(e, TW_CODE_DENIED) ? TW_OK : e;
 	begin(d, &who, tw_remote_door_of(d, &who), &a);
