@@ -56,6 +56,19 @@ def test_a_claim_that_does_not_hold_is_refused_and_recorded(trusting):
     assert Peer(unit, LAMP + "good", authority).verdict() == (200, None)
 
 
+def test_a_device_has_come_by_its_certificate(trusting):
+    """@nist LA.IC.1.2: as one factor, which is what rules of access ask about."""
+    unit, authority = trusting
+    both = ["management", "elsewhere"]
+    lamp = Peer(unit, A, authority)
+    rule(unit, "reads", A)
+    policy = {"who": [{"name": "all", "doors": both}], "connection": [], "product": [],
+              "session": [{"name": "key", "doors": both, "certificate": True, "methods": ["certificate"], "factors": 1}]}
+    unit.json("remote-access", "set", "--policy", json.dumps(policy))
+    assert lamp.verdict() == (200, None)
+    assert unit.json("change", "revert")["waiting"] is False
+
+
 def test_a_false_claim_ends_its_connection(trusting):
     unit, _ = trusting
     peer = Peer(unit, LAMP + "self")

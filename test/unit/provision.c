@@ -129,8 +129,11 @@ static tw_err write_pair(struct maker *m, const struct tw_cert_want *want, int d
 /* Rules of access: one that counts where a policy names it. */
 static tw_err remote_rules(json_t **ret)
 {
-	*ret = json_pack("[{s:s, s:s, s:[s], s:[s, s], s:b}]", "name", "near", "help", "Calibrated at the device alone.", "doors",
-		"elsewhere", "permissions", "application.sensor.calibrate", "keys.read", "optional", 1);
+	*ret = json_pack("[{s:s, s:s, s:[s], s:[s, s], s:b}, {s:s, s:s, s:[s], s:[s], s:b}, {s:s, s:s, s:[s], s:[s], s:b}]", "name",
+		"near", "help", "Calibrated at the device alone.", "doors", "elsewhere", "permissions",
+		"application.sensor.calibrate", "keys.read", "optional", 1, "name", "still", "help", "Not set anew from afar.",
+		"doors", "elsewhere", "permissions", "settings.change", "optional", 1, "name", "fixed", "help",
+		"Its rules are not said from afar.", "doors", "elsewhere", "permissions", "access.remote", "optional", 1);
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "rules of access");
 }
 

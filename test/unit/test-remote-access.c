@@ -2,15 +2,19 @@
 /* Rules of access on a device: said, waiting, confirmed and taken back; what they refuse at each door, and what becomes of sessions. */
 #include "lacking.h"
 
+#include "device/logical-access/accounts.h"
 #include "device/logical-access/remote.h"
+#include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "service/path/change.h"
 
 #define PATH "/api/v1/remote-access"
 #define OWNERS "{\"name\":\"owners\",\"doors\":[\"management\",\"elsewhere\"],\"roles\":[\"owner\"]}"
+#define OWNERS_FAR "{\"name\":\"owners\",\"doors\":[\"elsewhere\"],\"roles\":[\"owner\"]}"
 #define POLICY(who, session, connection, product) \
 	"{\"policy\":{\"who\":[" OWNERS who "],\"session\":[" session "],\"connection\":[" connection "],\"product\":[" product "]}}"
 #define HANDS(more) ",{\"name\":\"hands\",\"doors\":[\"elsewhere\"],\"roles\":[\"operator\"]" more "}"
+#define ADMINS ",{\"name\":\"admins\",\"doors\":[\"management\",\"elsewhere\"],\"roles\":[\"admin\"]}"
 #define FAR "192.0.2.7" /* as the world has it at first */
 #define NEAR "10.1.2.3" /* in firewall.management */
 
@@ -24,27 +28,36 @@ static void revert(void)
 	check_as(NULL, "DELETE", "/api/v1/change", NULL, 200, NULL);
 }
 
-static void confirm_it(void)
+/* The word is told to whoever may read it; whether he may also confirm is another matter. */
+static void confirm_as(const char *token, int want, const char *says)
 {
 	char word[40], body[64];
 
-	check_as(NULL, "GET", "/api/v1/change", NULL, 200, "\"holds\":true");
+	check_as(token, "GET", "/api/v1/change", NULL, 200, "\"holds\":true");
 	world_text(&w, "word", word, sizeof word);
 	(void)snprintf(body, sizeof body, "{\"word\":\"%s\"}", word);
-	check_as(NULL, "POST", "/api/v1/change/confirm", body, 200, NULL);
+	check_as(token, "POST", "/api/v1/change/confirm", body, want, says);
 }
 
 static void stay(const char *policy)
 {
 	set(policy);
-	confirm_it();
+	confirm_as(NULL, 200, NULL);
+}
+
+static void somebody_comes(const char *role, char token[64])
+{
+	char body[64];
+
+	(void)snprintf(body, sizeof body, "{\"account\":\"a2\",\"role\":\"%s\"}", role);
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"person\"}", 201, NULL);
+	check_as(NULL, "POST", "/api/v1/role-assignments", body, 201, NULL);
+	CHECK_INT(open_for("a2", token), 201);
 }
 
 static void operator_comes(char token[64])
 {
-	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"person\"}", 201, NULL);
-	check_as(NULL, "POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"operator\"}", 201, NULL);
-	CHECK_INT(open_for("a2", token), 201);
+	somebody_comes("operator", token);
 }
 
 /* @nist LA.IC.1: a policy that lacks a kind, names what there is not, or leaves nobody who could take it back, is none */
@@ -65,6 +78,8 @@ static void test_what_is_no_policy(void **state)
 		{ POLICY(",{\"name\":\"x\",\"doors\":[\"local\"],\"roles\":[\"nobody\"]}", "", "", ""), 409, "there is no role nobody" },
 		{ POLICY(HANDS(",\"permissions\":[\"see.all\"]"), "", "", ""), 409, "there is no permission see.all" },
 		{ POLICY("", "", "", "\"far\""), 409, "no optional rule" },
+		{ "{\"policy\":{\"who\":[" OWNERS_FAR "],\"session\":[],\"connection\":[],\"product\":[\"fixed\"]}}", 409,
+			"the manufacturer's rules let nobody change this" },
 		{ POLICY("", "{\"name\":\"x\",\"doors\":[\"elsewhere\"]}", "", ""), 400, "asks for nothing" },
 	};
 
@@ -156,6 +171,29 @@ static void test_session(void **state)
 	tw_unit_from(w.unit, NULL);
 }
 
+/* @nist LA.IC.1.2: a certificate that nobody here knows shows nothing but that somebody can make one */
+static void test_a_certificate_is_somebodys(void **state)
+{
+	struct tw_unit_way way = { .has_key = true, .key = { 7 } };
+	char token[64], bound[64];
+
+	operator_comes(token);
+	tw_unit_by(w.unit, &way);
+	CHECK_INT(open_for("a2", bound), 201); /* and the session is one of that key */
+	tw_unit_by(w.unit, NULL);
+	set(POLICY(HANDS(""), "{\"name\":\"key\",\"doors\":[\"elsewhere\"],\"certificate\":true}", "", ""));
+	check_as(token, "GET", "/api/v1/identity", NULL, 403, "remote.session:key");
+	tw_unit_by(w.unit, &way);
+	check_as(token, "GET", "/api/v1/identity", NULL, 403, "remote.session:key");
+	check_as(bound, "GET", "/api/v1/identity", NULL, 403, "remote.session:key");
+	CHECK_INT(tw_unit_request_as(w.unit, NULL, "GET", "/api/v1/commissioning", NULL), 200); /* whoever has yet to say who he is */
+	confirm_as(NULL, 200, NULL);
+	CHECK_OK(tw_access_job_remote(&device()->context));
+	CHECK_INT(tw_unit_request_as(w.unit, bound, "GET", "/api/v1/health", NULL), 401);
+	check_as(NULL, "GET", "/api/v1/identity", NULL, 200, NULL);
+	tw_unit_by(w.unit, NULL);
+}
+
 /* @nist LA.IC.1.3: from where, and under which name and port */
 static void test_connection(void **state)
 {
@@ -192,6 +230,101 @@ static void test_product(void **state)
 	check_as(NULL, "GET", PATH, NULL, 200, "\"permissions\":[\"application.sensor.calibrate\",\"keys.read\"]");
 }
 
+/* An action is a way round no rule: what stands before the change stands before the action that makes it. */
+static void test_an_action_is_no_way_round(void **state)
+{
+	static const char eco[] = "{\"roles\":\"operator\",\"setting\":\"application.mode\",\"value\":\"eco\"}";
+	char token[64];
+
+	operator_comes(token);
+	check_as(NULL, "PUT", "/api/v1/actions/night", eco, 201, NULL);
+	check_as(NULL, "PUT", "/api/v1/actions/told", "{\"roles\":\"operator\"}", 201, NULL);
+	stay(POLICY(HANDS(""), "", "", ""));
+	check_as(token, "POST", "/api/v1/actions/night", NULL, 200, NULL);
+	stay(POLICY(HANDS(""), "", "", "\"still\""));
+	check_as(NULL, "PUT", "/api/v1/settings/application.mode", "{\"value\":\"comfort\"}", 403, "remote.product:still");
+	check_as(token, "POST", "/api/v1/actions/night", NULL, 403, "remote.product:still");
+	check_as(token, "POST", "/api/v1/actions/told", NULL, 200, NULL); /* it changes nothing */
+	stay(POLICY(HANDS(",\"permissions\":[\"actions.call\",\"action.night\"]"), "", "", ""));
+	check_as(token, "POST", "/api/v1/actions/night", NULL, 403, "remote.who");
+	stay(POLICY(HANDS(",\"permissions\":[\"actions.call\",\"action.night\",\"settings.change\"]"), "", "", ""));
+	check_as(token, "POST", "/api/v1/actions/night", NULL, 200, NULL);
+	check_as(token, "PUT", "/api/v1/settings/application.mode", "{\"value\":\"comfort\"}", 403, "gate.permission");
+}
+
+/* A rule that lets nobody say a policy from elsewhere is fine while owners come by the management's networks too. */
+static void test_what_can_be_taken_back(void **state)
+{
+	tw_unit_from(w.unit, NEAR);
+	stay(POLICY("", "", "", "\"fixed\""));
+	tw_unit_from(w.unit, NULL);
+	check_as(NULL, "PUT", PATH, POLICY("", "", "", ""), 403, "remote.product:fixed");
+	tw_unit_from(w.unit, NEAR);
+	stay(POLICY("", "", "", ""));
+	tw_unit_from(w.unit, NULL);
+}
+
+/* A task of an owner's goes on after a start, which forgets where he was: one door that is open to him will do, and none will not. */
+static void test_who_goes_on_from_nowhere(void **state)
+{
+	struct tw_subject owner = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_OWNER, .name = "owner:alice" };
+	struct tw_decision said;
+
+	tw_unit_from(w.unit, NEAR);
+	stay("{\"policy\":{\"who\":[{\"name\":\"owners\",\"doors\":[\"management\"],\"roles\":[\"owner\"]}],"
+	     "\"session\":[],\"connection\":[],\"product\":[]}}");
+	tw_unit_from(w.unit, NULL);
+	CHECK_OK(tw_path_decide(&device()->context, &owner, "log.verify", TW_WHEN_OWNED, &said));
+	CHECK_INT(said.verdict, TW_ALLOW);
+	(void)snprintf(owner.source, sizeof owner.source, FAR);
+	CHECK_OK(tw_path_decide(&device()->context, &owner, "log.verify", TW_WHEN_OWNED, &said));
+	CHECK_INT(said.verdict, TW_DENY_RULE);
+	owner = (struct tw_subject){ .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_ACCOUNT, .name = "account:bob" };
+	tw_role_set_add(&owner.roles, tw_gate_role(device()->context.gate, "auditor"));
+	CHECK_OK(tw_path_decide(&device()->context, &owner, "log.verify", TW_WHEN_OWNED, &said));
+	CHECK_INT(said.verdict, TW_DENY_RULE);
+}
+
+/* Whoever may confirm changes does not thereby say how owners have to come. */
+static void test_whose_word_counts(void **state)
+{
+	char token[64];
+
+	somebody_comes("admin", token);
+	set(POLICY(ADMINS, "", "", ""));
+	confirm_as(token, 403, "gate.permission");
+	check_as(NULL, "GET", PATH, NULL, 200, "\"waits\":true");
+	confirm_as(NULL, 200, NULL);
+	check_as(NULL, "GET", PATH, NULL, 200, "\"waits\":false");
+}
+
+#define WALL "/api/v1/settings/firewall.management"
+
+/* Nor does whoever may change settings: whose rows count for whom, the networks of the management say. */
+static void test_the_doors_are_the_owners(void **state)
+{
+	static const char near[] = "{\"roles\":\"operator\",\"setting\":\"firewall.management\",\"value\":\"192.0.2.0/24\"}";
+	char token[64], hand[64];
+
+	somebody_comes("admin", token);
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"carol\",\"kind\":\"person\"}", 201, NULL);
+	check_as(NULL, "POST", "/api/v1/role-assignments", "{\"account\":\"a3\",\"role\":\"operator\"}", 201, NULL);
+	CHECK_INT(open_for("a3", hand), 201);
+	check_as(token, "PUT", "/api/v1/actions/near", near, 201, NULL);
+	check_as(token, "PUT", WALL, "{\"value\":\"192.0.2.0/24\"}", 428, NULL); /* he may, if he says which version */
+	check_as(hand, "POST", "/api/v1/actions/near", NULL, 200, NULL);
+	confirm_as(token, 200, NULL);
+	CHECK_INT(tw_unit_request(w.unit, "PUT", WALL, "\"1\"", "{\"value\":\"10.0.0.0/8\"}"), 200);
+	confirm_as(token, 200, NULL);
+	stay(POLICY(ADMINS HANDS(""), "", "", ""));
+	check_as(token, "PUT", WALL, "{\"value\":\"192.0.2.0/24\"}", 403, "gate.permission");
+	check_as(hand, "POST", "/api/v1/actions/near", NULL, 403, "gate.permission");
+	check_as(token, "PUT", "/api/v1/settings/change.within", "{\"value\":\"60\"}", 428, NULL);
+	CHECK_INT(tw_unit_request(w.unit, "PUT", WALL, "\"2\"", "{\"value\":\"192.0.2.0/24\"}"), 200);
+	confirm_as(token, 403, "gate.permission");
+	confirm_as(NULL, 200, NULL);
+}
+
 static bool session_lives(const char *token)
 {
 	return tw_unit_request_as(w.unit, token, "GET", "/api/v1/health", NULL) == 200;
@@ -207,7 +340,7 @@ static void test_sessions_end(void **state)
 	CHECK_INT(tw_access_remote_due_ms(&device()->context), -1);
 	CHECK_OK(tw_access_job_remote(&device()->context));
 	CHECK(session_lives(token));
-	confirm_it();
+	confirm_as(NULL, 200, NULL);
 	CHECK_INT(tw_access_remote_due_ms(&device()->context), 0);
 	CHECK_OK(tw_access_job_remote(&device()->context));
 	CHECK(!session_lives(token));
@@ -220,6 +353,31 @@ static void test_sessions_end(void **state)
 	world_at(&w, WORLD_WALL + 15 * MINUTE, WORLD_BOOT + 15 * MINUTE); /* the window is over */
 	CHECK_OK(tw_access_job_remote(&device()->context));
 	CHECK(!session_lives(token));
+}
+
+static int64_t used_ms(void)
+{
+	struct tw_account bob;
+
+	CHECK_OK(tw_account_get(&device()->context, 2, &bob));
+	return bob.active_ms;
+}
+
+/* Looking at somebody's session is no use of his account. */
+static void test_a_look_is_no_use(void **state)
+{
+	char token[64];
+
+	operator_comes(token);
+	stay(POLICY(HANDS(""), "", "", ""));
+	device()->access->guard.inactive_ms = 8 * MINUTE; /* use is noted each two */
+	check_as(token, "GET", "/api/v1/identity", NULL, 200, NULL);
+	int64_t before = used_ms();
+	world_at(&w, WORLD_WALL + 5 * MINUTE, WORLD_BOOT + 5 * MINUTE);
+	CHECK_OK(tw_access_job_remote(&device()->context));
+	CHECK_INT(used_ms(), before);
+	check_as(token, "GET", "/api/v1/identity", NULL, 200, NULL);
+	CHECK_INT(used_ms(), WORLD_WALL + 5 * MINUTE);
 }
 
 /* @nist LA.IC.7: at the device's own socket and console too; but what only presence proves is always possible there */
@@ -287,5 +445,7 @@ static void test_without_memory(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
-CHECK_MAIN(TEST(test_what_is_no_policy), TEST(test_it_waits), TEST(test_who), TEST(test_session), TEST(test_connection),
-	TEST(test_product), TEST(test_sessions_end), TEST(test_at_the_device), TEST(test_lost), TEST(test_without_memory))
+CHECK_MAIN(TEST(test_what_is_no_policy), TEST(test_it_waits), TEST(test_who), TEST(test_session), TEST(test_a_certificate_is_somebodys),
+	TEST(test_connection), TEST(test_product), TEST(test_an_action_is_no_way_round), TEST(test_what_can_be_taken_back),
+	TEST(test_who_goes_on_from_nowhere), TEST(test_whose_word_counts), TEST(test_the_doors_are_the_owners),
+	TEST(test_sessions_end), TEST(test_a_look_is_no_use), TEST(test_at_the_device), TEST(test_lost), TEST(test_without_memory))

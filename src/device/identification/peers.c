@@ -14,6 +14,7 @@
 #include "device/identification/identity.h"
 #include "device/rows-identification.h"
 #include "formats/identifier.h"
+#include "service/path/condition.h"
 
 #define SETTING "identification.peers"
 #define CLAIM "urn:dev:" /* RFC 9039 */
@@ -211,6 +212,8 @@ static tw_err conclude(struct claim *m, struct tw_request *rq)
 		return TW_RAISE(UNTRUSTED, "%s", rule);
 	}
 	rq->subject.kind = TW_SUBJECT_PEER;
+	rq->subject.methods = 1U << TW_METHOD_CERTIFICATE;
+	rq->subject.factors = 1;
 	(void)snprintf(rq->subject.how, sizeof rq->subject.how, "device-certificate");
 	return tw_peers_heard(tw_device_of(m->c), rq, m->identifier);
 }

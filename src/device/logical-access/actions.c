@@ -74,8 +74,20 @@ static tw_err forbidden(struct tw_reply *rp, const struct tw_decision *d)
 					   : "This action is for other roles than yours.");
 }
 
+/* The right to change it stays with whoever put the action; a rule of access that stands before the change itself counts for its caller. */
+static tw_err rules_let(struct tw_context *c, const struct tw_subject *s, const struct tw_setting_row *row, struct tw_decision *ret)
+{
+	*ret = (struct tw_decision){ .verdict = TW_ALLOW };
+	if (c->within)
+		TW_TRY(c->within(c, s, "settings.change", ret));
+	if (c->within && ret->verdict == TW_ALLOW)
+		TW_TRY(c->within(c, s, row->permission, ret));
+	return ret->verdict == TW_ALLOW ? tw_change_decide_besides(c, s, row, ret) : TW_OK;
+}
+
 static tw_err set(struct tw_context *c, const struct tw_request *rq, const json_t *action, struct tw_reply *rp)
 {
+	struct tw_decision d;
 	const char *name = tw_json_text(action, "name"), *key = tw_json_text(action, "setting"), *value = tw_json_text(action, "value");
 	const struct tw_setting_row *row = tw_setting_find(c, key);
 
@@ -85,6 +97,9 @@ static tw_err set(struct tw_context *c, const struct tw_request *rq, const json_
 	if (!row)
 		return tw_reply_problem(rp, 409, "refused", "rights.action", "This action changes nothing any more", "Remove it.",
 			"Its setting is none of this release or product.");
+	TW_TRY(rules_let(c, &rq->subject, row, &d));
+	if (d.verdict != TW_ALLOW)
+		return forbidden(rp, &d);
 	bool fits = !tw_failed(tw_setting_check(row, value)); /* it did when the action was put, by the release or product of then */
 	tw_err e = tw_change_setting(c, row, value, -1, &rq->subject);
 	if (fits && !tw_is(e, TW_CODE_DENIED))

@@ -40,6 +40,19 @@ static tw_err check_optional(const struct tw_device *d, const char *name)
 	return TW_RAISE(DENIED, "product: '%s' is no optional rule of the product's", name);
 }
 
+/* Where the manufacturer's rules let nobody say a policy, those that would count with this one among them. */
+static unsigned closed_doors(struct tw_device *d, const tw_remote *p)
+{
+	const struct tw_remote_rows *rows = &d->remote->product;
+	const char *permission = tw_setting_find(&d->context, TW_REMOTE_KEY)->permission;
+	unsigned doors = 0;
+
+	for (size_t i = 0; i < rows->count; i++)
+		if (tw_remote_counts(d, p, i) && tw_remote_forbids(&rows->of[i], permission))
+			doors |= rows->of[i].doors;
+	return doors;
+}
+
 /* Who comes at any time and for anything brings a clock back, and takes back what was said wrongly. */
 tw_err tw_remote_check(struct tw_device *d, const json_t *policy, tw_remote **ret)
 {
@@ -50,9 +63,13 @@ tw_err tw_remote_check(struct tw_device *d, const json_t *policy, tw_remote **re
 		TW_TRY(check_row(&d->context, &p->kinds[TW_REMOTE_WHO].of[i]));
 	for (size_t i = 0; i < p->optional_count; i++)
 		TW_TRY(check_optional(d, p->optional[i]));
-	if (!tw_remote_leaves(p, TW_ROLE_OWNER))
+	unsigned doors = tw_remote_leaves(p, TW_ROLE_OWNER);
+	if (!doors)
 		return TW_RAISE(DENIED,
 			"who: no row lets owners come by management or elsewhere at any time and for anything, so nobody could take this back");
+	if (!(doors & ~closed_doors(d, p)))
+		return TW_RAISE(DENIED,
+			"product: where owners come in at any time, the manufacturer's rules let nobody change this, so nobody could take it back");
 	*ret = TW_STEAL(p);
 	return TW_OK;
 }

@@ -15,6 +15,8 @@
 #include "device/rows-logical-access.h"
 #include "service/path/change.h"
 
+#define MANAGEMENT "firewall.management"
+
 static struct tw_remote_state *of(struct tw_device *d)
 {
 	return d->remote;
@@ -119,7 +121,7 @@ static bool is_management(struct tw_device *d, const char *source)
 	char *at, *save = NULL;
 
 	if (tw_failed(tw_net_read(source, &from)) ||
-		tw_failed(tw_setting_state(&d->context, tw_setting_find(&d->context, "firewall.management"), &state)))
+		tw_failed(tw_setting_state(&d->context, tw_setting_find(&d->context, MANAGEMENT), &state)))
 		return false;
 	for (at = strtok_r(state.value, " ", &save); at; at = strtok_r(NULL, " ", &save))
 		if (!tw_failed(tw_net_read(at, &net)) && tw_net_has(&net, &from))
@@ -143,6 +145,13 @@ enum tw_remote_door tw_remote_door_of(struct tw_device *d, const struct tw_subje
 		break;
 	}
 	return TW_REMOTE_DOORS; /* of no door that rules name */
+}
+
+/* A task that goes on after a start no longer knows from where it was begun: one of the network's two doors has to be open to its owner. A
+   request always comes from somewhere. */
+static bool is_placeless(const struct tw_subject *s)
+{
+	return s->door == TW_DOOR_HTTPS && !s->source[0];
 }
 
 /* Whether it answers says nothing of it, and core asks that of itself; what only presence proves has to stay possible at the console. */
@@ -190,6 +199,12 @@ static bool product_holds(struct tw_device *d, const tw_remote *p, const struct 
 	return holds;
 }
 
+static bool holds_at(struct tw_device *d, const tw_remote *p, enum tw_remote_door door, struct tw_remote_ask *a)
+{
+	a->door = door;
+	return (!p || tw_remote_admits(p, a, &of(d)->said)) && product_holds(d, p, a);
+}
+
 static bool product_asks(const struct tw_device *d)
 {
 	for (size_t i = 0; i < d->remote->product.count; i++)
@@ -217,10 +232,25 @@ static tw_err within(struct tw_context *c, const struct tw_subject *s, const cha
 	of(d)->said = (struct tw_remote_verdict){ "remote.lost", "policy" };
 	if (lost && is_network(door))
 		holds = false;
-	if (holds && p)
-		holds = tw_remote_admits(p, &a.ask, &of(d)->said);
-	if (!holds || !product_holds(d, p, &a.ask))
+	if (holds)
+		holds = (is_placeless(s) && holds_at(d, p, TW_REMOTE_MANAGEMENT, &a.ask)) || holds_at(d, p, door, &a.ask);
+	if (!holds)
 		*ret = (struct tw_decision){ TW_DENY_RULE, of(d)->said.rule, of(d)->said.why };
+	return TW_OK;
+}
+
+/* Which networks are the management's says which rows of a policy count for whom: while one counts, it is as much as to say the policy. */
+static tw_err besides(struct tw_context *c, const struct tw_setting_row *row, const char **ret)
+{
+	const tw_remote *p = NULL;
+	bool lost = false;
+
+	*ret = NULL;
+	if (strcmp(row->key, MANAGEMENT) != 0)
+		return TW_OK;
+	TW_TRY(tw_remote_policy(tw_device_of(c), &p, &lost));
+	if (p || lost)
+		*ret = tw_setting_find(c, TW_REMOTE_KEY)->permission;
 	return TW_OK;
 }
 
@@ -243,7 +273,8 @@ static tw_err comes(struct tw_context *c, const struct tw_request *rq, struct tw
 	a.ask.connected = !rq->goes_on;
 	a.ask.suite = rq->suite;
 	a.ask.group = rq->group;
-	a.ask.certificate = rq->has_client_key;
+	if (!a.ask.proven) /* whose it is, is known once he has logged in: till then any key that TLS has proven will do */
+		a.ask.certificate = rq->has_client_key;
 	a.ask.host = host ? host->value : tw_slice_of("");
 	for (int kind = TW_REMOTE_CONNECTION; kind >= TW_REMOTE_SESSION; kind--)
 		if (!tw_remote_holds(&p->kinds[kind], (enum tw_remote_kind)kind, &a.ask, &of(d)->said))
@@ -268,11 +299,10 @@ static tw_err judge(struct tw_device *d, const struct tw_session *s, const tw_re
 	(void)snprintf(who.source, sizeof who.source, "%s", s->source);
 	tw_err e = tw_access_session_prove(d, s, &proof);
 	if (!tw_failed(e))
-		e = tw_access_become(d, &who, &proof);
+		e = tw_access_would_be(d, &who, &proof);
 	if (tw_failed(e)) /* refused for another reason, whoever uses it */
 		return tw_is(e, TW_CODE_DENIED) ? TW_OK : e;
 	begin(d, &who, tw_remote_door_of(d, &who), &a);
-	a.ask.certificate = s->has_key;
 	*ret = tw_remote_admits(p, &a.ask, &of(d)->said) &&
 		tw_remote_holds(&p->kinds[TW_REMOTE_CONNECTION], TW_REMOTE_CONNECTION, &a.ask, &of(d)->said) &&
 		tw_remote_holds(&p->kinds[TW_REMOTE_SESSION], TW_REMOTE_SESSION, &a.ask, &of(d)->said);
@@ -334,6 +364,7 @@ tw_err tw_remote_start(struct tw_device *d)
 	TW_TRY(read_product(d));
 	d->context.within = within;
 	d->context.comes = comes;
+	d->context.besides = besides;
 	return TW_OK;
 }
 
@@ -341,6 +372,7 @@ void tw_remote_stop(struct tw_device *d)
 {
 	d->context.within = NULL;
 	d->context.comes = NULL;
+	d->context.besides = NULL;
 	if (!d->remote)
 		return;
 	(void)tw_remote_free(d->remote->policy);

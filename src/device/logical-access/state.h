@@ -134,6 +134,8 @@ struct tw_proof {
 };
 /* Makes the subject of the door an owner or an account with the roles that count now. DENIED: the account is not active, or gone. */
 tw_err tw_access_become(struct tw_device *d, struct tw_subject *s, const struct tw_proof *p);
+/* The same when nobody has come: it does not count as use of the account. */
+tw_err tw_access_would_be(struct tw_device *d, struct tw_subject *s, const struct tw_proof *p);
 void tw_access_become_owner(struct tw_subject *s, const struct tw_owner *o);
 bool tw_access_known(struct tw_context *c, struct tw_subject *s); /* the path's; an account's roles are set anew */
 struct tw_condition;

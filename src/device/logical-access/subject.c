@@ -121,7 +121,8 @@ void tw_access_become_owner(struct tw_subject *s, const struct tw_owner *o)
 	(void)snprintf(s->name, sizeof s->name, "owner:%s", o->name);
 }
 
-tw_err tw_access_become(struct tw_device *d, struct tw_subject *s, const struct tw_proof *p)
+/* comes: he is here, and uses his account. */
+static tw_err become(struct tw_device *d, struct tw_subject *s, const struct tw_proof *p, bool comes)
 {
 	const struct tw_owner *o = tw_access_owner(d, p->account);
 	struct tw_account a;
@@ -140,10 +141,21 @@ tw_err tw_access_become(struct tw_device *d, struct tw_subject *s, const struct 
 	if (p->member)
 		tw_account_id(p->member, s->member);
 	TW_TRY(collect(d, p, &a, s));
-	note_use(d, &a);
+	if (comes)
+		note_use(d, &a);
 	s->kind = TW_SUBJECT_ACCOUNT;
 	(void)snprintf(s->name, sizeof s->name, "account:%s", a.name);
 	return TW_OK;
+}
+
+tw_err tw_access_become(struct tw_device *d, struct tw_subject *s, const struct tw_proof *p)
+{
+	return become(d, s, p, true);
+}
+
+tw_err tw_access_would_be(struct tw_device *d, struct tw_subject *s, const struct tw_proof *p)
+{
+	return become(d, s, p, false);
 }
 
 /* Of what goes on after its request: how somebody had proven who he is, is not asked again, so what depends on that does not hold. */

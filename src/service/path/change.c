@@ -121,6 +121,22 @@ tw_err tw_change_setting(
 	return tw_setting_set(c, row, value, version, by->name);
 }
 
+tw_err tw_change_decide_besides(struct tw_context *c, const struct tw_subject *s, const struct tw_setting_row *row, struct tw_decision *ret)
+{
+	const char *permission = NULL;
+
+	*ret = (struct tw_decision){ .verdict = TW_ALLOW };
+	if (c->besides)
+		TW_TRY(c->besides(c, row, &permission));
+	return permission ? tw_path_decide(c, s, permission, TW_WHEN_ALWAYS, ret) : TW_OK;
+}
+
+tw_err tw_change_decide(struct tw_context *c, const struct tw_subject *s, const struct tw_setting_row *row, struct tw_decision *ret)
+{
+	TW_TRY(tw_path_decide(c, s, row->permission, TW_WHEN_ALWAYS, ret));
+	return ret->verdict == TW_ALLOW ? tw_change_decide_besides(c, s, row, ret) : TW_OK;
+}
+
 bool tw_change_waits(const struct tw_context *c, const char *key, int64_t *ret_left_s)
 {
 	const struct tw_held *h = c->changes ? &c->changes->held : NULL;

@@ -37,6 +37,11 @@ tw_err tw_change_begin(
 /* Somebody changes a setting: it waits where its row says so, and stays at once elsewhere. */
 tw_err tw_change_setting(
 	struct tw_context *c, const struct tw_setting_row *row, const char *value, int64_t version, const struct tw_subject *by);
+/* May he change this setting now: all that it asks for? */
+tw_err tw_change_decide(struct tw_context *c, const struct tw_subject *s, const struct tw_setting_row *row, struct tw_decision *ret);
+/* That part of it which the row does not say (tw_context.besides). */
+tw_err tw_change_decide_besides(
+	struct tw_context *c, const struct tw_subject *s, const struct tw_setting_row *row, struct tw_decision *ret);
 bool tw_change_waits(const struct tw_context *c, const char *key, int64_t *ret_left_s); /* for a confirmation, and how long still */
 tw_err tw_change_forget(tw_store *s);      /* with all settings, as ownership ends; in the caller's transaction */
 void tw_change_drop(struct tw_context *c); /* behind that transaction: nothing waits in memory either */

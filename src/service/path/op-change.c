@@ -3,6 +3,7 @@
 #include "service/path/change-inside.h"
 
 #include "base/text.h"
+#include "service/path/reply.h"
 
 static tw_err none(struct tw_reply *rp)
 {
@@ -47,6 +48,18 @@ tw_err tw_op_change_read(struct tw_context *c, const struct tw_request *rq, stru
 	return describe(c, h, why, rp->body);
 }
 
+/* Whoever makes it stay has changed the setting, as much as whoever said it. */
+static tw_err may_keep(struct tw_context *c, const struct tw_request *rq, const struct tw_held *h, struct tw_reply *rp)
+{
+	struct tw_decision d;
+
+	TW_TRY(tw_change_decide(c, &rq->subject, h->row, &d));
+	if (d.verdict == TW_ALLOW)
+		return TW_OK;
+	return tw_reply_problem(rp, 403, "forbidden", d.rule, "Not permitted", "Ask somebody who may change this setting.",
+		"You may not confirm a change of a setting that you may not change.");
+}
+
 tw_err tw_op_change_confirm(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_held *h = c->changes ? &c->changes->held : NULL;
@@ -54,6 +67,9 @@ tw_err tw_op_change_confirm(struct tw_context *c, const struct tw_request *rq, s
 
 	if (!h || !h->row || h->owed)
 		return none(rp);
+	TW_TRY(may_keep(c, rq, h, rp));
+	if (tw_reply_refused(rp))
+		return TW_OK;
 	if (!h->local && tw_change_at_device(&rq->subject))
 		return tw_reply_problem(rp, 409, "refused", "change.door", "This door does not show that the change lets you in",
 			"Confirm it over the network, from where you made it.", "The change was made over the network.");

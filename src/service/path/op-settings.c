@@ -178,7 +178,7 @@ static tw_err may_change(struct tw_context *c, const struct tw_request *rq, cons
 {
 	struct tw_decision d;
 
-	TW_TRY(tw_path_decide(c, &rq->subject, row->permission, TW_WHEN_ALWAYS, &d));
+	TW_TRY(tw_change_decide(c, &rq->subject, row, &d));
 	*ret = d.verdict == TW_ALLOW;
 	return TW_OK;
 }

@@ -36,6 +36,8 @@ struct tw_context {
 	   it came over, with a problem, before the gate is asked. NULL: there are none. */
 	tw_err (*within)(struct tw_context *c, const struct tw_subject *s, const char *permission, struct tw_decision *ret);
 	tw_err (*comes)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
+	/* What a change of this setting asks for now besides its row's permission; ret NULL: nothing. NULL: none ever does. */
+	tw_err (*besides)(struct tw_context *c, const struct tw_setting_row *row, const char **ret);
 	/* Asked of whoever the gate lets pass, before anything else of the request is looked at: has he agreed to what he has to agree to?
 	   Answers with a problem when not. May be NULL. */
 	tw_err (*agreed)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);

@@ -351,9 +351,15 @@ static bool is_free(const struct tw_condition *c)
 	return tw_condition_within(&none, c);
 }
 
-bool tw_remote_leaves(const struct tw_remote *p, const char *role)
+bool tw_remote_forbids(const struct tw_remote_row *r, const char *permission)
+{
+	return is_never(TW_REMOTE_PRODUCT, r) && is_permitted(r, permission);
+}
+
+unsigned tw_remote_leaves(const struct tw_remote *p, const char *role)
 {
 	const struct tw_remote_rows *rows = &p->kinds[TW_REMOTE_WHO];
+	unsigned doors = 0;
 
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct tw_remote_row *r = &rows->of[i];
@@ -361,8 +367,8 @@ bool tw_remote_leaves(const struct tw_remote *p, const char *role)
 
 		for (size_t k = 0; k < r->role_count; k++)
 			named |= !strcmp(r->roles[k], role);
-		if (named && r->doors & TW_REMOTE_NETWORK && r->permission_count == 0 && is_free(&r->when))
-			return true;
+		if (named && r->permission_count == 0 && is_free(&r->when))
+			doors |= r->doors & TW_REMOTE_NETWORK;
 	}
-	return false;
+	return doors;
 }

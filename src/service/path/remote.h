@@ -74,7 +74,7 @@ struct tw_remote_ask {
 	bool proven;                     /* he has said who he is, and it was so */
 	const char *permission;          /* what he wants; NULL: nothing now, his session is looked at */
 	const struct tw_moment *moment;
-	bool certificate; /* he showed one, with its key */
+	bool certificate; /* he came by one that is his here, with its key; who has proven nothing yet: he showed one */
 	bool connected;   /* what follows is known */
 	uint16_t suite, group;
 	struct tw_slice host;
@@ -88,6 +88,8 @@ bool tw_remote_admits(const struct tw_remote *p, const struct tw_remote_ask *a, 
 /* Do the rows of this kind hold that name his door, and of the product's his permission? */
 bool tw_remote_holds(
 	const struct tw_remote_rows *rows, enum tw_remote_kind kind, const struct tw_remote_ask *a, struct tw_remote_verdict *ret);
-/* Somebody with this role comes in over the network at any time and for anything, as far as `who` is asked. */
-bool tw_remote_leaves(const struct tw_remote *p, const char *role);
+/* Of the manufacturer's: whoever it is, and however he came, this permission is not had at its doors. */
+bool tw_remote_forbids(const struct tw_remote_row *r, const char *permission);
+/* The network's doors by which somebody with this role comes in at any time and for anything, as far as `who` is asked: bits. */
+unsigned tw_remote_leaves(const struct tw_remote *p, const char *role);
 #endif

@@ -273,6 +273,9 @@ static void test_product(void **state)
 		const struct tw_remote_ask ask = {
 			.door = rows[i].door, .permission = rows[i].permission, .moment = &moment, .certificate = rows[i].certificate
 		};
+		CHECK_INT(tw_remote_forbids(&r.of[0], rows[i].permission),
+			!rows[i].permission || !strcmp(rows[i].permission, "application.a"));
+		CHECK(!tw_remote_forbids(&r.of[1], "application.b") && !tw_remote_forbids(&r.of[2], "application.c"));
 		bool holds = tw_remote_holds(&r, TW_REMOTE_PRODUCT, &ask, &v);
 		if (holds != !rows[i].rule || (!holds && strcmp(v.rule, rows[i].rule) != 0))
 			fail_msg("row %zu: %d, %s", i, holds, v.rule);
@@ -284,12 +287,12 @@ static void test_leaves(void **state)
 {
 	static const struct {
 		const char *policy;
-		bool leaves;
-	} rows[] = { { POLICY(ANY, "", "", ""), true }, { POLICY("", "", "", ""), false }, { WHO(",\"roles\":[\"owner\"]"), true },
-		{ WHO(",\"roles\":[\"admin\"]"), false }, { WHO(",\"hours\":[\"08:00-17:00\"]"), false },
-		{ WHO(",\"days\":[\"mon\"]"), false }, { WHO(",\"until\":\"2030-01-01T00:00:00Z\""), false },
-		{ WHO(",\"modes\":[\"normal\"]"), false }, { WHO(",\"permissions\":[\"settings.read\"]"), false },
-		{ POLICY("{\"name\":\"a\",\"doors\":[\"local\"]}", "", "", ""), false } };
+		unsigned leaves;
+	} rows[] = { { POLICY(ANY, "", "", ""), 1u << M | 1u << E }, { POLICY("", "", "", ""), 0 },
+		{ WHO(",\"roles\":[\"owner\"]"), 1u << E }, { WHO(",\"roles\":[\"admin\"]"), 0 },
+		{ WHO(",\"hours\":[\"08:00-17:00\"]"), 0 }, { WHO(",\"days\":[\"mon\"]"), 0 },
+		{ WHO(",\"until\":\"2030-01-01T00:00:00Z\""), 0 }, { WHO(",\"modes\":[\"normal\"]"), 0 },
+		{ WHO(",\"permissions\":[\"settings.read\"]"), 0 }, { POLICY("{\"name\":\"a\",\"doors\":[\"local\"]}", "", "", ""), 0 } };
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		TW_CLEANUP(tw_remote_freep) tw_remote *p = NULL;

@@ -90,7 +90,9 @@ const struct tw_asker tw_asker_owner = { .kind = TW_ASKER_OWNER }, tw_asker_loca
 static tw_err call_anew(struct tw_probe_context *c, const struct tw_asker *who, const struct tw_call *call, struct tw_answer *ret)
 {
 	const struct tw_device *device = &c->target[0].session.device;
-	struct tw_place place = { .address = device->address, .has_pin = true, .certificate = who->certificate, .key = who->key };
+	struct tw_place place = {
+		.address = device->address, .has_pin = true, .certificate = who->certificate, .key = who->key, .token = who->token
+	};
 	TW_CLEANUP(tw_client_freep) tw_client *client = NULL;
 
 	memcpy(place.pin, device->listener, sizeof place.pin);

@@ -89,6 +89,7 @@ enum tw_asker_kind { TW_ASKER_OWNER, TW_ASKER_LOCAL, TW_ASKER_ANEW };
 struct tw_asker {
 	enum tw_asker_kind kind;
 	const char *certificate, *key; /* of ANEW: paths; NULL: no credential */
+	const char *token;             /* of ANEW: of a session that he shows besides; NULL: none */
 };
 extern const struct tw_asker tw_asker_owner, tw_asker_local, tw_asker_stranger; /* local: where the context has the local socket */
 

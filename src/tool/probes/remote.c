@@ -3,6 +3,7 @@
  * Probes of the rules of access over the network and at the device. Each says a policy, looks what becomes of requests while it waits to be
  * confirmed, and takes it back; nothing is ever confirmed, so a device that a probe leaves comes back to its own rules by itself.
  */
+#include "tool/probes/actors.h"
 #include "tool/probes/people.h"
 
 #include "base/text.h"
@@ -181,17 +182,32 @@ static tw_err who_when_what(struct tw_probe_context *c, struct tw_person *p, str
 
 /* --- What a session is --- */
 
-/* @nist LA.IC.1.2: who does not come as sessions have to be is refused; who does is answered */
+/* By his session, on a connection that shows a certificate which nobody has said is his. */
+static tw_err person_with_any_key(struct tw_probe_context *c, const struct tw_person *p, long *ret, char rule[64])
+{
+	TW_CLEANUP(tw_actor_done) struct tw_actor any = { .sys = c->sys };
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+
+	TW_TRY(tw_actor_make(c, "https://probe.invalid", NULL, &any)); /* no name of a device, so it claims to be none */
+	TW_TRY(tw_ask(c, &(struct tw_asker){ TW_ASKER_ANEW, any.cert_path, any.key_path, p->token }, "GET", WANTED, &answer));
+	*ret = answer.status;
+	(void)snprintf(rule, 64, "%s", tw_json_text(answer.body, "rule"));
+	return TW_OK;
+}
+
+/* @nist LA.IC.1.2: who does not come as sessions have to be is refused, a certificate that is nobody's helps him nothing; who does is answered */
 static tw_err session_made(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
 	static const struct policy key = { "{\"name\":\"probe\",\"doors\":[\"management\",\"elsewhere\"],\"roles\":[\"operator\"]}",
 		"{\"name\":\"probe\",\"doors\":[\"management\",\"elsewhere\"],\"certificate\":true}", "", "" };
-	char rule[2][64] = { "" };
-	long with = 0, without = 0;
+	char rule[3][64] = { "" };
+	long with = 0, without = 0, any = 0;
 
 	TW_TRY(operator(c, p));
 	TW_TRY(say(c, &key));
 	tw_err e = person_asks(c, p, WANTED, &without, rule[0]);
+	if (!tw_failed(e))
+		e = person_with_any_key(c, p, &any, rule[2]);
 	if (!tw_failed(e))
 		e = owner_asks(c, WANTED, &with, rule[1]);
 	if (with == 403)
@@ -200,12 +216,15 @@ static tw_err session_made(struct tw_probe_context *c, struct tw_person *p, stru
 			rule[1]);
 	take_back(c, f);
 	TW_TRY(e);
-	if (without != 403 || strcmp(rule[0], "remote.session:probe") != 0 || with != 200)
+	if (without != 403 || any != 403 || strcmp(rule[0], "remote.session:probe") != 0 ||
+		strcmp(rule[2], "remote.session:probe") != 0 || with != 200)
 		return tw_found(f, TW_VERDICT_FAIL,
-			"Where a session needs a certificate, one without was answered with %ld (%s), and one with it with %ld.",
-			without, rule[0], with);
+			"Where a session needs a certificate, one without was answered with %ld (%s), one with a certificate made just now with "
+			"%ld (%s), and one with its own with %ld.",
+			without, rule[0], any, rule[2], with);
 	return tw_found(f, TW_VERDICT_PASS,
-		"Where the policy asks for a client certificate, a session without one was refused by %s, and one with it was answered.",
+		"Where the policy asks for a client certificate, a session without one, and one with a certificate made just now, were refused by "
+		"%s; one with its own was answered.",
 		rule[0]);
 }
 
