@@ -382,6 +382,8 @@ static tw_err hear(const struct dial *d, struct tw_buf *b, struct tw_buf *kept, 
 		TW_TRY(tw_greet_read(tw_buf_slice(b), ret, &size));
 		if (size)
 			break;
+		if (now_ms(d->plan->sys) >= d->until) /* who sends without a pause is never waited for */
+			return too_late(d);
 		ERR_clear_error();
 		const int n = SSL_read(d->line->ssl, piece, sizeof piece);
 		TW_TRY(go_on(d, n, &done));
@@ -411,12 +413,16 @@ static tw_err answer(const struct dial *d, struct login *l, const struct tw_gree
 	case TW_GREET_SASL:
 		if (!g->bound)
 			return TW_RAISE(UNTRUSTED, "store.binding: %s does not offer SCRAM-SHA-256-PLUS", d->plan->where.host);
+		if (l->scram.nonce[0])
+			return TW_RAISE(UNTRUSTED, "store.binding: %s asks for a second login", d->plan->where.host);
 		TW_TRY(tw_scram_begin(d->plan->sys, &l->scram));
 		TW_TRY(tw_scram_first(&l->scram, &text));
 		return tw_greet_scram(tw_buf_slice(&text), out);
 	case TW_GREET_CHALLENGE:
 		if (!l->scram.nonce[0])
 			return TW_RAISE(UNTRUSTED, "store.binding: a challenge that nobody asked for");
+		if (l->scram.answered) /* each costs up to half a second of computing */
+			return TW_RAISE(UNTRUSTED, "store.binding: %s puts a second challenge", d->plan->where.host);
 		TW_TRY(tw_scram_answer(&l->scram, g->data, l->password, l->binding, &text));
 		return tw_greet_answer(tw_buf_slice(&text), out);
 	case TW_GREET_FINAL:
@@ -452,7 +458,9 @@ static tw_err log_in(struct dial *d, struct tw_buf *early)
 	l.binding = (struct tw_slice){ (const char *)digest, size };
 	TW_TRY(tw_greet_begin(d->plan->where.user, d->plan->where.database, &out));
 	TW_TRY(say(d, &out));
-	while (g.kind != TW_GREET_IN) {
+	for (int i = 0; g.kind != TW_GREET_IN; i++) {
+		if (i == TW_LINE_MESSAGES_MAX)
+			return TW_RAISE(LIMIT, "PostgreSQL: %d messages and no word that lets us in", i);
 		TW_TRY(hear(d, early, &kept, &g));
 		tw_buf_clear(&out);
 		TW_TRY(answer(d, &l, &g, &out));

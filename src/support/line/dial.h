@@ -19,6 +19,7 @@
 
 /* From the addresses on. With TW_RESOLVE_MS before it that is all: app waits a second longer (TW_PG_CONNECT_MS). */
 #define TW_LINE_DIAL_MS 4000
+#define TW_LINE_MESSAGES_MAX 32 /* of the server, until it lets us in; four are enough */
 
 /* Where the server was when it last let us in, for when nobody says where it is. Who is there now its certificate tells. */
 struct tw_line_known {

@@ -36,6 +36,9 @@ enum {
 	TRUSTS,    /* asks for no login */
 	UNBOUND,   /* for one that is not bound to the channel */
 	UNASKED,   /* begins with a challenge */
+	AGAIN,     /* asks for a login twice */
+	TWICE,     /* challenges twice */
+	ENDLESS,   /* tells of this and that without end */
 	SLOW,      /* a message a byte at a time, each well in time */
 	CUTS,      /* hangs up behind its challenge */
 	NO_SECRET, /* lets in without having shown that it knows the password */
@@ -109,6 +112,10 @@ static void log_in(SSL *s)
 
 	if (!sasl(s) || !hear(s, 1, m, sizeof m - 1, &size))
 		return;
+	if (server.how == AGAIN) {
+		(void)(sasl(s) && hear(s, 1, m, sizeof m, &size));
+		return;
+	}
 	m[size] = '\0';
 	const char *nonce = memmem(m, size, ",r=", 3);
 	if (!nonce)
@@ -117,6 +124,10 @@ static void log_in(SSL *s)
 	(void)snprintf(challenge, sizeof challenge, "r=%sx,s=W22Z,i=4096", scram.nonce);
 	if (!say(s, 11, challenge, strlen(challenge)) || server.how == CUTS || !hear(s, 1, m, sizeof m, &size))
 		return;
+	if (server.how == TWICE) {
+		(void)(say(s, 11, challenge, strlen(challenge)) && hear(s, 1, m, sizeof m, &size));
+		return;
+	}
 	tw_buf_init(&b, tw_sys_real(), TW_SCRAM_MAX);
 	if (tw_failed(tw_scram_answer(&scram, tw_slice_of(challenge), TW_SLICE(PASSWORD),
 		    (struct tw_slice){ (const char *)server.digest, sizeof server.digest }, &b)) ||
@@ -133,7 +144,7 @@ static void log_in(SSL *s)
 
 static void speak(SSL *s)
 {
-	static const char refusal[] = "E\0\0\0\x15SFATAL\0Mno room\0";
+	static const char refusal[] = "E\0\0\0\x15SFATAL\0Mno room\0", word[] = "N\0\0\0\x0bMword\0";
 	char m[4096];
 	size_t size;
 
@@ -148,6 +159,10 @@ static void speak(SSL *s)
 		return;
 	case UNASKED:
 		(void)say(s, 11, "r=x,s=W22Z,i=4096", 17);
+		return;
+	case ENDLESS:
+		while (put(s, word, sizeof word))
+			;
 		return;
 	case SLOW:
 		for (size_t i = 0; put(s, i ? "" : "N\0\0\x20\0", i ? 1 : 5); i++)
@@ -307,6 +322,9 @@ static void test_refuses_what_a_server_may_do(void **state)
 		{ TRUSTS, TW_CODE_UNTRUSTED, "without having shown" },
 		{ UNBOUND, TW_CODE_UNTRUSTED, "does not offer SCRAM-SHA-256-PLUS" },
 		{ UNASKED, TW_CODE_UNTRUSTED, "nobody asked for" },
+		{ AGAIN, TW_CODE_UNTRUSTED, "asks for a second login" },
+		{ TWICE, TW_CODE_UNTRUSTED, "a second challenge" },
+		{ ENDLESS, TW_CODE_LIMIT, "messages and no word" },
 		{ CUTS, TW_CODE_CLOSED, "did not come about" },
 		{ NO_SECRET, TW_CODE_UNTRUSTED, "without having shown" },
 		{ SILENT, TW_CODE_TIMEOUT, "in time" },
