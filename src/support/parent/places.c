@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/parent/places.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "service/parent/doors.h"
 #include "service/parent/os.h"
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #define SYSTEM_TRUST "/etc/ssl/certs/ca-certificates.crt"
+#define FILE_STORE "support.db" /* in app's folder, where no PostgreSQL is named */
 #define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
 enum { APP, FRONT, KEYS, HASH, MAIL, SIGN, STORE, NAMES };
@@ -200,15 +202,27 @@ static tw_err say_where(const struct tw_sys *sys, const struct tw_support_places
 
 /* --- The store --- */
 
-/* Until a release moved it, the address lay where app may write: who had taken app over could have put another one there. So a person looks at it and
-   moves it. */
+/*
+ * Until a release moved it, the address lay where app may write: who had taken app over could have put another one there. So a person looks at it and
+ * moves it. Where the database is a file there never was one: what app puts there then is not believed, does not stop the start, and is not what a person
+ * is told to copy.
+ */
 static tw_err refuse_old(const struct tw_sys *sys, const struct tw_support_options *o, const struct tw_support_places *p)
 {
-	TW_CLEANUP(tw_closep)
-	int fd = p->app < 0 ? -1 : sys->open_beneath(sys, p->app, TW_PG_WHERE_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+	struct stat old, file;
 
-	if (fd < 0)
+	if (p->app < 0)
 		return TW_OK;
+	if (tw_os_look(p->app, TW_PG_WHERE_FILE, &old))
+		return errno == ENOENT ? TW_OK : TW_RAISE_ERRNO("looking at %s/app/" TW_PG_WHERE_FILE, o->dir);
+	if (tw_os_look(p->app, FILE_STORE, &file) == 0 && S_ISREG(file.st_mode)) {
+		tw_warn("%s/app/" TW_PG_WHERE_FILE " is not looked at: the store is in app/" FILE_STORE
+			". If you did not put it there, somebody may have taken app over; remove it",
+			o->dir);
+		return TW_OK;
+	}
+	if (!S_ISREG(old.st_mode))
+		return TW_RAISE(DENIED, "%s/app/" TW_PG_WHERE_FILE " is no file; look who made it, and remove it", o->dir);
 	return TW_RAISE(DENIED,
 		"%s/app/" TW_PG_WHERE_FILE " names the store where app may write, and counts no more; look whether it names the right one, then: "
 		"install -m 600 %s/app/" TW_PG_WHERE_FILE " %s/" TW_PG_WHERE_FILE " && rm %s/app/" TW_PG_WHERE_FILE,
