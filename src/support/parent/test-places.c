@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define LOCAL "postgresql:///a?host=/nowhere&user=b\n"
+#define NETWORK "postgresql://localhost/a?user=b\n"
 #define APP 64501
 
 static char dir[64], app[80];
@@ -103,5 +104,52 @@ static void an_address_of_apps_is_not_believed(void **state)
 	CHECK_OK(start());
 }
 
+static void nothing_stands_in_the_sockets_place(void **state)
+{
+	char path[256], within[300], target[128];
+
+	in_app(path, TW_PG_SOCKET);
+	put(dir, TW_PG_WHERE_FILE, NETWORK);
+	CHECK_OK(start());
+	CHECK_OK(start()); /* one of ours that was left */
+	CHECK_INT(kind_of(app, TW_PG_SOCKET), 's');
+	CHECK_INT(unlink(path), 0);
+	put(app, TW_PG_SOCKET, "in the way");
+	CHECK_OK(start());
+	CHECK_INT(kind_of(app, TW_PG_SOCKET), 's');
+	CHECK_INT(unlink(path), 0);
+	put(dir, "others", "kept");
+	(void)snprintf(target, sizeof target, "%s/others", dir);
+	CHECK_INT(symlink(target, path), 0);
+	CHECK_INT(lchown(path, geteuid() ? geteuid() : APP, (gid_t)-1), 0);
+	CHECK_OK(start());
+	CHECK_INT(kind_of(app, TW_PG_SOCKET), 's');
+	CHECK_INT(kind_of(dir, "others"), 'f');
+	for (int full = 0; full < 2; full++) {
+		CHECK_INT(unlink(path), 0);
+		CHECK_INT(mkdir(path, 0700), 0);
+		(void)snprintf(within, sizeof within, "%s/x", path);
+		CHECK(!full || mkdir(within, 0700) == 0);
+		CHECK_INT(lchown(path, geteuid() ? geteuid() : APP, (gid_t)-1), 0);
+		CHECK_OK(start());
+		CHECK_INT(kind_of(app, TW_PG_SOCKET), 's');
+	}
+}
+
+/* What is not app's own is not removed: somebody else has been there. */
+static void of_others_nothing_is_removed(void **state)
+{
+	char path[256];
+
+	if (geteuid() != 0)
+		skip();
+	put(dir, TW_PG_WHERE_FILE, NETWORK);
+	put(app, TW_PG_SOCKET, "root's");
+	in_app(path, TW_PG_SOCKET);
+	CHECK_INT(chown(path, 0, 0), 0);
+	CHECK_ERR(start(), EXISTS);
+	CHECK_INT(kind_of(app, TW_PG_SOCKET), 'f');
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(an_address_of_apps_is_not_believed))
+CHECK_MAIN(TEST(an_address_of_apps_is_not_believed), TEST(nothing_stands_in_the_sockets_place), TEST(of_others_nothing_is_removed))
