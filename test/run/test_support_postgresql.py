@@ -120,6 +120,18 @@ def test_app_does_not_name_the_store(service, server):
     assert ask(service, "case", "create", "kept")["id"] == "c1"
 
 
+def test_an_address_beside_the_database_stops_no_start(service, server):
+    """app, taken over, has put it there: it is not believed, and nobody is told to copy it."""
+    (service.dir / "store.url").unlink()
+    service.start()
+    ask(service, "case", "create", "in files")
+    assert service.stop() == 0
+    (service.dir / "app/store.url").write_text("postgresql:///a?host=/nowhere&user=b")
+    service.start()
+    assert ask(service, "case", "create", "still")["id"] == "c2"
+    assert "store.url is not looked at" in service.log() and "install -m 600" not in service.log()
+
+
 def test_what_does_not_run_there_is_refused_at_the_start(service, server):
     server.sql("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
     server.sql("CREATE DATABASE words TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")

@@ -6,12 +6,13 @@
 
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
+#include <netdb.h>
 #include <resolv.h>
 #include <string.h>
 
 #define PORT 53
 #define ANSWER_MAX 4096
-#define WAIT_S 2 /* for each server, doubling with each round */
+#define WAIT_S 2 /* for a server's word; one that has none is not asked for the other kind of address as well */
 #define ROUNDS 2
 #define HOST_MAX 253
 
@@ -94,27 +95,52 @@ static bool host_valid(const char *host)
 	return size > 0 && size <= HOST_MAX && host[0] != '.' && host[0] != '-';
 }
 
-/* The library frees what it is given here, in res_nclose. */
-static tw_err give_servers(const struct tw_sys *sys, const struct tw_name_servers *servers, struct __res_state *state)
-{
-	state->nscount = 0;
-	for (size_t i = 0; i < servers->count; i++) {
-		if (servers->of[i].sin6_family == AF_INET) {
-			memcpy(&state->nsaddr_list[i], &servers->of[i], sizeof state->nsaddr_list[i]);
-		} else {
-			struct sockaddr_in6 *v6 = TW_NEW(sys, struct sockaddr_in6);
+struct question {
+	const struct tw_sys *sys;
+	const char *host;
+	int64_t until;
+	struct tw_buf *found;
+	size_t count;
+	unsigned options;
+};
 
-			if (!v6)
-				return TW_RAISE(NOMEM, "a name server's address");
-			*v6 = servers->of[i];
-			memset(&state->nsaddr_list[i], 0, sizeof state->nsaddr_list[i]);
-			state->_u._ext.nsaddrs[i] = v6;
-		}
-		state->nscount++;
+static int64_t now_ms(const struct tw_sys *sys)
+{
+	struct timespec t = { 0 };
+
+	(void)sys->clock(sys, CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* The library waits for whole seconds. */
+static int wait_s(const struct question *q)
+{
+	const int64_t left = (q->until - now_ms(q->sys)) / 1000;
+
+	return left < 0 ? 0 : left < WAIT_S ? (int)left : WAIT_S;
+}
+
+/*
+ * One server, once: with several the library would wait for each that is silent anew at each question. An answer that is too long for a packet is taken as
+ * far as it came (and EDNS leaves it room for all that we take), since over TCP the library waits for as long as the server likes. The library frees what it
+ * is given here, in res_nclose.
+ */
+static tw_err give_server(const struct question *q, const struct sockaddr_in6 *server, struct __res_state *state)
+{
+	if (server->sin6_family == AF_INET) {
+		memcpy(&state->nsaddr_list[0], server, sizeof state->nsaddr_list[0]);
+	} else {
+		struct sockaddr_in6 *v6 = TW_NEW(q->sys, struct sockaddr_in6);
+
+		if (!v6)
+			return TW_RAISE(NOMEM, "a name server's address");
+		*v6 = *server;
+		memset(&state->nsaddr_list[0], 0, sizeof state->nsaddr_list[0]);
+		state->_u._ext.nsaddrs[0] = v6;
 	}
-	state->retrans = WAIT_S;
-	state->retry = ROUNDS;
-	state->options |= RES_NOALIASES;
+	state->nscount = 1;
+	state->retry = 1;
+	state->options |= RES_NOALIASES | RES_IGNTC | q->options;
 	return TW_OK;
 }
 
@@ -145,24 +171,47 @@ static tw_err take_answer(const uint8_t *answer, int size, ns_type type, struct 
 	return TW_OK;
 }
 
-static tw_err ask(struct __res_state *state, const char *host, struct tw_buf *ret, size_t *count)
+/* That there is nothing is a word as well; that it cannot say, or will not, is none. */
+static bool has_spoken(const struct __res_state *state, int size)
+{
+	return size > 0 || state->res_h_errno == HOST_NOT_FOUND || state->res_h_errno == NO_DATA;
+}
+
+static tw_err ask(struct question *q, struct __res_state *state, bool *ret_spoken)
 {
 	static const int types[] = { ns_t_a, ns_t_aaaa };
 	uint8_t answer[ANSWER_MAX];
 
-	for (size_t i = 0; i < TW_COUNT(types); i++) {
-		int size = res_nquery(state, host, ns_c_in, types[i], answer, sizeof answer);
+	*ret_spoken = true;
+	for (size_t i = 0; i < TW_COUNT(types) && *ret_spoken; i++) {
+		state->retrans = wait_s(q);
+		int size = state->retrans ? res_nquery(state, q->host, ns_c_in, types[i], answer, sizeof answer) : 0;
 
+		*ret_spoken = state->retrans && has_spoken(state, size);
 		if (size > 0)
-			TW_TRY(take_answer(answer, size < (int)sizeof answer ? size : (int)sizeof answer, (ns_type)types[i], ret, count));
+			TW_TRY(take_answer(answer, size < (int)sizeof answer ? size : (int)sizeof answer, (ns_type)types[i],
+				q->found, &q->count));
 	}
 	return TW_OK;
 }
 
-tw_err tw_resolve(const struct tw_sys *sys, const struct tw_name_servers *servers, const char *host, struct tw_buf *ret)
+static tw_err ask_server(struct question *q, const struct sockaddr_in6 *server, bool *ret_spoken)
 {
 	struct __res_state state = { 0 };
-	size_t count = 0;
+
+	if (res_ninit(&state) != 0)
+		return TW_RAISE(NOMEM, "asking for a name");
+	tw_err e = give_server(q, server, &state);
+	if (!tw_failed(e))
+		e = ask(q, &state, ret_spoken);
+	res_nclose(&state);
+	return e;
+}
+
+tw_err tw_resolve(const struct tw_sys *sys, const struct tw_name_servers *servers, const char *host, struct tw_buf *ret)
+{
+	struct question q = { .sys = sys, .host = host, .until = now_ms(sys) + TW_RESOLVE_MS, .found = ret };
+	bool spoken = false;
 
 	if (!host_valid(host))
 		return TW_RAISE(SYNTAX, "no name of a host");
@@ -170,12 +219,12 @@ tw_err tw_resolve(const struct tw_sys *sys, const struct tw_name_servers *server
 		return tw_buf_text(ret, "127.0.0.1,::1");
 	if (servers->count == 0)
 		return TW_RAISE(NOTFOUND, "the resolver configuration names no server to ask");
-	if (res_ninit(&state) != 0)
-		return TW_RAISE(NOMEM, "asking for a name");
-	tw_err e = give_servers(sys, servers, &state);
-	if (!tw_failed(e))
-		e = ask(&state, host, ret, &count);
-	res_nclose(&state);
-	TW_TRY(e);
-	return count ? TW_OK : TW_RAISE(NOTFOUND, "no name server has an address for %s", host);
+	for (size_t i = 0; i < ROUNDS * servers->count && !spoken && !q.count; i++) {
+		q.options = i < servers->count ? RES_USE_EDNS0 : 0U; /* an old one refuses it, or drops it */
+		TW_TRY(ask_server(&q, &servers->of[i % servers->count], &spoken));
+	}
+	if (q.count)
+		return TW_OK;
+	return spoken ? TW_RAISE(NOTFOUND, "no name server has an address for %s", host)
+		      : TW_RAISE(NOTFOUND, "no name server answers what the address of %s is", host);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The resolver's configuration, and names that nobody has to be asked about. */
+/* The resolver's configuration, names that nobody has to be asked about, and name servers that say nothing. */
 #include "service/fetch/resolve.h"
 
 #include "base/mem.h"
@@ -7,6 +7,8 @@
 #include "sys/real.h"
 
 #include <arpa/inet.h>
+#include <pthread.h>
+#include <unistd.h>
 
 static const struct {
 	const char *text;
@@ -76,4 +78,115 @@ static void test_names(void **state)
 	CHECK(!tw_host_is_number("localhost") && !tw_host_is_number("1.2.3") && !tw_host_is_number("[::1]"));
 }
 
-CHECK_MAIN(cmocka_unit_test(test_configuration), cmocka_unit_test(test_names))
+/* --- Name servers --- */
+
+enum { SILENT, HELPFUL, UNSURE, EMPTY, OLD }; /* OLD: knows no EDNS */
+struct name_server {
+	int fd, what;
+	pthread_t thread;
+};
+
+/* The question is sent back with what is said to it: for an IPv4 address 192.0.2.7, for others nothing. */
+static size_t word(int what, uint8_t *m, size_t size)
+{
+	static const uint8_t address[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 192, 0, 2, 7 };
+	size_t end = 12;
+
+	while (end < size && m[end])
+		end += m[end] + 1U;
+	const bool refuses = what == OLD && m[11], found = (what == HELPFUL || what == OLD) && !refuses && m[end + 2] == 1;
+	end += 5;
+	m[2] = 0x81;
+	m[3] = what == UNSURE ? 0x82 : refuses ? 0x81 : 0x80;
+	memset(m + 6, 0, 6);
+	m[7] = found;
+	if (found)
+		memcpy(m + end, address, sizeof address);
+	return end + (found ? sizeof address : 0);
+}
+
+/* Until it is sent a packet of one byte. */
+static void *serve(void *user)
+{
+	const struct name_server *s = user;
+	uint8_t m[2048];
+	struct sockaddr_in from;
+
+	for (;;) {
+		socklen_t width = sizeof from;
+		const ssize_t size = recvfrom(s->fd, m, 1024, 0, (struct sockaddr *)&from, &width);
+
+		if (size < 17)
+			return NULL;
+		if (s->what != SILENT)
+			(void)sendto(s->fd, m, word(s->what, m, (size_t)size), 0, (struct sockaddr *)&from, width);
+	}
+}
+
+static void start(struct name_server *s, int what, struct sockaddr_in6 *ret)
+{
+	struct sockaddr_in *a = (struct sockaddr_in *)(void *)ret;
+	socklen_t width = sizeof *a;
+
+	*a = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	s->what = what;
+	s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	CHECK(s->fd >= 0 && bind(s->fd, (struct sockaddr *)a, width) == 0 && getsockname(s->fd, (struct sockaddr *)a, &width) == 0);
+	CHECK_INT(pthread_create(&s->thread, NULL, serve, s), 0);
+}
+
+static void stop(struct name_server *s, const struct sockaddr_in6 *at)
+{
+	CHECK_INT(sendto(s->fd, "", 1, 0, (const struct sockaddr *)at, sizeof(struct sockaddr_in)), 1);
+	CHECK_INT(pthread_join(s->thread, NULL), 0);
+	close(s->fd);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	CHECK_INT(clock_gettime(CLOCK_BOOTTIME, &t), 0);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* A server that drops packets costs its time once, not for each kind of address; and all of them together no more than they may. */
+static void test_servers(void **state)
+{
+	static const struct {
+		int what[TW_NAME_SERVERS_MAX];
+		size_t count;
+		const char *found; /* else why not */
+		int64_t ms;        /* no more than that, and the machine's second */
+	} asked[] = {
+		{ { HELPFUL }, 1, "192.0.2.7", 0 },
+		{ { OLD }, 1, "192.0.2.7", 0 },
+		{ { UNSURE, HELPFUL }, 2, "192.0.2.7", 0 },
+		{ { SILENT, HELPFUL }, 2, "192.0.2.7", 2000 },
+		{ { SILENT, SILENT, HELPFUL }, 3, "192.0.2.7", 4000 },
+		{ { EMPTY, HELPFUL }, 2, "no name server has an address", 0 },
+		{ { UNSURE }, 1, "no name server answers", 0 },
+		{ { SILENT, SILENT, SILENT }, 3, "no name server answers", TW_RESOLVE_MS },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(asked); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		struct tw_name_servers servers = { .count = asked[i].count };
+		struct name_server all[TW_NAME_SERVERS_MAX];
+
+		tw_buf_init(&b, tw_sys_real(), 100);
+		for (size_t k = 0; k < asked[i].count; k++)
+			start(&all[k], asked[i].what[k], &servers.of[k]);
+		const int64_t begun = now_ms();
+		const bool failed = tw_failed(tw_resolve(tw_sys_real(), &servers, "store.example", &b));
+		CHECK(now_ms() - begun >= asked[i].ms * 4 / 5 && now_ms() - begun < asked[i].ms + 1000);
+		if (failed)
+			CHECK(strstr(tw_err_detail(), asked[i].found));
+		else
+			CHECK_TEXT(tw_buf_cstr(&b), asked[i].found);
+		for (size_t k = 0; k < asked[i].count; k++)
+			stop(&all[k], &servers.of[k]);
+	}
+}
+
+CHECK_MAIN(cmocka_unit_test(test_configuration), cmocka_unit_test(test_names), cmocka_unit_test(test_servers))

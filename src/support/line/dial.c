@@ -2,6 +2,7 @@
 #include "support/line/dial.h"
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "support/line/greet.h"
@@ -50,15 +51,49 @@ void tw_line_done(struct tw_line *l)
 	tw_closep(&l->fd);
 }
 
+static tw_err too_late(const struct dial *d)
+{
+	return TW_RAISE(TIMEOUT, "no answer of %s, port %s, in time", d->plan->where.host, d->plan->where.port);
+}
+
 static tw_err wait_for(const struct dial *d, short events)
 {
 	struct pollfd p = { .fd = d->line->fd, .events = events };
-	const int64_t left = d->until - now_ms(d->plan->sys);
-	const int n = left > 0 ? d->plan->sys->poll(d->plan->sys, &p, 1, (int)left) : 0;
+	int n;
 
-	if (n < 0 && errno != EINTR)
+	do {
+		const int64_t left = d->until - now_ms(d->plan->sys);
+
+		n = left > 0 ? d->plan->sys->poll(d->plan->sys, &p, 1, (int)left) : 0;
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
 		return TW_RAISE_ERRNO("waiting for PostgreSQL");
-	return n ? TW_OK : TW_RAISE(TIMEOUT, "no answer of %s, port %s, in time", d->plan->where.host, d->plan->where.port);
+	return n ? TW_OK : too_late(d);
+}
+
+/* --- Where it is --- */
+
+static tw_err find(const struct dial *d, struct tw_buf *ret)
+{
+	const struct tw_line_known *known = d->plan->known;
+	const char *host = d->plan->where.host;
+
+	if (tw_host_is_number(host))
+		return tw_buf_text(ret, host);
+	const tw_err e = tw_resolve(d->plan->sys, &d->plan->servers, host, ret);
+	if (!tw_failed(e) || !known || strcmp(known->host, host) != 0)
+		return e;
+	tw_warn("%s; the store is looked for where it was the last time", tw_err_detail());
+	tw_buf_clear(ret);
+	return tw_buf_text(ret, known->addresses);
+}
+
+static void keep(struct tw_line_known *known, const char *host, const struct tw_buf *addresses)
+{
+	if (!known)
+		return;
+	(void)snprintf(known->host, sizeof known->host, "%s", host);
+	(void)snprintf(known->addresses, sizeof known->addresses, "%.*s", (int)addresses->size, addresses->data);
 }
 
 /* --- TCP --- */
@@ -126,18 +161,12 @@ static tw_err connect_one(struct dial *d, struct tw_slice host)
 }
 
 /* Each address in turn; of several the first gets no more than its part of the time, so that one that is not there does not take it all. */
-static tw_err connect_any(struct dial *d)
+static tw_err connect_any(struct dial *d, struct tw_slice addresses)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf all = { 0 };
 	const int64_t until = d->until;
 	tw_err e = TW_OK;
 
-	tw_buf_init(&all, d->plan->sys, TW_ADDRESSES_MAX * INET6_ADDRSTRLEN);
-	if (tw_host_is_number(d->plan->where.host))
-		TW_TRY(tw_buf_text(&all, d->plan->where.host));
-	else
-		TW_TRY(tw_resolve(d->plan->sys, &d->plan->servers, d->plan->where.host, &all));
-	for (struct tw_slice rest = tw_buf_slice(&all); rest.size;) {
+	for (struct tw_slice rest = addresses; rest.size;) {
 		const char *comma = memchr(rest.at, ',', rest.size);
 		const struct tw_slice one = { rest.at, comma ? (size_t)(comma - rest.at) : rest.size };
 
@@ -353,6 +382,8 @@ static tw_err hear(const struct dial *d, struct tw_buf *b, struct tw_buf *kept, 
 		TW_TRY(tw_greet_read(tw_buf_slice(b), ret, &size));
 		if (size)
 			break;
+		if (now_ms(d->plan->sys) >= d->until) /* who sends without a pause is never waited for */
+			return too_late(d);
 		ERR_clear_error();
 		const int n = SSL_read(d->line->ssl, piece, sizeof piece);
 		TW_TRY(go_on(d, n, &done));
@@ -382,12 +413,16 @@ static tw_err answer(const struct dial *d, struct login *l, const struct tw_gree
 	case TW_GREET_SASL:
 		if (!g->bound)
 			return TW_RAISE(UNTRUSTED, "store.binding: %s does not offer SCRAM-SHA-256-PLUS", d->plan->where.host);
+		if (l->scram.nonce[0])
+			return TW_RAISE(UNTRUSTED, "store.binding: %s asks for a second login", d->plan->where.host);
 		TW_TRY(tw_scram_begin(d->plan->sys, &l->scram));
 		TW_TRY(tw_scram_first(&l->scram, &text));
 		return tw_greet_scram(tw_buf_slice(&text), out);
 	case TW_GREET_CHALLENGE:
 		if (!l->scram.nonce[0])
 			return TW_RAISE(UNTRUSTED, "store.binding: a challenge that nobody asked for");
+		if (l->scram.answered) /* each costs up to half a second of computing */
+			return TW_RAISE(UNTRUSTED, "store.binding: %s puts a second challenge", d->plan->where.host);
 		TW_TRY(tw_scram_answer(&l->scram, g->data, l->password, l->binding, &text));
 		return tw_greet_answer(tw_buf_slice(&text), out);
 	case TW_GREET_FINAL:
@@ -423,7 +458,9 @@ static tw_err log_in(struct dial *d, struct tw_buf *early)
 	l.binding = (struct tw_slice){ (const char *)digest, size };
 	TW_TRY(tw_greet_begin(d->plan->where.user, d->plan->where.database, &out));
 	TW_TRY(say(d, &out));
-	while (g.kind != TW_GREET_IN) {
+	for (int i = 0; g.kind != TW_GREET_IN; i++) {
+		if (i == TW_LINE_MESSAGES_MAX)
+			return TW_RAISE(LIMIT, "PostgreSQL: %d messages and no word that lets us in", i);
 		TW_TRY(hear(d, early, &kept, &g));
 		tw_buf_clear(&out);
 		TW_TRY(answer(d, &l, &g, &out));
@@ -434,9 +471,15 @@ static tw_err log_in(struct dial *d, struct tw_buf *early)
 
 tw_err tw_line_dial(const struct tw_line_plan *p, struct tw_line *ret, struct tw_buf *early)
 {
-	struct dial d = { p, ret, now_ms(p->sys) + TW_LINE_DIAL_MS };
+	TW_CLEANUP(tw_buf_done) struct tw_buf addresses = { 0 };
+	struct dial d = { .plan = p, .line = ret };
 
-	TW_TRY(connect_any(&d));
+	tw_buf_init(&addresses, p->sys, TW_ADDRESSES_MAX * INET6_ADDRSTRLEN);
+	TW_TRY(find(&d, &addresses));
+	d.until = now_ms(p->sys) + TW_LINE_DIAL_MS; /* silent name servers have taken none of it */
+	TW_TRY(connect_any(&d, tw_buf_slice(&addresses)));
 	TW_TRY(begin_tls(&d));
-	return log_in(&d, early);
+	TW_TRY(log_in(&d, early));
+	keep(p->known, p->where.host, &addresses);
+	return TW_OK;
 }

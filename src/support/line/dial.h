@@ -14,15 +14,24 @@
 #include "service/fetch/resolve.h"
 #include "service/store/postgresql/where.h"
 
+#include <arpa/inet.h>
 #include <openssl/ssl.h>
 
-#define TW_LINE_DIAL_MS 4000 /* of all of it: app waits a second longer (TW_PG_CONNECT_MS) */
+/* From the addresses on. With TW_RESOLVE_MS before it that is all: app waits a second longer (TW_PG_CONNECT_MS). */
+#define TW_LINE_DIAL_MS 4000
+#define TW_LINE_MESSAGES_MAX 32 /* of the server, until it lets us in; four are enough */
 
+/* Where the server was when it last let us in, for when nobody says where it is. Who is there now its certificate tells. */
+struct tw_line_known {
+	char host[254];
+	char addresses[TW_ADDRESSES_MAX * INET6_ADDRSTRLEN];
+};
 struct tw_line_plan {
 	const struct tw_sys *sys;
 	struct tw_name_servers servers;
 	struct tw_pg_where where;
 	struct tw_slice password, trust, client; /* client: a certificate with its key, as PEM; empty: none */
+	struct tw_line_known *known;             /* NULL: nothing is kept */
 };
 struct tw_line {
 	int fd;
@@ -30,6 +39,6 @@ struct tw_line {
 };
 void tw_line_init(struct tw_line *l);
 void tw_line_done(struct tw_line *l);
-/* early: what the server said behind the word that lets us in, for whoever comes then. Blocks, for as long as TW_LINE_DIAL_MS. */
+/* early: what the server said behind the word that lets us in, for whoever comes then. Blocks. */
 tw_err tw_line_dial(const struct tw_line_plan *p, struct tw_line *ret, struct tw_buf *early);
 #endif

@@ -36,6 +36,7 @@ struct role {
 	int client; /* -1: app has not come */
 	bool let_in, client_ended, server_wants_room;
 	struct tw_line line;
+	struct tw_line_known known;
 	struct piece up, down; /* to the server; to app */
 };
 
@@ -75,7 +76,7 @@ static tw_err dial(struct role *r, struct tw_buf *early)
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf password = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf trust = { 0 };
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf client = { 0 };
-	struct tw_line_plan plan = { .sys = r->sys };
+	struct tw_line_plan plan = { .sys = r->sys, .known = &r->known };
 	char resolver[TW_RESOLVE_CONFIG_MAX];
 	const ssize_t size = r->sys->pread(r->sys, RESOLVER_FD, resolver, sizeof resolver, 0);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/parent/places.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "service/parent/doors.h"
 #include "service/parent/os.h"
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #define SYSTEM_TRUST "/etc/ssl/certs/ca-certificates.crt"
+#define FILE_STORE "support.db" /* in app's folder, where no PostgreSQL is named */
 #define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
 enum { APP, FRONT, KEYS, HASH, MAIL, SIGN, STORE, NAMES };
@@ -200,15 +202,27 @@ static tw_err say_where(const struct tw_sys *sys, const struct tw_support_places
 
 /* --- The store --- */
 
-/* Until a release moved it, the address lay where app may write: who had taken app over could have put another one there. So a person looks at it and
-   moves it. */
+/*
+ * Until a release moved it, the address lay where app may write: who had taken app over could have put another one there. So a person looks at it and
+ * moves it. Where the database is a file there never was one: what app puts there then is not believed, does not stop the start, and is not what a person
+ * is told to copy.
+ */
 static tw_err refuse_old(const struct tw_sys *sys, const struct tw_support_options *o, const struct tw_support_places *p)
 {
-	TW_CLEANUP(tw_closep)
-	int fd = p->app < 0 ? -1 : sys->open_beneath(sys, p->app, TW_PG_WHERE_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+	struct stat old, file;
 
-	if (fd < 0)
+	if (p->app < 0)
 		return TW_OK;
+	if (tw_os_look(p->app, TW_PG_WHERE_FILE, &old))
+		return errno == ENOENT ? TW_OK : TW_RAISE_ERRNO("looking at %s/app/" TW_PG_WHERE_FILE, o->dir);
+	if (tw_os_look(p->app, FILE_STORE, &file) == 0 && S_ISREG(file.st_mode)) {
+		tw_warn("%s/app/" TW_PG_WHERE_FILE " is not looked at: the store is in app/" FILE_STORE
+			". If you did not put it there, somebody may have taken app over; remove it",
+			o->dir);
+		return TW_OK;
+	}
+	if (!S_ISREG(old.st_mode))
+		return TW_RAISE(DENIED, "%s/app/" TW_PG_WHERE_FILE " is no file; look who made it, and remove it", o->dir);
 	return TW_RAISE(DENIED,
 		"%s/app/" TW_PG_WHERE_FILE " names the store where app may write, and counts no more; look whether it names the right one, then: "
 		"install -m 600 %s/app/" TW_PG_WHERE_FILE " %s/" TW_PG_WHERE_FILE " && rm %s/app/" TW_PG_WHERE_FILE,
@@ -268,13 +282,34 @@ static tw_err find_store(
 	return p->where.network ? plan_line(sys, o, &tab->of[STORE], p) : TW_OK;
 }
 
+/* What app has put in the place of its socket must not keep the service from starting. No link is followed; what lies in a directory is not ours to delete. */
+static tw_err clear_way(const struct tw_sys *sys, const struct tw_support_options *o, const struct tw_support_places *p)
+{
+	char aside[sizeof TW_PG_SOCKET + 9];
+	uint32_t number;
+	struct stat st;
+
+	if (tw_os_look(p->app, TW_PG_SOCKET, &st))
+		return errno == ENOENT ? TW_OK : TW_RAISE_ERRNO("looking at %s/app/" TW_PG_SOCKET, o->dir);
+	if (S_ISSOCK(st.st_mode) || st.st_uid != p->crew[TW_CREW_CORE].uid)
+		return TW_OK;
+	tw_warn("%s/app/" TW_PG_SOCKET " is no socket, and app's own: it is put away", o->dir);
+	if ((S_ISDIR(st.st_mode) ? sys->rmdir(sys, p->app, TW_PG_SOCKET) : sys->unlink(sys, p->app, TW_PG_SOCKET)) == 0)
+		return TW_OK;
+	if (!S_ISDIR(st.st_mode) || sys->random(sys, &number, sizeof number))
+		return TW_RAISE_ERRNO("removing %s/app/" TW_PG_SOCKET, o->dir);
+	(void)snprintf(aside, sizeof aside, TW_PG_SOCKET "-%08x", number);
+	return sys->rename(sys, p->app, TW_PG_SOCKET, p->app, aside) ? TW_RAISE_ERRNO("moving %s/app/" TW_PG_SOCKET, o->dir) : TW_OK;
+}
+
 /* In app's folder, which app knows by a descriptor: so nobody comes to it who is not let into DIR. Only app is let into the folder. */
-static tw_err open_line(const struct tw_sys *sys, struct tw_support_places *p)
+static tw_err open_line(const struct tw_sys *sys, const struct tw_support_options *o, struct tw_support_places *p)
 {
 	char path[32];
 
 	if (!p->where.network)
 		return TW_OK;
+	TW_TRY(clear_way(sys, o, p));
 	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", p->app);
 	TW_TRY(tw_door_local(sys, p->app, path, TW_PG_SOCKET, SOCK_STREAM, &p->line));
 	p->errands[TW_ERRAND_STORE].listener = p->line;
@@ -311,7 +346,7 @@ tw_err tw_support_places_open(const struct tw_sys *sys, const struct tw_support_
 		return TW_RAISE_ERRNO("opening /dev/null");
 	TW_TRY(tw_door_tcp(sys, o->listen, false, &p->tcp));
 	TW_TRY(open_desk(sys, p));
-	TW_TRY(open_line(sys, p));
+	TW_TRY(open_line(sys, o, p));
 	give(p);
 	return say_where(sys, p);
 }
