@@ -197,6 +197,10 @@ static const struct row cve[] = {
 	{ { "Linux", "6.1" }, CVE("PUBLISHED", "{'vendor':'a','product':'Linux'," COMMITS "},{'vendor':'b','product':'Linux'," RANGE "}"),
 		"unaffected name|Linux|/containers/cna/affected/1|only the name is the same; version 6.1 is in none of the record's versions; all others are unaffected\n"
 		"undecided name|Linux|/containers/cna/affected/0|only the name is the same; a range of commits can be told only by their repository\n" },
+	/* Of two entries of versions one that decides nothing is told, whatever the other says. */
+	{ { "curl", "6.1" }, CVE("PUBLISHED", "{'product':'curl'," RANGE "},{'product':'curl','versions':[{'version':'< 7','status':'affected'}]}"),
+		"unaffected name|curl|/containers/cna/affected/0|only the name is the same; version 6.1 is in none of the record's versions; all others are unaffected\n"
+		"undecided name|curl|/containers/cna/affected/1|only the name is the same; '< 7' is no single version\n" },
 	{ { "curl", NULL, NULL, HAXX }, CVE("PUBLISHED", "{'vendor':'x','product':'y','cpes':['cpe:/bad:','" OF "']," RANGE "}"),
 		"affected cpe|" OF
 		"|/containers/cna/affected/0/versions/0|version 7.88.1 is affected by this entry (order of versions: generic)\n" },
@@ -398,8 +402,8 @@ static tw_err sweep(const struct tw_sys *sys, void *user)
 	TW_TRY(one_match(sys, &osv[29], tw_osv_read, tw_vuln_match_osv));
 	TW_TRY(one_match(sys, &osv[35], tw_osv_read, tw_vuln_match_osv));
 	TW_TRY(one_match(sys, &osv[20], tw_osv_read, tw_vuln_match_osv));
-	TW_TRY(one_match(sys, &cve[4], tw_cve_read, tw_vuln_match_cve));
-	TW_TRY(one_match(sys, &cve[7], tw_cve_read, tw_vuln_match_cve));
+	TW_TRY(one_match(sys, &cve[5], tw_cve_read, tw_vuln_match_cve));
+	TW_TRY(one_match(sys, &cve[8], tw_cve_read, tw_vuln_match_cve));
 	TW_TRY(one_match(sys, &applicability[8], tw_cve_read, tw_vuln_match_cve));
 	return one_match(sys, &applicability[12], tw_cve_read, tw_vuln_match_cve);
 }
