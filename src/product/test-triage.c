@@ -320,6 +320,33 @@ static void test_many(void **state)
 	CHECK(strcmp(facts[0], facts[2]) != 0);
 }
 
+/* Of two decisions on the same facts the last counts, as at the server; one on other facts counts for nothing beside them, wherever it stands. */
+static void test_two_decisions(void **state)
+{
+	static const char other[] = "- vulnerability: CVE-2026-0001\n  component: pkg:deb/debian/curl\n  status: fixed\n  by: Jane\n  date: 2026-01-02\n"
+				    "  reason: x\n  facts: \"00000000000000000000000000000000\"\n";
+	struct world w = { BOM(CURL), { OSV("CVE-2026-0001", "", "8.0-2") } };
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	char first[1024], last[1024], both[4096];
+	static const char *const orders[][3] = { { "", "", other }, { "", other, "" }, { other, "", "" } };
+
+	tw_buf_init(&b, tw_sys_real(), 65536);
+	tw_buf_init(&text, tw_sys_real(), 65536);
+	CHECK_OK(run(tw_sys_real(), &w, NULL, &b, &text));
+	w.decisions = both;
+	for (size_t i = 0; i < TW_COUNT(orders); i++) {
+		const char *const *at = orders[i];
+
+		decide(tw_buf_cstr(&text), "not_affected", first, sizeof first);
+		decide(tw_buf_cstr(&text), "under_investigation", last, sizeof last);
+		(void)snprintf(both, sizeof both, "format: 1\ndecisions:\n%s%s%s%s%s", at[0], strchr(first, '-'), at[1], strchr(last, '-'), at[2]);
+		check_decided(&w, NULL, "CVE-2026-0001 pkg:deb/debian/curl open - new\n");
+		(void)snprintf(both, sizeof both, "format: 1\ndecisions:\n%s%s%s%s%s", at[0], strchr(last, '-'), at[1], strchr(first, '-'), at[2]);
+		check_decided(&w, NULL, "CVE-2026-0001 pkg:deb/debian/curl decided -\n");
+	}
+}
+
 static tw_err sweep(const struct tw_sys *sys, void *user)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
@@ -342,4 +369,4 @@ static void test_out_of_memory(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_decisions), cmocka_unit_test(test_facts_of_files),
-	cmocka_unit_test(test_many), cmocka_unit_test(test_out_of_memory))
+	cmocka_unit_test(test_two_decisions), cmocka_unit_test(test_many), cmocka_unit_test(test_out_of_memory))
