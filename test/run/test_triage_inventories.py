@@ -108,6 +108,13 @@ def test_an_image_of_yocto_as_spdx_3(tmp_path):
     assert found == {
         ("CVE-2026-0001", "curl"): "stated", ("CVE-2026-0002", "curl"): "stated", ("CVE-2026-0003", "curl"): "open", ("CVE-2026-0004", "busybox"): "open",
         ("CVE-2026-0005", "busybox"): "open", ("CVE-2026-0006", "busybox"): "open", ("CVE-2026-0007", "curl"): "outside-range", ("CVE-2026-0008", "libz1"): "open"}
+    words = ("check", tmp_path, "--release", tmp_path / "image.spdx.json", "--feeds", tmp_path / "feeds")
+    assert "2 packages that builds took in" in run(*words).stdout and json.loads(run(*words, "--json").stdout)["counts"]["left-out"] == 2
+    # A source with a name of its own is a component: what it was built into may have another name.
+    document["@graph"].append(package("zlib-src", "1.3", "source", cpe="cpe:2.3:*:zlib:zlib:1.3:*:*:*:*:*:*:*"))
+    document["@graph"].append(relationship(11, "hasInput", BASE + "build/curl", [BASE + "package/zlib-src"]))
+    (tmp_path / "image.spdx.json").write_text(json.dumps(document))
+    assert ("CVE-2026-0008", "zlib-src") in check(tmp_path, tmp_path / "image.spdx.json", [])
 
 
 def test_spdx_3_that_is_not_whole(tmp_path):
