@@ -16,6 +16,10 @@ static int order(enum tw_version_scheme s, const char *a, const char *b)
 	if (tw_failed(tw_version_compare(s, a, b, &c)) || tw_failed(tw_version_compare(s, b, a, &back)) || c != -back ||
 		tw_failed(tw_version_compare(s, a, a, &self)) || self)
 		abort();
+	/* What is decided is decided in that order, and the other way round. */
+	bool known = !tw_failed(tw_version_decide(s, a, b, &self));
+	if ((known && self != c) || known == tw_failed(tw_version_decide(s, b, a, &self)))
+		abort();
 	return c;
 }
 

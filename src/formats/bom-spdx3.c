@@ -93,6 +93,19 @@ static tw_err add_identifiers(const struct tw_sys *sys, struct tw_bom *i, const 
 	return TW_OK;
 }
 
+/* A name that vulnerabilities may be known by: then it is a component, whatever it was to a build. */
+static bool is_named(const json_t *package)
+{
+	static const char *const types[] = { "cpe23", "cpe22", "packageUrl", NULL };
+	const json_t *one;
+	size_t k;
+
+	json_array_foreach(json_object_get(package, "externalIdentifier"), k, one)
+		if (among(tw_json_text(one, "externalIdentifierType"), types))
+			return true;
+	return *tw_json_text(package, "software_packageUrl");
+}
+
 static tw_err add_package(const struct tw_sys *sys, struct tw_bom *i, const json_t *package, size_t index, const json_t *inputs)
 {
 	static const char *const built_from[] = { "source", "patch", "archive", NULL };
@@ -100,8 +113,10 @@ static tw_err add_package(const struct tw_sys *sys, struct tw_bom *i, const json
 	size_t first = i->count;
 
 	TW_TRY(tw_json_check(package, package_shape));
-	if (among(purpose, built_from) && json_object_get(inputs, tw_json_text(package, "spdxId")))
+	if (among(purpose, built_from) && json_object_get(inputs, tw_json_text(package, "spdxId")) && !is_named(package)) {
+		i->left_out++;
 		return TW_OK;
+	}
 	struct tw_bom_part part = {
 		.id = tw_json_text(package, "spdxId"), .kind = purpose, .object = package, .up = TW_BOM_NOWHERE, .index = index
 	};

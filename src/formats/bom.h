@@ -6,8 +6,8 @@
  *
  * Of CycloneDX: components, and those inside components (ECMA-424, 5.1 and 5.2). Of SPDX 2: packages with their external references of
  * type purl, cpe23Type and cpe22Type (SPDX 2.3, 7 and annex F). Of SPDX 3: the elements software_Package of @graph with package URL and
- * external identifiers; not what a build took in of purpose source, patch or archive: the sources of packages, and the image itself, as
- * Yocto writes them. Of Buildroot's packages those of the target that are not virtual; those of the machine that builds are left out of its
+ * external identifiers; not what a build took in of purpose source, patch or archive and without any of these: the sources of packages, and the
+ * image itself, as Yocto writes them. Of Buildroot's packages those of the target that are not virtual; those of the machine that builds are left out of its
  * CycloneDX too (BR_TYPE). Whether a purl or a CPE name is one is left to tw_vuln_subject_init(), so that one that is wrong does not cost the
  * other components.
  */
@@ -37,6 +37,7 @@ struct tw_bom {
 	json_t *document; /* owns all texts */
 	struct tw_bom_part *of;
 	size_t count, capacity;
+	size_t left_out; /* of SPDX 3: what builds took in that is no component */
 };
 /* SYNTAX begins with the JSON pointer (RFC 6901) of what is wrong. UNSUPPORTED: another format or version. LIMIT: too much. */
 tw_err tw_bom_read(const struct tw_sys *sys, struct tw_slice text, struct tw_bom *ret);

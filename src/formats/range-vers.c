@@ -98,7 +98,7 @@ static tw_err take_constraint(struct reader *r, struct tw_slice s)
 
 	TW_TRY(decode(r, s));
 	TW_TRY(check_order(r, at));
-	TW_TRY(tw_version_compare(r->scheme, r->version, tw_buf_cstr(&r->now), &c));
+	TW_TRY(tw_version_decide(r->scheme, r->version, tw_buf_cstr(&r->now), &c));
 	r->only_not = (r->only_not || !r->any) && sign == NOT_EQUAL;
 	r->any = true;
 	r->equal = r->equal || (c == 0 && (sign == EQUAL || sign == LESS_EQUAL || sign == GREATER_EQUAL));

@@ -24,7 +24,7 @@ static enum event event_of(const json_t *event, const char **ret_version)
 static tw_err compare_start(enum tw_version_scheme s, const char *version, const char *start, int *ret)
 {
 	*ret = 1;
-	return strcmp(start, "0") ? tw_version_compare(s, version, start, ret) : tw_version_check(s, version);
+	return strcmp(start, "0") ? tw_version_decide(s, version, start, ret) : tw_version_check(s, version);
 }
 
 static tw_err before_limits(const json_t *list, enum tw_version_scheme s, const char *version, bool *ret)
@@ -43,7 +43,7 @@ static tw_err before_limits(const json_t *list, enum tw_version_scheme s, const 
 		any = true;
 		c = -1;
 		if (strcmp(limit, "*") != 0)
-			TW_TRY(tw_version_compare(s, version, limit, &c));
+			TW_TRY(tw_version_decide(s, version, limit, &c));
 		*ret = *ret || c < 0;
 	}
 	*ret = *ret || !any;
@@ -65,7 +65,7 @@ static tw_err comes_before(enum tw_version_scheme s, const json_t *a, const json
 	if (strcmp(x, "0") == 0 || strcmp(y, "0") == 0)
 		c = (strcmp(y, "0") == 0) - (strcmp(x, "0") == 0);
 	else
-		TW_TRY(tw_version_compare(s, x, y, &c));
+		TW_TRY(tw_version_decide(s, x, y, &c));
 	*ret = c < 0 || (c == 0 && turn(kind) <= turn(other));
 	return TW_OK;
 }
@@ -141,7 +141,7 @@ static tw_err compare_plain(enum tw_version_scheme s, const char *version, const
 	char room[PADDED_MAX];
 
 	TW_TRY(check_plain(text));
-	return tw_version_compare(s, version, padded(s, text, room), ret);
+	return tw_version_decide(s, version, padded(s, text, room), ret);
 }
 
 /* -1: the version is below the limit, which may end in '*'. */
@@ -167,7 +167,7 @@ static tw_err compare_limit(enum tw_version_scheme s, const char *version, const
 		s != TW_VERSION_SEMVER || dots > 1 ? ""
 			: dots                     ? ".0"
 						   : ".0.0");
-	return tw_version_compare(s, version, text, ret);
+	return tw_version_decide(s, version, text, ret);
 }
 
 static enum tw_range_status status_of(const char *text)

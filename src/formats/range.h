@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Is a version among those that a vulnerability record means? Each question has an answer, or an error that says why there is none: a
- * version that its scheme does not take (SYNTAX), a range that needs more than versions (UNSUPPORTED). Nothing is guessed.
+ * version that its scheme does not take, or whose place in the generic order is a guess (SYNTAX), a range that needs more than versions
+ * (UNSUPPORTED). Nothing is guessed.
  *
  * JSON objects are those of records that were read (vulnfeed.h), or have been checked as these are.
  */

@@ -27,7 +27,7 @@ static tw_err list(const struct tw_bom *i, struct tw_buf *b)
 		TW_TRY(tw_buf_format(b, "%s %s %s|%s|%s|%s|%s\n", p->again ? " again" : "", p->id, p->kind, p->c.name, p->c.version,
 			p->c.purl ? p->c.purl : "-", p->c.cpe ? p->c.cpe : "-"));
 	}
-	return TW_OK;
+	return i->left_out ? tw_buf_format(b, "left out %zu\n", i->left_out) : TW_OK;
 }
 
 #define CYCLONE(version, more) "{'bomFormat':'CycloneDX','specVersion':'" version "','version':1" more "}"
@@ -75,7 +75,15 @@ static const struct {
 	{ SPDX3(PART("a", ",'name':'a','software_primaryPurpose':'install'") PART("b", ",'name':'b','software_primaryPurpose':'source'")
 			  PART("c", ",'name':'c','software_primaryPurpose':'archive'") PART("d", ",'name':'d','software_primaryPurpose':'source'")
 				  INPUT("'http://x/a','http://x/b'") INPUT("'http://x/c'")),
-		"/@graph/1 http://x/a install|a||-|-\n/@graph/4 http://x/d source|d||-|-\n" },
+		"/@graph/1 http://x/a install|a||-|-\n/@graph/4 http://x/d source|d||-|-\nleft out 2\n" },
+	/* What has a name of its own, by which vulnerabilities may be known, is a component all the same. */
+	{ SPDX3(PART("a", ",'name':'a','software_primaryPurpose':'source','software_packageUrl':'P1'") PART("b",
+		  ",'name':'b','software_primaryPurpose':'archive','externalIdentifier':[" IDENTIFIER("cpe23", "C1") "]") PART("c",
+		  ",'name':'c','software_primaryPurpose':'patch','externalIdentifier':[" IDENTIFIER("gitoid", "x") "," IDENTIFIER(
+			  "packageUrl", "P2") "]") PART("d",
+		  ",'name':'d','software_primaryPurpose':'patch','software_packageUrl':'','externalIdentifier':[" IDENTIFIER(
+			  "gitoid", "x") "]") INPUT("'http://x/a','http://x/b','http://x/c','http://x/d'")),
+		"/@graph/1 http://x/a source|a||P1|-\n/@graph/2 http://x/b archive|b||-|C1\n/@graph/3 http://x/c patch|c||P2|-\nleft out 1\n" },
 	{ "{'busybox':{'type':'target','virtual':false,'name':'busybox','version':'1.36.1','cpe-id':'C1','licenses':'GPL-2.0','stamp_dir':'x'},"
 	  "'host-cmake':{'type':'host','virtual':false,'name':'cmake','version':'3'},'jpeg':{'type':'target','virtual':true,'name':'jpeg'},"
 	  "'a~/b':{'type':'target','virtual':false},'rootfs-ext2':{'type':'rootfs','image_name':'rootfs.ext2'}}",

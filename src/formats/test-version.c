@@ -138,6 +138,52 @@ static void test_generic(void **state)
 	CHECK_ORDER(TW_VERSION_GENERIC, list);
 }
 
+/* A word that may come before its version or after it decides nothing; the other way round it is the same. */
+static void test_decide(void **state)
+{
+	static const struct {
+		const char *a, *b, *want; /* '<', '=', '>'; '?' undecided */
+	} of[] = {
+		{ "8.5p1", "8.5", "?" },
+		{ "8.5p1", "8.5.0", "?" },
+		{ "8.5-P1", "8.5", "?" },
+		{ "8.5p1", "8.5p2", "<" },
+		{ "8.5p1", "8.5P01", "=" },
+		{ "8.5p1", "8.6", "<" },
+		{ "8.5p1", "8.5.1", "<" },
+		{ "8.5p1", "8.5rc1", "?" },
+		{ "8.5p1", "8.5pl1", "?" },
+		{ "8.5p1", "8.5pre2", "?" },
+		{ "8.5p1", "8.5git1", "?" },
+		{ "1.0+git2024", "1.0+git2025", "<" },
+		{ "1.0+git2024", "1.0", "?" },
+		{ "2.0.0.M1", "2.0.0", "?" },
+		{ "2.0.0.M1", "2.0.9", "<" },
+		{ "1.0.2k", "1.0.2", ">" },
+		{ "1.0.2k", "1.0.2p1", ">" },
+		{ "1.0a1", "1.0", "<" },
+		{ "1.0-rc1", "1.0", "<" },
+		{ "1.0-patch1", "1.0", ">" },
+		{ "1.0.0", "1", "=" },
+	};
+	int c;
+
+	for (size_t i = 0; i < TW_COUNT(of); i++)
+		for (int turn = 0; turn < 2; turn++) {
+			const char *a = turn ? of[i].b : of[i].a, *b = turn ? of[i].a : of[i].b;
+			tw_err e = tw_version_decide(TW_VERSION_GENERIC, a, b, &c);
+			char got[2] = { tw_failed(e) ? '?' : "<=>"[1 + (turn ? -c : c)], '\0' };
+
+			if (strcmp(got, of[i].want) != 0)
+				fail_msg("%s and %s: got %s, want %s", of[i].a, of[i].b, got, of[i].want);
+			if (tw_failed(e))
+				CHECK(tw_is(e, TW_CODE_SYNTAX) && strstr(tw_err_detail(), "is not known"));
+		}
+	CHECK_OK(tw_version_decide(TW_VERSION_RPM, "8.5p1", "8.5", &c));
+	CHECK_INT(c, 1);
+	CHECK_ERR(tw_version_decide(TW_VERSION_SEMVER, "1", "1.0.0", &c), SYNTAX);
+}
+
 static void test_refused(void **state)
 {
 	static const struct {
@@ -199,5 +245,5 @@ static void test_names(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_semver), cmocka_unit_test(test_deb), cmocka_unit_test(test_rpm), cmocka_unit_test(test_apk),
-	cmocka_unit_test(test_maven), cmocka_unit_test(test_pep440), cmocka_unit_test(test_generic), cmocka_unit_test(test_refused),
-	cmocka_unit_test(test_names))
+	cmocka_unit_test(test_maven), cmocka_unit_test(test_pep440), cmocka_unit_test(test_generic), cmocka_unit_test(test_decide),
+	cmocka_unit_test(test_refused), cmocka_unit_test(test_names))

@@ -91,6 +91,28 @@ static const struct {
 		  STATE("exploitable"), "{'ref':'b','versions':[{'version':'7.9'}]}") "]"),
 		"/vulnerabilities/0/affects/4 CVE-2026-1 fixed||cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*|curl|8.0|\n"
 		"/vulnerabilities/1/affects/0 CVE-2026-2 affected|pkg:npm/b@1||b||\n" },
+	/* Versions, and ranges beside them, that the statement itself calls affected are not settled; nor is what is of unknown status. */
+	{ CYCLONE("[" FOUND("CVE-2026-1", STATE("resolved"),
+		  "{'ref':'c','versions':[{'version':'8.0','status':'affected'}]},"
+		  "{'ref':'c','versions':[{'version':'8.0','status':'unknown'}]},"
+		  "{'ref':'c','versions':[{'version':'8.0','status':1}]},"
+		  "{'ref':'c','versions':[{'version':'8.0','status':'unaffected'},{'version':'8.0','status':'affected'}]},"
+		  "{'ref':'c','versions':[{'version':'8.0'},{'range':'vers:generic/<9','status':'affected'}]},"
+		  "{'ref':'c','versions':[{'range':'vers:generic/<9','status':'unaffected'}]},"
+		  "{'ref':'c','versions':[{'range':'vers:generic/<8','status':'affected'},{'version':'8.0','status':'unaffected'}]},"
+		  "{'ref':'c','versions':[{'version':'7.9'},{'version':'8.0'}]}") "," FOUND("CVE-2026-2", STATE("exploitable"),
+		  "{'ref':'c','versions':[{'version':'8.0','status':'affected'}]}") "]"),
+		"/vulnerabilities/0/affects/6 CVE-2026-1 fixed||cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*|curl|8.0|\n"
+		"/vulnerabilities/0/affects/7 CVE-2026-1 fixed||cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*|curl|8.0|\n"
+		"/vulnerabilities/1/affects/0 CVE-2026-2 affected||cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*|curl|8.0|\n" },
+	/* Of a reference that several components have, none is settled and each may be affected. */
+	{ "{'bomFormat':'CycloneDX','specVersion':'1.6','components':[{'type':'library','bom-ref':'c','name':'curl','version':'8.0'},"
+	  "{'type':'library','bom-ref':'c','name':'wget','version':'1'},{'type':'library','bom-ref':'c','name':'zlib'}],'vulnerabilities':[" FOUND(
+		  "CVE-2026-1", STATE("resolved"), "{'ref':'c'}") "," FOUND("CVE-2026-2", STATE("not_affected"),
+		  "{'ref':'c','versions':[{'version':'8.0'}]}") "," FOUND("CVE-2026-3", STATE("exploitable"), "{'ref':'c'}") "]}",
+		"/vulnerabilities/2/affects/0 CVE-2026-3 affected|||curl|8.0|\n"
+		"/vulnerabilities/2/affects/0 CVE-2026-3 affected|||wget|1|\n"
+		"/vulnerabilities/2/affects/0 CVE-2026-3 affected|||zlib||\n" },
 	/* As Buildroot says it, in both forms. */
 	{ CYCLONE("[" FOUND("CVE-2026-1", ",'analysis':{'state':'in_triage','detail':'The CVE \\u0027CVE-2026-1\\u0027 has been marked as ignored by Buildroot'}",
 		  "{'ref':'b'}") "]"),
@@ -103,6 +125,10 @@ static const struct {
 	  "'externalRefs':[{'referenceType':'cpe23Type','referenceLocator':'C1'},{'referenceType':'cpe23Type','referenceLocator':'C2'},"
 	  "{'referenceType':'cpe23Type','referenceLocator':'C3'}]},{'SPDXID':'b','name':'b','sourceInfo':'CVE-2026-0003'}]}",
 		"/packages/0/sourceInfo CVE-2026-0001 fixed||C1|curl|8.0|\n/packages/0/sourceInfo CVE-2026-0002 fixed||C1|curl|8.0|\n" },
+	/* Packages of several documents have the same id: each speaks of itself. */
+	{ "{'spdxVersion':'SPDX-2.2','packages':[{'SPDXID':'a','name':'curl','versionInfo':'8.0','sourceInfo':'CVEs fixed: CVE-2026-0001'},"
+	  "{'SPDXID':'a','name':'wget','versionInfo':'1','sourceInfo':'CVEs fixed: CVE-2026-0002'},{'SPDXID':'a','name':'zlib','versionInfo':'2'}]}",
+		"/packages/0/sourceInfo CVE-2026-0001 fixed|||curl|8.0|\n/packages/1/sourceInfo CVE-2026-0002 fixed|||wget|1|\n" },
 	{ SPDX3(""), "" },
 	{ SPDX3(VULNERABILITY("http://x/1", CVE_IS("CVE-2026-1")) SAID("Affected", "http://x/1", "") SAID("Fixed", "http://x/1", "")
 			  SAID("NotAffected", "http://x/1", ",'security_justificationType':'vulnerableCodeNotPresent'")

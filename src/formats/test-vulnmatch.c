@@ -197,6 +197,11 @@ static const struct row cve[] = {
 	{ { "Linux", "6.1" }, CVE("PUBLISHED", "{'vendor':'a','product':'Linux'," COMMITS "},{'vendor':'b','product':'Linux'," RANGE "}"),
 		"unaffected name|Linux|/containers/cna/affected/1|only the name is the same; version 6.1 is in none of the record's versions; all others are unaffected\n"
 		"undecided name|Linux|/containers/cna/affected/0|only the name is the same; a range of commits can be told only by their repository\n" },
+	/* Of two entries of versions one that decides nothing is told, whatever the other says. */
+	{ { "curl", "6.1" },
+		CVE("PUBLISHED", "{'product':'curl'," RANGE "},{'product':'curl','versions':[{'version':'< 7','status':'affected'}]}"),
+		"unaffected name|curl|/containers/cna/affected/0|only the name is the same; version 6.1 is in none of the record's versions; all others are unaffected\n"
+		"undecided name|curl|/containers/cna/affected/1|only the name is the same; '< 7' is no single version\n" },
 	{ { "curl", NULL, NULL, HAXX }, CVE("PUBLISHED", "{'vendor':'x','product':'y','cpes':['cpe:/bad:','" OF "']," RANGE "}"),
 		"affected cpe|" OF
 		"|/containers/cna/affected/0/versions/0|version 7.88.1 is affected by this entry (order of versions: generic)\n" },
@@ -311,7 +316,7 @@ static const struct row applicability[] = {
 		"unaffected cpe|cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*|" AT "0|version 8.1 is in none of the record's CPE ranges\n" },
 	{ { "a", NULL, NULL, "cpe:2.3:a:haxx:curl:8.0:rc2:*:*:*:*:*:*" },
 		APPLIES(NODES(NODE("OR", MATCH("cpe:2.3:a:haxx:curl:8.0:rc1:*:*:*:*:*:*", "")))),
-		"unaffected cpe|cpe:2.3:a:haxx:curl:8.0:rc1:*:*:*:*:*:*|" AT "0|version 8.0 is in none of the record's CPE ranges\n" },
+		"unaffected cpe|cpe:2.3:a:haxx:curl:8.0:rc1:*:*:*:*:*:*|" AT "0|version 8.0rc2 is in none of the record's CPE ranges\n" },
 	{ LIB("8.0"), APPLIES(NODES(NODE("OR", MATCH("cpe:2.3:a:haxx:curl:-:*:*:*:*:*:*:*", "")))),
 		"undecided cpe|cpe:2.3:a:haxx:curl:-:*:*:*:*:*:*:*|" AT "0|the record names no single version and no range\n" },
 	{ LIB("8.0"), APPLIES(NODES(NODE("OR", MATCH("cpe:2.3:a:haxx:curl:8.*:*:*:*:*:*:*:*", "")))),
@@ -343,6 +348,85 @@ static const struct row applicability[] = {
 	{ { "curl", "8.0_p1-r0", "pkg:apk/alpine/curl", OF }, ONE(""),
 		"undecided cpe|" OF "|" AT "0|'8.0_p1' has a suffix of apk that upstream's versions do not have\n" },
 };
+
+/* Versions with updates, as records, inventories and CPE names spell them: the verdict alone. */
+static const struct {
+	const char *version, *cpe; /* the component's */
+	const char *record, *bounds;
+	const char *verdict;
+} updates[] = {
+	/* The same version and update, in each spelling. */
+	{ "4.2.8p15", "4.2.8:p15", "4.2.8:p15", "", "affected" },
+	{ "4.2.8p15", "4.2.8p15:*", "4.2.8:p15", "", "affected" },
+	{ "4.2.8p15", "*:*", "4.2.8:p15", "", "affected" },
+	{ "4.2.8-p15", "*:*", "4.2.8:p15", "", "affected" },
+	{ "4.2.8", "4.2.8:p15", "4.2.8:p15", "", "affected" },
+	{ NULL, "4.2.8:p15", "4.2.8:p15", "", "affected" },
+	{ NULL, "9.3:p1", "9.3p1:*", "", "affected" },
+	{ "9.3p1", "9.3:p1", "9.3p1:*", "", "affected" },
+	/* Of one that is not said it may be the one that is meant. */
+	{ "9.3", "9.3:*", "9.3:p1", "", "affected" },
+	{ "9.3", "9.3:*", "9.3p1:*", "", "undecided" },
+	{ "9.3", "9.3:-", "9.3:p1", "", "unaffected" },
+	/* Another update. */
+	{ "4.2.8p15", "4.2.8:p15", "4.2.8:p14", "", "unaffected" },
+	{ "4.2.8p15", "*:*", "4.2.8:p14", "", "unaffected" },
+	{ "4.2.8p15", "4.2.8:p15", "4.2.8:-", "", "unaffected" },
+	{ "4.2.8p15", "4.2.8:p15", "4.2.9:*", "", "unaffected" },
+	{ "4.2.8p15", "4.2.8:p15", "4.2.8:patch15", "", "undecided" },
+	/* A version of any update: by the CPE name it is one, by words it may be one. */
+	{ "4.2.8p15", "4.2.8:p15", "4.2.8:*", "", "affected" },
+	{ "1.9.5p1", "1.9.5p1:*", "1.9.5:*", "", "undecided" },
+	{ "1.9.5p1", "1.9.5:*", "1.9.5:*", "", "undecided" },
+	{ "1.9.5pl1", "*:*", "1.9.5:*", "", "undecided" },
+	{ "1.9.5rc1", "*:*", "1.9.5:-", "", "undecided" },
+	{ "1.0.2k", "*:*", "1.0.2:*", "", "unaffected" },
+	{ "1.0.2.1", "*:*", "1.0.2:*", "", "unaffected" },
+	/* Both say something else: what is said by either counts. */
+	{ "4.2.9", "4.2.8:p15", "4.2.8:p15", "", "affected" },
+	{ "4.2.8p15", "4.2.9:*", "4.2.8:p15", "", "affected" },
+	{ "244fd47e07d1014f0aed9c244fd47e07d1014f0a", "4.2.8:p15", "4.2.8:p15", "", "affected" },
+	{ "244fd47e07d1014f0aed9c244fd47e07d1014f0a", "*:*", "4.2.8:*", "", "undecided" },
+	/* Bounds: whether a patch level comes before or after its version is not known from the text. */
+	{ "8.5p1", "8.5p1:*", "*:*", ",'versionStartIncluding':'8.5','versionEndExcluding':'9.8'", "undecided" },
+	{ "8.5p1", "8.5:p1", "*:*", ",'versionStartIncluding':'8.5','versionEndExcluding':'9.8'", "affected" },
+	{ "8.5p1", "8.5p1:*", "*:*", ",'versionEndExcluding':'8.5'", "undecided" },
+	{ "8.5p1", "8.5p1:*", "*:*", ",'versionEndIncluding':'8.5'", "undecided" },
+	{ "8.5p1", "8.5:p1", "*:*", ",'versionEndIncluding':'8.5'", "affected" },
+	{ "8.5p1", "8.5:p1", "*:*", ",'versionEndExcluding':'8.5p1'", "unaffected" },
+	{ NULL, "8.5:p1", "*:*", ",'versionEndExcluding':'8.5p1'", "unaffected" },
+	{ "8.5p1", "8.5:p1", "*:*", ",'versionEndExcluding':'8.5p2'", "affected" },
+	{ "8.5p1", "8.5p1:*", "*:*", ",'versionEndExcluding':'8.4'", "unaffected" },
+	{ "8.5p1", "8.5p1:*", "*:*", ",'versionEndExcluding':'8.6'", "affected" },
+	{ "8.0rc2", "8.0:rc2", "*:*", ",'versionStartIncluding':'8.0'", "affected" },
+	{ "8.0rc2", "8.0:rc2", "*:*", ",'versionEndExcluding':'8.0'", "affected" },
+};
+
+static tw_err one_update(const struct tw_sys *sys, size_t number)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *record = NULL;
+	TW_CLEANUP(tw_vuln_subject_done) struct tw_vuln_subject s = { 0 };
+	char text[1024], cpe[128];
+
+	tw_buf_init(&b, sys, 65536);
+	(void)snprintf(text, sizeof text, APPLIES(NODES(NODE("OR", MATCH("cpe:2.3:a:ntp:ntp:%s:*:*:*:*:*:*", "%s")))),
+		updates[number].record, updates[number].bounds);
+	(void)snprintf(cpe, sizeof cpe, "cpe:2.3:a:ntp:ntp:%s:*:*:*:*:*:*", updates[number].cpe);
+	TW_TRY(tw_vuln_subject_init(sys, &(struct tw_vuln_component){ "ntp", updates[number].version, NULL, cpe }, &s));
+	TW_TRY(tw_cve_read(quoted(text), &record));
+	TW_TRY(tw_vuln_match_cve(&s, record, on_match, &b));
+	if (strcspn(tw_buf_cstr(&b), " ") != strlen(updates[number].verdict) ||
+		strncmp(tw_buf_cstr(&b), updates[number].verdict, strlen(updates[number].verdict)) != 0)
+		fail_msg("row %zu: want %s, got %s", number, updates[number].verdict, tw_buf_cstr(&b));
+	return TW_OK;
+}
+
+static void test_updates(void **state)
+{
+	for (size_t i = 0; i < TW_COUNT(updates); i++)
+		CHECK_OK(one_update(tw_sys_real(), i));
+}
 
 static void test_applicability(void **state)
 {
@@ -398,9 +482,11 @@ static tw_err sweep(const struct tw_sys *sys, void *user)
 	TW_TRY(one_match(sys, &osv[29], tw_osv_read, tw_vuln_match_osv));
 	TW_TRY(one_match(sys, &osv[35], tw_osv_read, tw_vuln_match_osv));
 	TW_TRY(one_match(sys, &osv[20], tw_osv_read, tw_vuln_match_osv));
-	TW_TRY(one_match(sys, &cve[4], tw_cve_read, tw_vuln_match_cve));
-	TW_TRY(one_match(sys, &cve[7], tw_cve_read, tw_vuln_match_cve));
+	TW_TRY(one_match(sys, &cve[5], tw_cve_read, tw_vuln_match_cve));
+	TW_TRY(one_match(sys, &cve[8], tw_cve_read, tw_vuln_match_cve));
 	TW_TRY(one_match(sys, &applicability[8], tw_cve_read, tw_vuln_match_cve));
+	for (size_t i = 0; i < TW_COUNT(updates); i += 5)
+		TW_TRY(one_update(sys, i));
 	return one_match(sys, &applicability[12], tw_cve_read, tw_vuln_match_cve);
 }
 
@@ -410,4 +496,4 @@ static void test_without_memory(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_osv), cmocka_unit_test(test_cve), cmocka_unit_test(test_applicability),
-	cmocka_unit_test(test_components), cmocka_unit_test(test_without_memory))
+	cmocka_unit_test(test_updates), cmocka_unit_test(test_components), cmocka_unit_test(test_without_memory))

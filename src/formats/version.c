@@ -49,6 +49,7 @@ enum rank { BEFORE, ZERO, AFTER, NUMBER, SUFFIX };
 struct component {
 	enum rank rank;
 	struct tw_slice text; /* a number's digits, a word's letters that count */
+	struct tw_slice open; /* a word whose rank is a guess; else empty */
 };
 
 static bool is_commit(const char *version)
@@ -71,18 +72,29 @@ static tw_err generic_check(const char *version)
 	return TW_OK;
 }
 
-static enum rank rank_of(struct tw_slice word, bool after_digit, char next)
+static bool among(struct tw_slice word, const char *const *words)
 {
-	static const char *const after[] = { "post", "patch", "pl", "errata" };
-	static const char *const early[] = { "alpha", "beta", "rc", "pre", "preview", "dev", "snapshot" };
+	for (; *words; words++)
+		if (tw_slice_is_nocase(word, *words))
+			return true;
+	return false;
+}
 
-	for (size_t i = 0; i < TW_COUNT(after); i++)
-		if (tw_slice_is_nocase(word, after[i]))
-			return AFTER;
-	for (size_t i = 0; i < TW_COUNT(early); i++)
-		if (tw_slice_is_nocase(word, early[i]))
-			return BEFORE;
-	return after_digit && !tw_version_digit(next) ? SUFFIX : BEFORE;
+static enum rank rank_of(struct tw_slice word, bool after_digit, char next, bool *ret_open)
+{
+	static const char *const after[] = { "post", "patch", "pl", "errata", NULL };
+	static const char *const early[] = { "alpha", "beta", "rc", "pre", "preview", "dev", "devel", "snapshot", NULL };
+	static const char *const letters[] = { "a", "b", NULL }; /* before a number; else a suffix */
+
+	*ret_open = false;
+	if (among(word, after))
+		return AFTER;
+	if (among(word, early))
+		return BEFORE;
+	if (after_digit && !tw_version_digit(next))
+		return SUFFIX;
+	*ret_open = !among(word, letters);
+	return BEFORE;
 }
 
 static struct component take_component(const char **at, const char *start)
@@ -93,14 +105,15 @@ static struct component take_component(const char **at, const char *start)
 	if (!tw_version_letter(**at)) { /* also the end: then 0 */
 		struct tw_slice number = tw_version_number(at);
 
-		return (struct component){ number.size ? NUMBER : ZERO, number };
+		return (struct component){ number.size ? NUMBER : ZERO, number, { "", 0 } };
 	}
 	struct tw_slice word = { *at, 0 };
 	while (tw_version_letter(word.at[word.size]))
 		word.size++;
 	*at += word.size;
-	enum rank rank = rank_of(word, after_digit, **at);
-	return (struct component){ rank, { word.at, rank == SUFFIX ? word.size : 1 } };
+	bool open;
+	enum rank rank = rank_of(word, after_digit, **at, &open);
+	return (struct component){ rank, { word.at, rank == SUFFIX ? word.size : 1 }, { word.at, open ? word.size : 0 } };
 }
 
 static int words(struct tw_slice a, struct tw_slice b)
@@ -116,6 +129,13 @@ static const char *without_v(const char *version)
 	return version + (tw_version_small(*version) == 'v' && tw_version_digit(version[1]));
 }
 
+static int components(const struct component *x, const struct component *y)
+{
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return x->rank == NUMBER ? tw_version_numbers(x->text, y->text) : words(x->text, y->text);
+}
+
 static int generic_compare(const char *a, const char *b)
 {
 	const char *left = without_v(a), *right = without_v(b);
@@ -124,11 +144,26 @@ static int generic_compare(const char *a, const char *b)
 	while (!c && (*left || *right)) {
 		struct component x = take_component(&left, a), y = take_component(&right, b);
 
-		c = x.rank != y.rank       ? (x.rank < y.rank ? -1 : 1)
-			: x.rank == NUMBER ? tw_version_numbers(x.text, y.text)
-					   : words(x.text, y.text);
+		c = components(&x, &y);
 	}
 	return c;
+}
+
+/* Does the order rest on what is known? The same word stands for the same, whatever that is, and every word is before a number in its place. */
+static bool generic_known(const char *a, const char *b)
+{
+	const char *left = without_v(a), *right = without_v(b);
+
+	while (*left || *right) {
+		struct component x = take_component(&left, a), y = take_component(&right, b);
+		const struct component *other = x.open.size ? &y : &x;
+
+		if (!x.open.size && !y.open.size && components(&x, &y))
+			return true;
+		if ((x.open.size || y.open.size) && (x.open.size != y.open.size || words(x.open, y.open) != 0))
+			return other->rank == NUMBER || other->rank == SUFFIX;
+	}
+	return true;
 }
 
 /* --- All --- */
@@ -201,5 +236,13 @@ tw_err tw_version_compare(enum tw_version_scheme s, const char *a, const char *b
 	TW_TRY(tw_version_check(s, b));
 	int c = schemes[s].compare(a, b);
 	*ret = (c > 0) - (c < 0);
+	return TW_OK;
+}
+
+tw_err tw_version_decide(enum tw_version_scheme s, const char *a, const char *b, int *ret)
+{
+	TW_TRY(tw_version_compare(s, a, b, ret));
+	if (s == TW_VERSION_GENERIC && !generic_known(a, b))
+		return TW_RAISE(SYNTAX, "whether '%.40s' comes before or after '%.40s' is not known", a, b);
 	return TW_OK;
 }

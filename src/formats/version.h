@@ -14,7 +14,7 @@
  * letters words, all else only separates; a missing number is 0, and a 'v' in front does not count. Words come before what has none
  * there ("1.0-rc1" before "1.0"), but for "post", "patch", "pl" and "errata", and for a word right after a number with no number
  * behind it ("1.0.2k" after "1.0.2"). Of the former only the first letter counts ("a1" is "alpha1"). Full commit ids have no order and
- * are refused.
+ * are refused. What other words mean is a guess that sorts, and no more: "8.5p1" is OpenSSH's patch after 8.5, "2.0.0.M1" a milestone before 2.0.0.
  */
 #ifndef TW_FORMATS_VERSION_H
 #define TW_FORMATS_VERSION_H
@@ -42,4 +42,6 @@ bool tw_version_scheme_named(const char *name, enum tw_version_scheme *ret);
 /* SYNTAX: the scheme has no such version, and why; LIMIT: too long. *ret is -1, 0 or 1. */
 tw_err tw_version_check(enum tw_version_scheme s, const char *version);
 tw_err tw_version_compare(enum tw_version_scheme s, const char *a, const char *b, int *ret);
+/* For verdicts: SYNTAX also where the generic order rests on a word that may come before its version or after it ("p1", "sp2", "git2024"). */
+tw_err tw_version_decide(enum tw_version_scheme s, const char *a, const char *b, int *ret);
 #endif

@@ -8,23 +8,24 @@
 
 struct telling {
 	const struct tw_bom *bom;
-	json_t *parts; /* id of a component -> its number */
+	json_t *parts; /* id of a component -> its number, or numbers: of an id that several have */
 	tw_vex_visit visit;
 	void *user;
 	size_t count;
 	char place[128];
 };
 
-static tw_err say(struct telling *t, const char *id, const char *vulnerability, struct tw_vex_statement s)
+static bool settles(enum tw_vex_status s)
 {
-	const json_t *number = json_object_get(t->parts, id);
-	const struct tw_vuln_component *c;
+	return s == TW_VEX_FIXED || s == TW_VEX_NOT_AFFECTED;
+}
 
-	if (!number || !*vulnerability) /* of the product as a whole, or of what is no component here */
-		return TW_OK;
+static tw_err say_of(struct telling *t, size_t number, const char *vulnerability, struct tw_vex_statement s)
+{
+	const struct tw_vuln_component *c = &t->bom->of[number].c;
+
 	if (t->count++ == TW_VEX_STATEMENTS_MAX)
 		return TW_RAISE(LIMIT, "a document of more than %d statements", TW_VEX_STATEMENTS_MAX);
-	c = &t->bom->of[json_integer_value(number)].c;
 	s.vulnerability = vulnerability;
 	s.purl = c->purl ? c->purl : "";
 	s.cpe = c->cpe ? c->cpe : "";
@@ -35,9 +36,20 @@ static tw_err say(struct telling *t, const char *id, const char *vulnerability, 
 	return t->visit(t->user, &s);
 }
 
-static bool settles(enum tw_vex_status s)
+/* Of an id that several components have nobody knows which is meant: what may be affected is each of them, what is settled is none. */
+static tw_err say(struct telling *t, const char *id, const char *vulnerability, struct tw_vex_statement s)
 {
-	return s == TW_VEX_FIXED || s == TW_VEX_NOT_AFFECTED;
+	const json_t *number = json_object_get(t->parts, id), *one;
+	size_t i;
+
+	if (!number || !*vulnerability) /* of the product as a whole, or of what is no component here */
+		return TW_OK;
+	if (json_is_integer(number))
+		return say_of(t, (size_t)json_integer_value(number), vulnerability, s);
+	json_array_foreach(number, i, one)
+		if (!settles(s.status))
+			TW_TRY(say_of(t, (size_t)json_integer_value(one), vulnerability, s));
+	return TW_OK;
 }
 
 static tw_err list_in(const json_t *object, const char *key, const char *place, const json_t **ret)
@@ -79,18 +91,31 @@ static bool ignored_by_buildroot(const json_t *analysis)
 	return strstr(tw_json_text(analysis, "detail"), "marked as ignored by Buildroot") != NULL;
 }
 
-/* Where it names versions, what is settled is settled for these. */
+/*
+ * Where it names versions, what is settled is settled for these, but for those that it calls affected or of unknown status. A status that is absent
+ * is "affected" by the schema; beside an analysis that says otherwise it counts as left out, unless versions or ranges beside it have one of these.
+ */
 static bool names_version(const struct telling *t, const json_t *affects, const char *id)
 {
 	const json_t *list = json_object_get(affects, "versions"), *one, *number = json_object_get(t->parts, id);
+	bool named = false, absent = false, other = false;
 	size_t i;
 
-	if (!number || !list)
+	if (!json_is_integer(number) || !list)
 		return true;
-	json_array_foreach(list, i, one)
-		if (!strcmp(tw_json_text(one, "version"), t->bom->of[json_integer_value(number)].c.version))
-			return true;
-	return false;
+	json_array_foreach(list, i, one) {
+		const json_t *status = json_object_get(one, "status");
+		const bool unaffected = !strcmp(tw_json_text(one, "status"), "unaffected");
+
+		other = other || (status && !unaffected);
+		if (strcmp(tw_json_text(one, "version"), t->bom->of[json_integer_value(number)].c.version) != 0)
+			continue;
+		if (status && !unaffected)
+			return false;
+		named = named || unaffected;
+		absent = absent || !status;
+	}
+	return (named || absent) && !(absent && other);
 }
 
 static tw_err read_affects(struct telling *t, const json_t *vulnerability, const char *place, const struct tw_vex_statement *s)
@@ -154,7 +179,8 @@ static tw_err read_source_info(struct telling *t, size_t number)
 		if (!tw_cve_id(word))
 			continue;
 		(void)snprintf(id, sizeof id, TW_SLICE_FMT, TW_SLICE_ARG(word));
-		TW_TRY(say(t, part->id, id, (struct tw_vex_statement){ .status = TW_VEX_FIXED }));
+		/* Of this package, and not of its id: packages of several documents in one list may have the same. */
+		TW_TRY(say_of(t, number, id, (struct tw_vex_statement){ .status = TW_VEX_FIXED }));
 	}
 	return TW_OK;
 }
@@ -284,11 +310,23 @@ static tw_err read_buildroot(struct telling *t)
 
 /* --- All --- */
 
+static tw_err note_part(const char *id, size_t number, json_t *parts)
+{
+	json_t *had = json_object_get(parts, id), *list;
+
+	if (!had)
+		return tw_json_set(parts, id, json_integer((json_int_t)number));
+	if (json_is_array(had))
+		return tw_json_append(had, json_integer((json_int_t)number));
+	list = json_pack("[O, I]", had, (json_int_t)number);
+	return tw_json_set(parts, id, list);
+}
+
 static tw_err note_parts(const struct tw_bom *bom, json_t *parts)
 {
 	for (size_t i = 0; i < bom->count; i++)
 		if (*bom->of[i].id && !bom->of[i].again)
-			TW_TRY(tw_json_set(parts, bom->of[i].id, json_integer((json_int_t)i)));
+			TW_TRY(note_part(bom->of[i].id, i, parts));
 	return TW_OK;
 }
 

@@ -199,8 +199,10 @@ static tw_err match_product(struct tw_vuln_run *r, const json_t *product, const 
 	TW_TRY(key_of(product, &key));
 	if (!tw_failed(e) && tw_vuln_later_by_apk(r->s, version))
 		e = TW_RAISE(SYNTAX, "'%.100s' has a suffix of apk that upstream's versions do not have", version);
-	if (tw_failed(e))
-		return json_object_get(c->decided, tw_buf_cstr(&key)) ? TW_OK : tw_vuln_say(r, TW_VULN_UNDECIDED, "%s", tw_err_detail());
+	if (tw_failed(e)) /* beside versions that decided, commits alone are not told: another range of versions may be the one that counts */
+		return c->commits && json_object_get(c->decided, tw_buf_cstr(&key))
+			? TW_OK
+			: tw_vuln_say(r, TW_VULN_UNDECIDED, "%s", tw_err_detail());
 	TW_TRY(tw_json_set(c->decided, tw_buf_cstr(&key), json_true()));
 	return tell_status(r, version, &found);
 }

@@ -23,6 +23,7 @@ static struct tw_slice quoted(const char *text, char *copy, size_t size)
 #define SPDX_CURL(name)                                                                                                                     \
 	"{'type':'software_Package','spdxId':'http://x/" name "','name':'" name "','software_packageVersion':'8.0','externalIdentifier':[{" \
 	"'externalIdentifierType':'cpe23','identifier':'cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*'}]}"
+#define BUSYBOX "{'type':'library','name':'busybox','version':'1'}"
 #define LINUX "{'type':'library','name':'linux','version':'6.6'}"
 #define ODD "{'type':'library','name':'odd','version':'1','purl':'no purl','cpe':'no name'}"
 #define OSV(id, more, fixed)                                                                                                                \
@@ -36,8 +37,18 @@ static struct tw_slice quoted(const char *text, char *copy, size_t size)
 #define KERNEL(files) "'vendor':'Linux','product':'Linux','programFiles':[" files "]"
 
 struct world {
-	const char *bom, *records[4], *statements, *kev, *epss, *decisions, *built, *installed;
+	const char *bom, *records[4], *statements, *kev, *epss, *decisions, *built, *installed, *other;
 };
+
+/* Another inventory among the feeds. */
+static tw_err read_other(const struct tw_sys *sys, const char *other, tw_triage *t)
+{
+	TW_CLEANUP(tw_bom_done) struct tw_bom bom = { 0 };
+	char text[8192];
+
+	TW_TRY(tw_bom_read(sys, quoted(other, text, sizeof text), &bom));
+	return tw_triage_inventory(t, &bom, "o.json");
+}
 
 /* Everything that a world has, into one triage; the items' states, a line each. */
 static tw_err run(const struct tw_sys *sys, const struct world *w, const json_t *before, struct tw_buf *ret, struct tw_buf *ret_state)
@@ -61,6 +72,8 @@ static tw_err run(const struct tw_sys *sys, const struct world *w, const json_t 
 	}
 	tw_jsonp(&record);
 	TW_TRY(tw_triage_inventory(t, &bom, "b.json"));
+	if (w->other)
+		TW_TRY(read_other(sys, w->other, t));
 	if (w->statements) {
 		TW_TRY(tw_json_parse(quoted(w->statements, text, sizeof text), sizeof text, &record));
 		TW_TRY(tw_triage_statements(t, record, "v.json"));
@@ -148,6 +161,21 @@ static const struct {
 	    "'analysis':{'state':'resolved'},'affects':[{'ref':'c'}]},{'id':'CVE-2026-0002','analysis':{'state':'in_triage'},'affects':[{'ref':'c'}]}]}",
 		  { OSV("CVE-2026-0001", "", "8.0-2") } },
 		"CVE-2026-0001 pkg:deb/debian/curl ruled stated\nCVE-2026-0002 pkg:deb/debian/curl open - new\n" },
+	/* The inventory of another product takes nothing away, and may bring something: of each kind of inventory. */
+	{ { BOM(CURL), { OSV("CVE-2026-0001", "", "8.0-2") },
+		  .other = "{'bomFormat':'CycloneDX','specVersion':'1.6','components':[{'bom-ref':'c'," CURL_IS "}],'vulnerabilities':[{'id':'CVE-2026-0001',"
+			   "'analysis':{'state':'not_affected'},'affects':[{'ref':'c'}]},{'id':'CVE-2026-0002','analysis':{'state':'exploitable'},'affects':[{'ref':'c'}]}]}" },
+		"CVE-2026-0001 pkg:deb/debian/curl open - new\nCVE-2026-0002 pkg:deb/debian/curl open - new\n" },
+	{ { BOM(BUSYBOX), { CVE("CVE-2026-0001", "'product':'busybox'", BEFORE("2")) },
+		  .other = "{'busybox':{'type':'target','name':'busybox','version':'1','ignore_cves':['CVE-2026-0001']}}" },
+		"CVE-2026-0001 busybox open - new\n" },
+	{ { BOM(BUSYBOX), { CVE("CVE-2026-0001", "'product':'busybox'", BEFORE("2")) },
+		  .other = "{'spdxVersion':'SPDX-2.2','packages':[{'SPDXID':'a','name':'busybox','versionInfo':'1','sourceInfo':'CVEs fixed: CVE-2026-0001'}]}" },
+		"CVE-2026-0001 busybox open - new\n" },
+	{ { BOM(BUSYBOX), { CVE("CVE-2026-0001", "'product':'busybox'", BEFORE("2")) },
+		  .other = "{'@context':'https://spdx.org/rdf/3.0.1/spdx-context.jsonld','@graph':[{'type':'software_Package','spdxId':'http://x/b','name':'busybox',"
+			   "'software_packageVersion':'1'},{'type':'security_VexFixedVulnAssessmentRelationship','from':'http://x/CVE-2026-0001','to':['http://x/b']}]}" },
+		"CVE-2026-0001 busybox open - new\n" },
 	/* The statement's version is read as the component's is. */
 	{ { BOM("{'type':'library','name':'m','version':'v1.2.0','purl':'pkg:golang/x.org/m@v1.2.0'}"), {},
 		  "{'@context':'openvex','statements':[{'vulnerability':{'name':'CVE-2026-0001'},'status':'affected','products':[{'@id':'pkg:golang/x.org/m@v1.2.0'}]}]}" },
@@ -320,6 +348,35 @@ static void test_many(void **state)
 	CHECK(strcmp(facts[0], facts[2]) != 0);
 }
 
+/* Of two decisions on the same facts the last counts, as at the server; one on other facts counts for nothing beside them, wherever it stands. */
+static void test_two_decisions(void **state)
+{
+	static const char other[] = "- vulnerability: CVE-2026-0001\n  component: pkg:deb/debian/curl\n  status: fixed\n  by: Jane\n  date: 2026-01-02\n"
+				    "  reason: x\n  facts: \"00000000000000000000000000000000\"\n";
+	struct world w = { BOM(CURL), { OSV("CVE-2026-0001", "", "8.0-2") } };
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	char first[1024], last[1024], both[4096];
+	static const char *const orders[][3] = { { "", "", other }, { "", other, "" }, { other, "", "" } };
+
+	tw_buf_init(&b, tw_sys_real(), 65536);
+	tw_buf_init(&text, tw_sys_real(), 65536);
+	CHECK_OK(run(tw_sys_real(), &w, NULL, &b, &text));
+	w.decisions = both;
+	for (size_t i = 0; i < TW_COUNT(orders); i++) {
+		const char *const *at = orders[i];
+
+		decide(tw_buf_cstr(&text), "not_affected", first, sizeof first);
+		decide(tw_buf_cstr(&text), "under_investigation", last, sizeof last);
+		(void)snprintf(both, sizeof both, "format: 1\ndecisions:\n%s%s%s%s%s", at[0], strchr(first, '-'), at[1],
+			strchr(last, '-'), at[2]);
+		check_decided(&w, NULL, "CVE-2026-0001 pkg:deb/debian/curl open - new\n");
+		(void)snprintf(both, sizeof both, "format: 1\ndecisions:\n%s%s%s%s%s", at[0], strchr(last, '-'), at[1],
+			strchr(first, '-'), at[2]);
+		check_decided(&w, NULL, "CVE-2026-0001 pkg:deb/debian/curl decided -\n");
+	}
+}
+
 static tw_err sweep(const struct tw_sys *sys, void *user)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
@@ -342,4 +399,4 @@ static void test_out_of_memory(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_decisions), cmocka_unit_test(test_facts_of_files),
-	cmocka_unit_test(test_many), cmocka_unit_test(test_out_of_memory))
+	cmocka_unit_test(test_two_decisions), cmocka_unit_test(test_many), cmocka_unit_test(test_out_of_memory))

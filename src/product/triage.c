@@ -406,6 +406,7 @@ struct stating {
 	tw_triage *t;
 	const struct tw_vex_statement *s;
 	const char *file;
+	bool foreign; /* said of the components of another product */
 };
 
 static bool same_release(const struct tw_purl *a, const struct tw_purl *b)
@@ -478,7 +479,7 @@ static tw_err on_named(void *user, size_t part)
 	bool meant;
 
 	/* In another product something else may keep it from being reached; in ours, what we said ourselves is no news. */
-	if (g->s->part && settles)
+	if ((g->s->part || g->foreign) && settles)
 		return TW_OK;
 	TW_TRY(means(g, &g->t->subjects[part], &meant));
 	if (!meant)
@@ -519,7 +520,7 @@ tw_err tw_triage_statements(tw_triage *t, const json_t *document, const char *fi
 
 tw_err tw_triage_inventory(tw_triage *t, const struct tw_bom *said, const char *file)
 {
-	struct stating g = { .t = t, .file = file };
+	struct stating g = { .t = t, .file = file, .foreign = said != t->bom };
 
 	return tw_vex_bom(said, on_statement, &g);
 }

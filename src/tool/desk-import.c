@@ -190,6 +190,9 @@ static tw_err import_release(struct tw_tool *t, const struct tw_args *a)
 		e = begin(&s);
 	if (!tw_failed(e))
 		e = send_parts(&s, &bom);
+	if (!tw_failed(e) && bom.left_out)
+		e = tw_print(t, "%zu packages that builds took in (sources, patches, archives without package URL and CPE name) are no components.\n",
+			bom.left_out);
 	tw_bom_done(&bom);
 	return e;
 }

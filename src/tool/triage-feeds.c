@@ -47,7 +47,7 @@ static bool blamed(tw_err e)
 	return tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_UNSUPPORTED) || tw_is(e, TW_CODE_NOTFOUND);
 }
 
-/* Its components count for nothing but what is said of them. */
+/* Its components count for nothing but what is said of them, and that only where it brings something: they are another product's. */
 static tw_err read_inventory(struct feeds *f, json_t *document, const char *path)
 {
 	TW_CLEANUP(tw_bom_done) struct tw_bom bom = { 0 };

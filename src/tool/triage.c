@@ -408,6 +408,9 @@ static tw_err print_people(const struct run *r, const struct tw_triage_counts *c
 	json_t *n;
 
 	TW_TRY(tw_print(r->t, "%zu components, %zu records: %zu matches.\n", c->components, c->records, c->all));
+	if (r->bom.left_out)
+		TW_TRY(tw_print(r->t, "%zu packages that builds took in (sources, patches, archives without package URL and CPE name) are no components.\n",
+			r->bom.left_out));
 	if (r->installed)
 		TW_TRY(tw_print(r->t, "%zu of %zu components are not named as installed.\n", r->unnamed, r->components));
 	json_object_foreach((json_t *)(uintptr_t)rules, rule, n)
@@ -434,11 +437,12 @@ static tw_err answer(const struct run *r, const struct tw_triage_counts *c, cons
 		if (is_shown(r, item))
 			TW_TRY(tw_json_append(items, json_incref(item)));
 	TW_CLEANUP(tw_jsonp)
-	json_t *o = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:O, s:O, s:O, s:O}", "counts", "components",
-		(json_int_t)c->components, "records", (json_int_t)c->records, "matches", (json_int_t)c->all, "ruled",
-		(json_int_t)c->ruled, "decided", (json_int_t)c->decided, "open", (json_int_t)c->open, "again", (json_int_t)c->again,
-		"new", (json_int_t)c->fresh, "unread", (json_int_t)r->feeds.unread_count, "unnamed", (json_int_t)r->unnamed,
-		"rules", rules, "items", items, "unread", r->feeds.unread, "problems", tw_triage_problems(r->triage));
+	json_t *o = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:O, s:O, s:O, s:O}", "counts",
+		"components", (json_int_t)c->components, "left-out", (json_int_t)r->bom.left_out, "records", (json_int_t)c->records,
+		"matches", (json_int_t)c->all, "ruled", (json_int_t)c->ruled, "decided", (json_int_t)c->decided, "open",
+		(json_int_t)c->open, "again", (json_int_t)c->again, "new", (json_int_t)c->fresh, "unread",
+		(json_int_t)r->feeds.unread_count, "unnamed", (json_int_t)r->unnamed, "rules", rules, "items", items, "unread",
+		r->feeds.unread, "problems", tw_triage_problems(r->triage));
 	return o ? tw_print_value(r->t, o) : TW_RAISE(NOMEM, "an answer");
 }
 

@@ -108,6 +108,13 @@ def test_an_image_of_yocto_as_spdx_3(tmp_path):
     assert found == {
         ("CVE-2026-0001", "curl"): "stated", ("CVE-2026-0002", "curl"): "stated", ("CVE-2026-0003", "curl"): "open", ("CVE-2026-0004", "busybox"): "open",
         ("CVE-2026-0005", "busybox"): "open", ("CVE-2026-0006", "busybox"): "open", ("CVE-2026-0007", "curl"): "outside-range", ("CVE-2026-0008", "libz1"): "open"}
+    words = ("check", tmp_path, "--release", tmp_path / "image.spdx.json", "--feeds", tmp_path / "feeds")
+    assert "2 packages that builds took in" in run(*words).stdout and json.loads(run(*words, "--json").stdout)["counts"]["left-out"] == 2
+    # A source with a name of its own is a component: what it was built into may have another name.
+    document["@graph"].append(package("zlib-src", "1.3", "source", cpe="cpe:2.3:*:zlib:zlib:1.3:*:*:*:*:*:*:*"))
+    document["@graph"].append(relationship(11, "hasInput", BASE + "build/curl", [BASE + "package/zlib-src"]))
+    (tmp_path / "image.spdx.json").write_text(json.dumps(document))
+    assert ("CVE-2026-0008", "zlib-src") in check(tmp_path, tmp_path / "image.spdx.json", [])
 
 
 def test_spdx_3_that_is_not_whole(tmp_path):
@@ -122,13 +129,19 @@ def test_spdx_3_that_is_not_whole(tmp_path):
         assert done.returncode == 2 and words in done.stderr, done.stderr
 
 
-def test_an_inventory_among_the_feeds_counts_for_what_it_says(tmp_path):
-    """VEX beside a release that another program described: of the same names and versions."""
+def test_an_inventory_among_the_feeds_takes_nothing_away(tmp_path):
+    """It is another product's, with components of the same names and versions: patched there, and not here. What it calls affected comes along."""
     (tmp_path / "feeds").mkdir()
     (tmp_path / "feeds/vex.json").write_text(json.dumps(spdx3()))
     (tmp_path / "sbom.json").write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
-        {"type": "library", "name": "curl", "version": "8.5.0", "cpe": "cpe:2.3:*:haxx:curl:8.5.0:*:*:*:*:*:*:*"}]}))
-    assert check(tmp_path, tmp_path / "sbom.json", RECORDS) == {("CVE-2026-0001", "curl"): "stated", ("CVE-2026-0002", "curl"): "stated", ("CVE-2026-0003", "curl"): "open"}
+        {"type": "library", "name": "curl", "version": "8.5.0", "cpe": "cpe:2.3:*:haxx:curl:8.5.0:*:*:*:*:*:*:*"},
+        {"type": "library", "name": "busybox", "version": "1.36.1", "cpe": "cpe:2.3:*:*:busybox:1.36.1:*:*:*:*:*:*:*"}]}))
+    wanted = {**{("CVE-2026-000" + number, "curl"): "open" for number in "123"}, **{("CVE-2026-000" + number, "busybox"): "open" for number in "45"}}
+    assert check(tmp_path, tmp_path / "sbom.json", RECORDS) == wanted
+    (tmp_path / "sbom.json").write_text((tmp_path / "sbom.json").read_text().replace('"name": "curl"', '"name": "libcurl"'))
+    for other in (SHOW_INFO, cyclonedx()):
+        (tmp_path / "feeds/vex.json").write_text(json.dumps(other))
+        assert check(tmp_path, tmp_path / "sbom.json", RECORDS) == {("CVE-2026-000" + number, "libcurl"): "open" for number in "123"}
 
 
 # Buildroot
