@@ -340,41 +340,28 @@ tw_err tw_op_release_end(struct tw_context *c, const struct tw_request *rq, stru
 
 /* --- What is left of those that do not count --- */
 
-struct gone {
-	int64_t id, live_ms;
-};
-
-static tw_err take_gone(void *user, const tw_row *row)
-{
-	*(struct gone *)user = (struct gone){ tw_row_int(row, 0), tw_row_int(row, 1) };
-	return TW_OK;
-}
-
 static tw_err forget(tw_store *s, void *user)
 {
-	const struct gone *g = user;
-	const struct tw_value v[] = { TW_V_INT(g->id), TW_V_INT(FORGOTTEN_AT_ONCE) };
+	static const char *const of[] = { tw_sql_component_forget, tw_sql_finding_seen_forget, tw_sql_finding_decision_forget };
+	const struct tw_value v[] = { TW_V_INT(*(const int64_t *)user), TW_V_INT(FORGOTTEN_AT_ONCE) };
+	int64_t count = 0;
 
-	TW_TRY(tw_store_run(s, tw_sql_component_forget, v, TW_COUNT(v), NULL, NULL));
-	int64_t count = tw_store_changes(s);
-	TW_TRY(tw_store_run(s, tw_sql_finding_seen_forget, v, TW_COUNT(v), NULL, NULL));
-	count += tw_store_changes(s);
-	if (count)
-		return TW_OK;
-	if (!g->live_ms) /* decisions that came with it have never counted */
-		TW_TRY(tw_store_run(s, tw_sql_finding_decision_forget, v, 1, NULL, NULL));
-	return tw_store_run(s, tw_sql_release_import_forgotten, v, 1, NULL, NULL);
+	for (size_t i = 0; i < TW_COUNT(of); i++) {
+		TW_TRY(tw_store_run(s, of[i], v, TW_COUNT(v), NULL, NULL));
+		count += tw_store_changes(s);
+	}
+	return count ? TW_OK : tw_store_run(s, tw_sql_release_import_forgotten, v, 1, NULL, NULL);
 }
 
 tw_err tw_components_forget(tw_store *s, int64_t now_ms, bool *ret_more)
 {
-	struct gone g = { 0, 0 };
+	int64_t id = 0;
 
 	*ret_more = false;
 	TW_TRY(tw_store_run(s, tw_sql_release_import_old, &TW_V_INT(now_ms - GIVEN_UP_MS), 1, NULL, NULL));
-	TW_TRY(tw_store_run(s, tw_sql_release_import_first_gone, NULL, 0, take_gone, &g));
-	if (!g.id)
+	TW_TRY(tw_store_run(s, tw_sql_release_import_first_gone, NULL, 0, tw_components_number, &id));
+	if (!id)
 		return TW_OK;
 	*ret_more = true;
-	return tw_store_transaction(s, forget, &g);
+	return tw_store_transaction(s, forget, &id);
 }

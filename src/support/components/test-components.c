@@ -327,6 +327,28 @@ static void test_decisions_carry(void **state)
 	CHECK_TEXT(tw_json_text(json_array_get(tw_json_get(all, "decisions"), 0), "by"), "p1");
 }
 
+#define GIT(version, status) \
+	FINDING("CVE-2026-1", "a", version, FACTS_1, \
+		"\"state\":\"decided\",\"decision\":{\"status\":\"" status \
+		"\",\"by\":\"J\",\"date\":\"2026-01-01\",\"reason\":\"x\",\"facts\":\"" FACTS_1 "\"}")
+
+/* status "": nothing is decided of it */
+static void check_decided(const char *finding, const char *state, const char *status)
+{
+	TW_CLEANUP(tw_jsonp) json_t *one = answer(&root, "finding.read", finding, "");
+
+	CHECK_TEXT(tw_json_text(one, "state"), state);
+	CHECK_TEXT(tw_json_text(tw_json_get(one, "decision"), "status"), status);
+}
+
+static void check_exported(const char *product, const char *status)
+{
+	TW_CLEANUP(tw_jsonp) json_t *all = answer(&root, "decisions.list", "", product);
+
+	CHECK_INT(json_array_size(tw_json_get(all, "decisions")), 1);
+	CHECK_TEXT(tw_json_text(json_array_get(tw_json_get(all, "decisions"), 0), "status"), status);
+}
+
 static void test_what_git_decided(void **state)
 {
 	static const char decided[] = FINDING("CVE-2026-1", "a", "1", FACTS_1,
@@ -343,7 +365,35 @@ static void test_what_git_decided(void **state)
 	import_all("lamp", "1.0", "findings", 1, decided);
 	two = answer(&root, "finding.read", "t1", "");
 	CHECK_TEXT(tw_json_text(tw_json_get(two, "decision"), "status"), "affected");
-	CHECK_INT(count_of(&root, "decisions.list", "{\"product\":\"lamp\"}", "decisions"), 2);
+	check_exported("{\"product\":\"lamp\"}", "affected");
+}
+
+/* What is corrected in git, or taken back there, is so here with the next import, whatever other releases still have; of each facts one decision goes back. */
+static void test_git_changes_its_mind(void **state)
+{
+	static const char lamp[] = "{\"product\":\"lamp\"}", seen[] = "SELECT count(*) FROM finding_decision";
+	bool more = true;
+
+	import_all("lamp", "1.0", "findings", 2, GIT("1", "fixed") "," GIT("2", "fixed"));
+	import_all("lamp", "1.1", "findings", 1, GIT("1", "fixed"));
+	CHECK_INT(rows_in(seen), 2);
+	check_exported(lamp, "fixed");
+	import_all("lamp", "1.0", "findings", 2, GIT("1", "under_investigation") "," GIT("2", "under_investigation"));
+	check_decided("t1", "open", "under_investigation");
+	check_decided("t3", "decided", "fixed"); /* 1.1 has not come again */
+	check_exported(lamp, "under_investigation");
+	import_all("lamp", "1.0", "findings", 1, GIT("1", "fixed"));
+	check_decided("t1", "decided", "fixed");
+	import_all("lamp", "1.0", "findings", 1, FINDING("CVE-2026-1", "a", "1", FACTS_1, OPEN));
+	check_decided("t1", "open", "");
+	check_exported(lamp, "fixed"); /* of 1.1 */
+	import_all("lamp", "1.1", "findings", 1, FINDING("CVE-2026-1", "a", "1", FACTS_1, OPEN));
+	check_decided("t3", "open", "");
+	CHECK_INT(count_of(&root, "decisions.list", lamp, "decisions"), 0);
+	CHECK_INT(count_of(&root, "findings.list", "{\"view\":\"waiting\"}", "findings"), 2);
+	for (int i = 0; more && i < 50; i++)
+		CHECK_OK(tw_components_forget(world.t.c.store, tw_time_wall_ms(world.t.c.time), &more));
+	CHECK_INT(rows_in(seen), 0);
 }
 
 static void test_twice_in_an_import(void **state)
@@ -408,4 +458,4 @@ static void test_faults(void **state)
 
 CHECK_MAIN(PARTS(test_what_is_refused), PARTS(test_an_import_counts_whole), PARTS(test_what_does_not_count_goes),
 	PARTS(test_the_queue), PARTS(test_paging), PARTS(test_what_is_new), PARTS(test_decisions_carry),
-	PARTS(test_what_git_decided), PARTS(test_twice_in_an_import), PARTS(test_a_case_of_it), PARTS(test_faults))
+	PARTS(test_what_git_decided), PARTS(test_git_changes_its_mind), PARTS(test_twice_in_an_import), PARTS(test_a_case_of_it), PARTS(test_faults))
