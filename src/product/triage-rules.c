@@ -268,8 +268,8 @@ static const json_t *decision_of(const struct tw_triage_rules *r, const struct t
 		if (strcmp(tw_json_text(one, "component"), component) != 0 &&
 			strcmp(tw_json_text(one, "component"), tw_json_text(i->o, "name")) != 0)
 			continue;
-		/* The one on these facts counts, else the last. */
-		if (!found || strcmp(tw_json_text(found, "facts"), facts) != 0)
+		/* The last one on these facts counts, else the last. */
+		if (!found || !strcmp(tw_json_text(one, "facts"), facts) || strcmp(tw_json_text(found, "facts"), facts) != 0)
 			found = one;
 	}
 	return found;

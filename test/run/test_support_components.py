@@ -139,6 +139,28 @@ def test_a_decision_goes_to_git_and_back(desk, tmp_path):
     assert ask(desk, "journal", "verify")["entries"] >= 5
 
 
+def test_git_changes_its_mind(desk, tmp_path):
+    words, _ = imported(tmp_path, desk)
+    decide = ("decide", tmp_path, "CVE-2026-0001", "curl", "--by", "J", "--reason", "r")
+    assert triage(*decide, "--status", "not_affected", "--justification", "component_not_present").returncode == 0
+
+    def again():
+        assert triage("import", *words, "--version", "1.0").returncode == 0
+        ask(desk, "findings", "import", tmp_path, "--product", "lamp")
+        statuses = ask(desk, "release", "vex", "v1")["document"]["vulnerabilities"][0]["product_status"]
+        ask(desk, "decisions", "export", "lamp", "--out", tmp_path / "exported.yaml")
+        return list(statuses), re.findall("status: .*", (tmp_path / "exported.yaml").read_text())
+    assert again() == (["known_not_affected"], ["status: not_affected"])
+    assert triage(*decide, "--status", "affected", "--action", "Update.").returncode == 0  # appended, on the same facts
+    assert again() == (["known_affected"], ["status: affected"])
+    (tmp_path / "decisions.yaml").unlink()
+    assert again() == (["under_investigation"], [])
+    # The desk's own stays, whatever git says.
+    ask(desk, "finding", "decide", "t1", "affected", "--reason", "r", "--action", "Update.")
+    assert triage(*decide, "--status", "not_affected", "--justification", "component_not_present").returncode == 0
+    assert again() == (["known_affected"], ["status: affected"])
+
+
 def test_what_one_has_seen_is_not_new(desk, tmp_path):
     imported(tmp_path, desk)
     ann = staff.colleague(staff.administrator(desk), "Ann", "analyst")
