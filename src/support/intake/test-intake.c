@@ -510,6 +510,6 @@ static void test_faults(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 CHECK_MAIN(TEST(test_a_message_becomes_a_report_once), TEST(test_what_is_said_of_it), TEST(test_what_becomes_nothing),
-	TEST(test_who_is_answered), TEST(test_a_flood_waits), TEST(test_answers_by_the_code),
-	TEST(test_a_report_whose_files_were_changed), TEST(test_canary), TEST(test_a_canary_that_bounced), TEST(test_a_late_canary), TEST(test_nobody_pretends_to_be_one),
+	TEST(test_who_is_answered), TEST(test_a_flood_waits), TEST(test_answers_by_the_code), TEST(test_a_report_whose_files_were_changed),
+	TEST(test_canary), TEST(test_a_canary_that_bounced), TEST(test_a_late_canary), TEST(test_nobody_pretends_to_be_one),
 	TEST(test_canary_faults), TEST(test_room), TEST(test_what_is_none_counts_for_nothing), TEST(test_faults))
