@@ -126,7 +126,6 @@ tw_err tw_finding_shown(struct tw_context *c, const struct tw_request *rq, const
 		TW_TRY(tw_json_set(j, "decision", json_incref(f->decided)));
 	if (f->doc) {
 		TW_TRY(tw_document_shown(c, f->doc, &desk));
-		(void)json_object_del(desk, "case");
 		TW_TRY(tw_json_set(j, "desk", TW_STEAL(desk)));
 	}
 	TW_TRY(show_case(c, rq, f, j));
@@ -300,7 +299,6 @@ tw_err tw_op_finding_decide(struct tw_context *c, const struct tw_request *rq, s
 	TW_TRY(make_decision(&w));
 	TW_TRY(tw_document_prepare(&w.d));
 	TW_TRY(tw_document_shown(c, w.doc, &shown)); /* nothing may fail any more once it is on the disk */
-	(void)json_object_del(shown, "case");
 	TW_TRY(tw_store_transaction(c->store, write_decision, &w));
 	rp->body = TW_STEAL(shown);
 	return TW_OK;
@@ -308,13 +306,13 @@ tw_err tw_op_finding_decide(struct tw_context *c, const struct tw_request *rq, s
 
 /* --- A case --- */
 
+/* The document goes without the case's number: its hash is shown to those too who may not see the case, and there are few numbers to try. */
 static tw_err write_with_case(tw_store *s, void *user, const char *id)
 {
 	struct writing *w = user;
 
 	if (!tw_components_id_read(tw_slice_of(id), 'c', &w->case_id))
 		return TW_RAISE(INTERNAL, "a case without a name");
-	TW_TRY(tw_json_set(w->doc, "case", json_string(id)));
 	TW_TRY(tw_document_prepare(&w->d));
 	return put_document(s, w);
 }

@@ -2,6 +2,7 @@
 /* Releases, their components and findings: what is refused, that an import counts whole or not at all, that decisions carry, and what is new to whom. */
 #include "support/components/components.h"
 
+#include "crypto/hash.h"
 #include "support/cases/test-world.h"
 #include "support/platform/app.h"
 #include "support/rows-components.h"
@@ -425,6 +426,18 @@ static void test_a_case_of_it(void **state)
 	unseen = answer(&bob, "finding.read", "t1", "");
 	CHECK_TEXT(tw_json_text(unseen, "case"), "");
 	CHECK_TEXT(tw_json_text(tw_json_get(unseen, "desk"), "case"), "");
+	/* Nor does the hash tell it, which is over what everybody is shown. */
+	TW_CLEANUP(tw_jsonp) json_t *shown = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, hex = { 0 };
+	uint8_t digest[TW_SHA256_SIZE];
+	shown = json_deep_copy(tw_json_get(unseen, "desk"));
+	CHECK_INT(json_object_del(shown, "hash"), 0);
+	tw_buf_init(&text, tw_sys_real(), TW_CASE_DOC_MAX);
+	tw_buf_init(&hex, tw_sys_real(), 2 * sizeof digest);
+	CHECK_OK(tw_json_write(shown, &text));
+	CHECK_OK(tw_sha256(text.data, text.size, digest));
+	CHECK_OK(tw_buf_hex(&hex, digest, sizeof digest));
+	CHECK_TEXT(tw_json_text(tw_json_get(unseen, "desk"), "hash"), tw_buf_cstr(&hex));
 	CHECK_INT(rows_in("SELECT count(*) FROM journal_entry"), 4); /* the import, the case, the finding, the embargo */
 }
 
