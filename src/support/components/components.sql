@@ -107,10 +107,12 @@ SELECT id FROM product_release WHERE product = ?1 AND version = ?2;
 -- name: release_count
 SELECT count(*) FROM product_release;
 
--- Who begins an import ends the one before it that has not come to its end: of components those of the release, of findings any, so that their numbers grow
--- in the order in which they count.
+-- Who begins an import ends the one of the same release before it that has not come to its end; while somebody goes on with that one, nobody begins another.
 -- name: release_import_drop
-UPDATE release_import SET state = 'gone' WHERE state = 'comes' AND kind = ?1 AND (kind = 'findings' OR release_id = ?2);
+UPDATE release_import SET state = 'gone' WHERE state = 'comes' AND kind = ?1 AND release_id = ?2;
+
+-- name: release_import_busy
+SELECT count(*) FROM release_import WHERE state = 'comes' AND release_id = ?1 AND kind = ?2 AND touched_ms > ?3 AND touched_ms <= ?4;
 
 -- name: release_import_add
 INSERT INTO release_import (release_id, kind, state, source, wanted, there, touched_ms, live_ms, who) VALUES (?1, ?2, 'comes', ?3, ?4, 0, ?5, 0, ?6) RETURNING id;
@@ -207,6 +209,10 @@ SELECT count(*) FROM finding_seen s CROSS JOIN release_import i WHERE s.waits = 
 
 -- name: finding_newest
 SELECT coalesce(max(id), 0) FROM release_import WHERE kind = 'findings' AND state = 'live';
+
+-- The first that has not come to its end: what it brings is new behind those that were begun later and ended sooner.
+-- name: finding_coming
+SELECT coalesce(min(id), 0) FROM release_import WHERE kind = 'findings' AND state = 'comes';
 
 -- name: finding_mark_get
 SELECT import_id FROM finding_mark WHERE account = ?1;

@@ -15,8 +15,9 @@
 
 #define KIND_COMPONENTS "components"
 #define KIND_FINDINGS "findings"
-#define SOURCE_SIZE 64 /* SHA-256 in hexadecimal */
-#define GIVEN_UP_MS INT64_C(86400000)
+#define SOURCE_SIZE 64               /* SHA-256 in hexadecimal */
+#define GIVEN_UP_MS INT64_C(3600000) /* until then nobody can have looked at all behind it */
+#define BUSY_MS 60000
 #define FORGOTTEN_AT_ONCE 500 /* rows with their index entries: some ms */
 
 bool tw_components_id_read(struct tw_slice name, char letter, int64_t *ret)
@@ -135,6 +136,20 @@ static bool is_digest(const char *text)
 	return strlen(text) == SOURCE_SIZE && strspn(text, "0123456789abcdef") == SOURCE_SIZE;
 }
 
+/* Two that end each other by turns would never end. */
+static tw_err may_replace(struct tw_context *c, int64_t release, const char *kind, struct tw_reply *rp)
+{
+	const int64_t now_ms = tw_time_wall_ms(c->time);
+	const struct tw_value v[] = { TW_V_INT(release), TW_V_TEXT(kind), TW_V_INT(now_ms - BUSY_MS), TW_V_INT(now_ms) };
+	int64_t count = 0;
+
+	TW_TRY(tw_store_run(c->store, tw_sql_release_import_busy, v, TW_COUNT(v), tw_components_number, &count));
+	if (!count)
+		return TW_OK;
+	return refuse(rp, 409, "release.busy", "Somebody is importing this release", "Wait until it has ended; a minute, if it was cut.",
+		"An import of the same release and kind was gone on with less than a minute ago.");
+}
+
 /* "" when it may begin, else the rule; a problem is written. */
 static tw_err may_begin(struct tw_context *c, const json_t *in, struct tw_reply *rp)
 {
@@ -164,7 +179,7 @@ static tw_err may_begin(struct tw_context *c, const json_t *in, struct tw_reply 
 	if (!there && count >= TW_RELEASES_MAX)
 		return tw_reply_problem(rp, 409, "release", "release.full", "There are too many releases",
 			"None is taken away; ask whoever looks after the server.", "There are %d releases at most.", TW_RELEASES_MAX);
-	return TW_OK;
+	return there ? may_replace(c, there, kind, rp) : TW_OK;
 }
 
 tw_err tw_op_release_begin(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

@@ -362,7 +362,7 @@ tw_err tw_op_finding_case(struct tw_context *c, const struct tw_request *rq, str
 
 tw_err tw_op_findings_seen(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	int64_t import = 0, account = 0;
+	int64_t import = 0, account = 0, fresh = 0, newest = 0, before = 0;
 
 	if (!tw_components_id_read(tw_slice_of(tw_json_text(rq->input, "newest")), 'i', &import))
 		return refuse(rp, 422, "finding.newest", "That is no import", "Write its name as in i17: since of a finding.",
@@ -370,7 +370,11 @@ tw_err tw_op_findings_seen(struct tw_context *c, const struct tw_request *rq, st
 	if (!tw_account_id_read(tw_slice_of(rq->subject.account), &account))
 		return refuse(rp, 409, "finding.seen", "You have no account here", "List them with view=waiting.",
 			"It is kept for each account up to which import it has looked.");
-	const struct tw_value v[] = { TW_V_INT(account), TW_V_INT(import) };
+	/* Nobody has looked at what is not there yet, nor unsees what he saw. */
+	TW_TRY(tw_finding_mark(c, rq, &before));
+	TW_TRY(tw_finding_count_new(c, before, &fresh, &newest));
+	import = import < newest ? import : newest;
+	const struct tw_value v[] = { TW_V_INT(account), TW_V_INT(import > before ? import : before) };
 	TW_TRY(tw_store_run(c->store, tw_sql_finding_mark_put, v, TW_COUNT(v), NULL, NULL));
 	rp->status = 204;
 	return TW_OK;
