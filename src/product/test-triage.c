@@ -260,7 +260,7 @@ static void test_decisions(void **state)
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *before = NULL, *release = NULL;
-	char decisions[1024];
+	char decisions[1024], more[1024];
 
 	tw_buf_init(&b, tw_sys_real(), 65536);
 	tw_buf_init(&text, tw_sys_real(), 65536);
@@ -274,6 +274,12 @@ static void test_decisions(void **state)
 	check_decided(&w, before, "CVE-2026-0001 pkg:deb/debian/curl open -\n");
 	decide(tw_buf_cstr(&text), "affected", decisions, sizeof decisions);
 	check_decided(&w, before, "CVE-2026-0001 pkg:deb/debian/curl decided -\n");
+	/* Of two on the same facts the last, which is what `triage decide` appends. */
+	decide(tw_buf_cstr(&text), "under_investigation", more, sizeof more);
+	const size_t first = strlen(decisions);
+	(void)snprintf(decisions + first, sizeof decisions - first, "%s", strchr(more, '-'));
+	check_decided(&w, before, "CVE-2026-0001 pkg:deb/debian/curl open -\n");
+	decide(tw_buf_cstr(&text), "affected", decisions, sizeof decisions);
 	/* Another range, another version, one record more: other facts. */
 	w.records[0] = OSV("CVE-2026-0001", "", "8.0-3");
 	check_decided(&w, before, "CVE-2026-0001 pkg:deb/debian/curl again - new\n");

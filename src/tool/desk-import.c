@@ -13,6 +13,7 @@
 #include "tool/commands.h"
 #include "tool/files.h"
 #include "tool/session.h"
+#include "tool/triage.h"
 
 #define PIECE_BYTES (40 * 1024) /* of 64 KiB that the socket takes: a next entry still fits */
 #define PIECE_ENTRIES 200
@@ -20,7 +21,7 @@
 
 static const struct tw_option release_options[] = {
 	{ "local", "SOCKET", true, "the server's socket: desk.sock in its directory" },
-	{ "sbom", "FILE", true, "the release's inventory: CycloneDX or SPDX, as thingward triage reads them" },
+	{ "sbom", "FILE", true, "the release's inventory: CycloneDX or SPDX, or Yocto's folder of them, as thingward triage reads them" },
 	{},
 };
 static const struct tw_option findings_options[] = {
@@ -176,13 +177,15 @@ static tw_err import_release(struct tw_tool *t, const struct tw_args *a)
 	TW_CLEANUP(sending_done)
 	struct sending s = { .t = t, .product = a->rest[0], .version = a->rest[1], .kind = "components" };
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
 	struct tw_bom bom = { 0 };
 	char source[2 * TW_SHA256_SIZE + 1];
+	bool image = false;
 
 	tw_buf_init(&text, t->sys, TW_BOM_MAX);
-	TW_TRY(tw_file_read(t->sys, tw_arg(a, "sbom"), TW_BOM_MAX, &text));
+	TW_TRY(tw_release_read(t, tw_arg(a, "sbom"), &text, &image, &document));
 	TW_TRY(hash_of(tw_buf_slice(&text), source));
-	TW_TRY(tw_file_named(tw_arg(a, "sbom"), tw_bom_read(t->sys, tw_buf_slice(&text), &bom)));
+	TW_TRY(tw_file_named(tw_arg(a, "sbom"), tw_bom_of(t->sys, document, &bom)));
 	s.source = source;
 	s.count = bom.count;
 	tw_err e = tw_session_open(t, a, &s.session);

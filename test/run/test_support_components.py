@@ -14,6 +14,7 @@ import triage_set
 import world as worlds
 from test_support import IDS, Service
 from test_triage import inputs, small
+from test_triage_inventories import yocto
 
 TOOL = worlds.BUILD / "src/tool/thingward"
 PRODUCTS = {"format": 1, "products": [{"name": name, "title": name.title(), "support": {"start": "2020-01-01", "end": "2099-01-01", "security-updates-until": "2099-01-01"}}
@@ -137,6 +138,43 @@ def test_a_decision_goes_to_git_and_back(desk, tmp_path):
     assert r.status == 303 and r.getheader("Location").startswith("/desk/cases/c1")
     assert ask(desk, "case", "read", "c1")["cve"] == "CVE-2026-0001"
     assert ask(desk, "journal", "verify")["entries"] >= 5
+
+
+def test_git_changes_its_mind(desk, tmp_path):
+    words, _ = imported(tmp_path, desk)
+    decide = ("decide", tmp_path, "CVE-2026-0001", "curl", "--by", "J", "--reason", "r")
+    assert triage(*decide, "--status", "not_affected", "--justification", "component_not_present").returncode == 0
+
+    def again():
+        assert triage("import", *words, "--version", "1.0").returncode == 0
+        ask(desk, "findings", "import", tmp_path, "--product", "lamp")
+        statuses = ask(desk, "release", "vex", "v1")["document"]["vulnerabilities"][0]["product_status"]
+        ask(desk, "decisions", "export", "lamp", "--out", tmp_path / "exported.yaml")
+        return list(statuses), re.findall("status: .*", (tmp_path / "exported.yaml").read_text())
+    assert again() == (["known_not_affected"], ["status: not_affected"])
+    assert triage(*decide, "--status", "affected", "--action", "Update.").returncode == 0  # appended, on the same facts
+    assert again() == (["known_affected"], ["status: affected"])
+    (tmp_path / "decisions.yaml").unlink()
+    assert again() == (["under_investigation"], [])
+    # The desk's own stays, whatever git says.
+    ask(desk, "finding", "decide", "t1", "affected", "--reason", "r", "--action", "Update.")
+    assert triage(*decide, "--status", "not_affected", "--justification", "component_not_present").returncode == 0
+    assert again() == (["known_affected"], ["status: affected"])
+
+
+def test_yocto_s_folder_is_one_inventory(desk, tmp_path):
+    yocto(tmp_path / "spdx")
+    said = ask(desk, "release", "import", "lamp", "1.0", "--sbom", tmp_path / "spdx")
+    names = sorted(c["name"] for c in ask(desk, "components", "list", "--release", "v1")["components"])
+    assert {"curl", "busybox"} <= set(names) and said["components"]["count"] == len(names)
+    again = ask(desk, "release", "import", "lamp", "1.0", "--sbom", tmp_path / "spdx/acme-image.spdx.json")
+    assert again["components"]["count"] == len(names) and again["components"]["sbom"] == said["components"]["sbom"]
+    (tmp_path / "feeds").mkdir()
+    assert triage("import", tmp_path, "--release", tmp_path / "spdx", "--feeds", tmp_path / "feeds").returncode == 0
+    assert said["components"]["sbom"] in (tmp_path / "triage.yaml").read_text()  # the same inventory by either way
+    (tmp_path / "spdx/recipe-curl.spdx.json").unlink()
+    p = run(desk, "release", "import", "lamp", "1.1", "--sbom", tmp_path / "spdx")
+    assert p.returncode == 2 and "recipe-curl.spdx.json" in p.stderr
 
 
 def test_what_one_has_seen_is_not_new(desk, tmp_path):

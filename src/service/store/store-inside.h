@@ -28,6 +28,7 @@ struct tw_store {
 	bool in_transaction;
 	bool keeps_word; /* opened by tw_store_open_closed */
 	bool owes;       /* it has not been looked through since it was opened */
+	bool doubtful;   /* a look found damage, or could not be ended: the next open looks first */
 	char looked[64]; /* the last table that was, of those that are owed */
 	enum tw_store_fault fault;
 };

@@ -227,7 +227,7 @@ tw_store *tw_store_free(tw_store *s)
 {
 	if (!s)
 		return NULL;
-	const bool whole = s->keeps_word && s->db && !tw_failed(tw_store_check(s));
+	const bool whole = s->keeps_word && s->db && !s->doubtful; /* what it owes still is the next one's, which is not kept waiting either */
 	tw_store_disconnect(s);
 	if (whole)
 		tw_store_give_word(s);

@@ -31,11 +31,11 @@ struct tw_store_formats {
 /* dir: an open directory; the database is NAME in it. An empty one is made, in the oldest format; formats is borrowed.
    UNTRUSTED: integrity check failed. STATE: of a format that this release does not read; nothing was changed. */
 tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret);
-/* The same, but a store that was closed whole and that nobody has touched since owes its integrity check, and is open before it: tw_store_check, soon, or
-   else the next open checks first, as it does where NAME.closed does not say so. */
+/* The same, but a store that was closed whole and that nobody has touched since owes its integrity check, and is open before it: tw_store_check, soon,
+   or else the next open owes it. Where NAME.closed does not say so, or a check failed, the next open checks first. */
 tw_err tw_store_open_closed(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret);
 bool tw_store_owes(const tw_store *s);
-/* A table of what it owes, so that others are answered between them. */
+/* A table of what it owes, so that others are answered between them. After a failure the same table is the next one again. */
 tw_err tw_store_check_next(tw_store *s, bool *ret_more);
 tw_err tw_store_check(tw_store *s); /* what it owes. UNTRUSTED: damaged, and to be closed; the next open says so again */
 /* As tw_store_open_closed, for a program that is linked with either store: address is where PostgreSQL is (postgresql/where.h), and of no meaning to files. */

@@ -73,6 +73,7 @@ extern const char *const tw_queue_views[], *const tw_queue_severities[], *const 
 
 /* Up to which import an account has looked; 0: none, or no account. */
 tw_err tw_finding_mark(struct tw_context *c, const struct tw_request *rq, int64_t *ret);
+/* newest: up to which somebody may have looked: all before it that will count do. */
 tw_err tw_finding_count_new(struct tw_context *c, int64_t mark, int64_t *ret_new, int64_t *ret_newest);
 
 /* Components across releases, or of one. */

@@ -6,7 +6,8 @@
 -- is shown, and what is gone is removed in steps. component: name_key is the name in small letters. finding: a vulnerability in a component of one
 -- version of one release, whose number stays whatever imports say; doc is what the desk said of it. finding_seen: as one import saw it; waits is 1 for people, 2
 -- decided, 0 taken by a rule; since: the import by which it began to wait; urgency grows with what can wait longer; score is ten times that of CVSS, -1: none.
--- finding_decision: what was decided, for good; it counts wherever facts are the same. import_id: by which it came, 0: it was made here.
+-- finding_decision: what was decided; made here it stays for good, and counts in the whole product wherever facts are the same. import_id: by which it came, 0:
+-- it was made here; one that came counts in its import alone, and goes with it.
 -- finding_mark: up to which import somebody has looked.
 
 -- name: components_format_1
@@ -106,10 +107,12 @@ SELECT id FROM product_release WHERE product = ?1 AND version = ?2;
 -- name: release_count
 SELECT count(*) FROM product_release;
 
--- Who begins an import ends the one before it that has not come to its end: of components those of the release, of findings any, so that their numbers grow
--- in the order in which they count.
+-- Who begins an import ends the one of the same release before it that has not come to its end; while somebody goes on with that one, nobody begins another.
 -- name: release_import_drop
-UPDATE release_import SET state = 'gone' WHERE state = 'comes' AND kind = ?1 AND (kind = 'findings' OR release_id = ?2);
+UPDATE release_import SET state = 'gone' WHERE state = 'comes' AND kind = ?1 AND release_id = ?2;
+
+-- name: release_import_busy
+SELECT count(*) FROM release_import WHERE state = 'comes' AND release_id = ?1 AND kind = ?2 AND touched_ms > ?3 AND touched_ms <= ?4;
 
 -- name: release_import_add
 INSERT INTO release_import (release_id, kind, state, source, wanted, there, touched_ms, live_ms, who) VALUES (?1, ?2, 'comes', ?3, ?4, 0, ?5, 0, ?6) RETURNING id;
@@ -152,11 +155,11 @@ WHERE f.vulnerability = ?1 AND f.component = ?2 AND f.version = ?3 AND r.id = f.
 INSERT INTO finding_seen (finding, import_id, waits, since, urgency, score, kev, rule, facts, decision, doc)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11);
 
--- The decision that counts, on these facts before all others; of an import that has not come to its end only for itself.
+-- The decision that counts, on these facts before all others: the desk's, or what this very import brought. What another brought is git's word of another
+-- time, and this one says by itself what git has decided; so what was taken back there is taken back here.
 -- name: finding_decision_one
-SELECT d.id, d.facts, d.doc, d.at_ms FROM finding_decision d
-WHERE d.vulnerability = ?1 AND d.component = ?2 AND d.product = ?3
-	AND (d.import_id = 0 OR d.import_id = ?5 OR EXISTS (SELECT 1 FROM release_import i WHERE i.id = d.import_id AND i.live_ms > 0))
+SELECT d.id, d.facts, d.doc, d.import_id FROM finding_decision d
+WHERE d.vulnerability = ?1 AND d.component = ?2 AND d.product = ?3 AND (d.import_id = 0 OR d.import_id = ?5)
 ORDER BY CASE d.facts WHEN ?4 THEN 0 ELSE 1 END, d.id DESC LIMIT 1;
 
 -- name: finding_decision_add
@@ -207,15 +210,23 @@ SELECT count(*) FROM finding_seen s CROSS JOIN release_import i WHERE s.waits = 
 -- name: finding_newest
 SELECT coalesce(max(id), 0) FROM release_import WHERE kind = 'findings' AND state = 'live';
 
+-- The first that has not come to its end: what it brings is new behind those that were begun later and ended sooner.
+-- name: finding_coming
+SELECT coalesce(min(id), 0) FROM release_import WHERE kind = 'findings' AND state = 'comes';
+
 -- name: finding_mark_get
 SELECT import_id FROM finding_mark WHERE account = ?1;
 
 -- name: finding_mark_put
 INSERT INTO finding_mark (account, import_id) VALUES (?1, ?2) ON CONFLICT (account) DO UPDATE SET import_id = ?2;
 
+-- Of those that count on the same facts the last: of two the tool would take the first.
 -- name: finding_decisions
 SELECT d.id, d.doc, d.vulnerability, d.component FROM finding_decision d
-WHERE d.product = ?1 AND d.id > ?2 AND (d.import_id = 0 OR EXISTS (SELECT 1 FROM release_import i WHERE i.id = d.import_id AND i.live_ms > 0))
+WHERE d.product = ?1 AND d.id > ?2 AND (d.import_id = 0 OR EXISTS (SELECT 1 FROM release_import i WHERE i.id = d.import_id AND i.state = 'live'))
+	AND NOT EXISTS (SELECT 1 FROM finding_decision n WHERE n.vulnerability = d.vulnerability AND n.component = d.component AND n.product = d.product
+		AND n.id > d.id AND n.facts = d.facts
+		AND (n.import_id = 0 OR EXISTS (SELECT 1 FROM release_import j WHERE j.id = n.import_id AND j.state = 'live')))
 ORDER BY d.id LIMIT ?3;
 
 -- name: release_list
@@ -284,7 +295,7 @@ SELECT CASE ?2 WHEN 'purl' THEN purl WHEN 'cpe' THEN cpe ELSE name_key END, vers
 UPDATE release_import SET state = 'gone' WHERE state = 'comes' AND touched_ms < ?1;
 
 -- name: release_import_first_gone
-SELECT id, live_ms FROM release_import WHERE state = 'gone' ORDER BY id LIMIT 1;
+SELECT id FROM release_import WHERE state = 'gone' ORDER BY id LIMIT 1;
 
 -- name: component_forget
 DELETE FROM component WHERE id IN (SELECT id FROM component WHERE import_id = ?1 LIMIT ?2);
@@ -293,7 +304,7 @@ DELETE FROM component WHERE id IN (SELECT id FROM component WHERE import_id = ?1
 DELETE FROM finding_seen WHERE import_id = ?1 AND finding IN (SELECT finding FROM finding_seen WHERE import_id = ?1 LIMIT ?2);
 
 -- name: finding_decision_forget
-DELETE FROM finding_decision WHERE import_id = ?1 AND import_id <> 0;
+DELETE FROM finding_decision WHERE id IN (SELECT id FROM finding_decision WHERE import_id = ?1 AND import_id <> 0 LIMIT ?2);
 
 -- name: release_import_forgotten
 UPDATE release_import SET state = 'forgotten' WHERE id = ?1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Findings in the store: as an import brings them, and as one of them is read. What people decided counts before any rule, as long as the facts are those that
- * it was decided on; what the tool brings along of decisions.yaml is taken over where nothing was decided here on the same facts.
+ * it was decided on; what the tool brings along of decisions.yaml is taken over where nothing was decided at the desk on the same facts.
  */
 #include "base/mem.h"
 #include "base/text.h"
@@ -15,7 +15,7 @@
 /* --- Coming in --- */
 
 struct decided {
-	int64_t id;
+	int64_t id, import; /* import 0: the desk's own */
 	bool same, investigated;
 };
 struct deciding {
@@ -29,7 +29,7 @@ static tw_err take_decided(void *user, const tw_row *row)
 	TW_CLEANUP(tw_jsonp) json_t *doc = NULL;
 
 	TW_TRY(tw_json_parse(tw_row_bytes(row, 2), STORED_MAX, &doc));
-	*g->d = (struct decided){ tw_row_int(row, 0), tw_slice_is(tw_row_bytes(row, 1), g->facts),
+	*g->d = (struct decided){ tw_row_int(row, 0), tw_row_int(row, 3), tw_slice_is(tw_row_bytes(row, 1), g->facts),
 		!strcmp(tw_json_text(doc, "status"), "under_investigation") };
 	return TW_OK;
 }
@@ -44,7 +44,8 @@ static tw_err find_decision(tw_store *s, const struct tw_finding_load *l, const 
 	return tw_store_run(s, tw_sql_finding_decision_one, v, TW_COUNT(v), take_decided, &g);
 }
 
-/* What decisions.yaml says of it, unless something was decided here on those facts. */
+/* What decisions.yaml says of it, unless the desk decided on those facts. Each import has its own, so that what is changed or taken back in git is so here;
+   in one import it is there once, whatever versions of the component there are. */
 static tw_err take_over(tw_store *s, const struct tw_finding_load *l, const json_t *entry)
 {
 	const json_t *brought = json_object_get(entry, "decision");
@@ -56,7 +57,7 @@ static tw_err take_over(tw_store *s, const struct tw_finding_load *l, const json
 	if (!brought)
 		return TW_OK;
 	TW_TRY(find_decision(s, l, entry, facts, &here));
-	if (here.id && here.same)
+	if (here.id && here.same) /* the desk's, or this import's */
 		return TW_OK;
 	tw_buf_init(&text, l->c->sys, STORED_MAX);
 	TW_TRY(tw_json_write(brought, &text));

@@ -15,8 +15,9 @@
 
 #define KIND_COMPONENTS "components"
 #define KIND_FINDINGS "findings"
-#define SOURCE_SIZE 64 /* SHA-256 in hexadecimal */
-#define GIVEN_UP_MS INT64_C(86400000)
+#define SOURCE_SIZE 64               /* SHA-256 in hexadecimal */
+#define GIVEN_UP_MS INT64_C(3600000) /* until then nobody can have looked at all behind it */
+#define BUSY_MS 60000
 #define FORGOTTEN_AT_ONCE 500 /* rows with their index entries: some ms */
 
 bool tw_components_id_read(struct tw_slice name, char letter, int64_t *ret)
@@ -135,6 +136,20 @@ static bool is_digest(const char *text)
 	return strlen(text) == SOURCE_SIZE && strspn(text, "0123456789abcdef") == SOURCE_SIZE;
 }
 
+/* Two that end each other by turns would never end. */
+static tw_err may_replace(struct tw_context *c, int64_t release, const char *kind, struct tw_reply *rp)
+{
+	const int64_t now_ms = tw_time_wall_ms(c->time);
+	const struct tw_value v[] = { TW_V_INT(release), TW_V_TEXT(kind), TW_V_INT(now_ms - BUSY_MS), TW_V_INT(now_ms) };
+	int64_t count = 0;
+
+	TW_TRY(tw_store_run(c->store, tw_sql_release_import_busy, v, TW_COUNT(v), tw_components_number, &count));
+	if (!count)
+		return TW_OK;
+	return refuse(rp, 409, "release.busy", "Somebody is importing this release", "Wait until it has ended; a minute, if it was cut.",
+		"An import of the same release and kind was gone on with less than a minute ago.");
+}
+
 /* "" when it may begin, else the rule; a problem is written. */
 static tw_err may_begin(struct tw_context *c, const json_t *in, struct tw_reply *rp)
 {
@@ -164,7 +179,7 @@ static tw_err may_begin(struct tw_context *c, const json_t *in, struct tw_reply 
 	if (!there && count >= TW_RELEASES_MAX)
 		return tw_reply_problem(rp, 409, "release", "release.full", "There are too many releases",
 			"None is taken away; ask whoever looks after the server.", "There are %d releases at most.", TW_RELEASES_MAX);
-	return TW_OK;
+	return there ? may_replace(c, there, kind, rp) : TW_OK;
 }
 
 tw_err tw_op_release_begin(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -340,41 +355,28 @@ tw_err tw_op_release_end(struct tw_context *c, const struct tw_request *rq, stru
 
 /* --- What is left of those that do not count --- */
 
-struct gone {
-	int64_t id, live_ms;
-};
-
-static tw_err take_gone(void *user, const tw_row *row)
-{
-	*(struct gone *)user = (struct gone){ tw_row_int(row, 0), tw_row_int(row, 1) };
-	return TW_OK;
-}
-
 static tw_err forget(tw_store *s, void *user)
 {
-	const struct gone *g = user;
-	const struct tw_value v[] = { TW_V_INT(g->id), TW_V_INT(FORGOTTEN_AT_ONCE) };
+	static const char *const of[] = { tw_sql_component_forget, tw_sql_finding_seen_forget, tw_sql_finding_decision_forget };
+	const struct tw_value v[] = { TW_V_INT(*(const int64_t *)user), TW_V_INT(FORGOTTEN_AT_ONCE) };
+	int64_t count = 0;
 
-	TW_TRY(tw_store_run(s, tw_sql_component_forget, v, TW_COUNT(v), NULL, NULL));
-	int64_t count = tw_store_changes(s);
-	TW_TRY(tw_store_run(s, tw_sql_finding_seen_forget, v, TW_COUNT(v), NULL, NULL));
-	count += tw_store_changes(s);
-	if (count)
-		return TW_OK;
-	if (!g->live_ms) /* decisions that came with it have never counted */
-		TW_TRY(tw_store_run(s, tw_sql_finding_decision_forget, v, 1, NULL, NULL));
-	return tw_store_run(s, tw_sql_release_import_forgotten, v, 1, NULL, NULL);
+	for (size_t i = 0; i < TW_COUNT(of); i++) {
+		TW_TRY(tw_store_run(s, of[i], v, TW_COUNT(v), NULL, NULL));
+		count += tw_store_changes(s);
+	}
+	return count ? TW_OK : tw_store_run(s, tw_sql_release_import_forgotten, v, 1, NULL, NULL);
 }
 
 tw_err tw_components_forget(tw_store *s, int64_t now_ms, bool *ret_more)
 {
-	struct gone g = { 0, 0 };
+	int64_t id = 0;
 
 	*ret_more = false;
 	TW_TRY(tw_store_run(s, tw_sql_release_import_old, &TW_V_INT(now_ms - GIVEN_UP_MS), 1, NULL, NULL));
-	TW_TRY(tw_store_run(s, tw_sql_release_import_first_gone, NULL, 0, take_gone, &g));
-	if (!g.id)
+	TW_TRY(tw_store_run(s, tw_sql_release_import_first_gone, NULL, 0, tw_components_number, &id));
+	if (!id)
 		return TW_OK;
 	*ret_more = true;
-	return tw_store_transaction(s, forget, &g);
+	return tw_store_transaction(s, forget, &id);
 }

@@ -126,7 +126,6 @@ tw_err tw_finding_shown(struct tw_context *c, const struct tw_request *rq, const
 		TW_TRY(tw_json_set(j, "decision", json_incref(f->decided)));
 	if (f->doc) {
 		TW_TRY(tw_document_shown(c, f->doc, &desk));
-		(void)json_object_del(desk, "case");
 		TW_TRY(tw_json_set(j, "desk", TW_STEAL(desk)));
 	}
 	TW_TRY(show_case(c, rq, f, j));
@@ -300,7 +299,6 @@ tw_err tw_op_finding_decide(struct tw_context *c, const struct tw_request *rq, s
 	TW_TRY(make_decision(&w));
 	TW_TRY(tw_document_prepare(&w.d));
 	TW_TRY(tw_document_shown(c, w.doc, &shown)); /* nothing may fail any more once it is on the disk */
-	(void)json_object_del(shown, "case");
 	TW_TRY(tw_store_transaction(c->store, write_decision, &w));
 	rp->body = TW_STEAL(shown);
 	return TW_OK;
@@ -308,13 +306,13 @@ tw_err tw_op_finding_decide(struct tw_context *c, const struct tw_request *rq, s
 
 /* --- A case --- */
 
+/* The document goes without the case's number: its hash is shown to those too who may not see the case, and there are few numbers to try. */
 static tw_err write_with_case(tw_store *s, void *user, const char *id)
 {
 	struct writing *w = user;
 
 	if (!tw_components_id_read(tw_slice_of(id), 'c', &w->case_id))
 		return TW_RAISE(INTERNAL, "a case without a name");
-	TW_TRY(tw_json_set(w->doc, "case", json_string(id)));
 	TW_TRY(tw_document_prepare(&w->d));
 	return put_document(s, w);
 }
@@ -364,7 +362,7 @@ tw_err tw_op_finding_case(struct tw_context *c, const struct tw_request *rq, str
 
 tw_err tw_op_findings_seen(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	int64_t import = 0, account = 0;
+	int64_t import = 0, account = 0, fresh = 0, newest = 0, before = 0;
 
 	if (!tw_components_id_read(tw_slice_of(tw_json_text(rq->input, "newest")), 'i', &import))
 		return refuse(rp, 422, "finding.newest", "That is no import", "Write its name as in i17: since of a finding.",
@@ -372,7 +370,11 @@ tw_err tw_op_findings_seen(struct tw_context *c, const struct tw_request *rq, st
 	if (!tw_account_id_read(tw_slice_of(rq->subject.account), &account))
 		return refuse(rp, 409, "finding.seen", "You have no account here", "List them with view=waiting.",
 			"It is kept for each account up to which import it has looked.");
-	const struct tw_value v[] = { TW_V_INT(account), TW_V_INT(import) };
+	/* Nobody has looked at what is not there yet, nor unsees what he saw. */
+	TW_TRY(tw_finding_mark(c, rq, &before));
+	TW_TRY(tw_finding_count_new(c, before, &fresh, &newest));
+	import = import < newest ? import : newest;
+	const struct tw_value v[] = { TW_V_INT(account), TW_V_INT(import > before ? import : before) };
 	TW_TRY(tw_store_run(c->store, tw_sql_finding_mark_put, v, TW_COUNT(v), NULL, NULL));
 	rp->status = 204;
 	return TW_OK;

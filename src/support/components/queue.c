@@ -142,8 +142,14 @@ tw_err tw_finding_mark(struct tw_context *c, const struct tw_request *rq, int64_
 
 tw_err tw_finding_count_new(struct tw_context *c, int64_t mark, int64_t *ret_new, int64_t *ret_newest)
 {
+	int64_t coming = 0;
+
 	TW_TRY(tw_store_run(c->store, tw_sql_finding_new, &TW_V_INT(mark), 1, tw_components_number, ret_new));
-	return tw_store_run(c->store, tw_sql_finding_newest, NULL, 0, tw_components_number, ret_newest);
+	TW_TRY(tw_store_run(c->store, tw_sql_finding_newest, NULL, 0, tw_components_number, ret_newest));
+	TW_TRY(tw_store_run(c->store, tw_sql_finding_coming, NULL, 0, tw_components_number, &coming));
+	if (coming && coming <= *ret_newest)
+		*ret_newest = coming - 1;
+	return TW_OK;
 }
 
 /* --- Components --- */

@@ -2,6 +2,7 @@
 /* Releases, their components and findings: what is refused, that an import counts whole or not at all, that decisions carry, and what is new to whom. */
 #include "support/components/components.h"
 
+#include "crypto/hash.h"
 #include "support/cases/test-world.h"
 #include "support/platform/app.h"
 #include "support/rows-components.h"
@@ -142,6 +143,29 @@ static void test_what_is_refused(void **state)
 	}
 }
 
+static tw_err count_row(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+static int64_t rows_in(const char *sql)
+{
+	int64_t n = -1;
+
+	CHECK_OK(tw_store_run(world.t.c.store, sql, NULL, 0, count_row, &n));
+	return n;
+}
+
+#define BEGIN(version, kind) \
+	"{\"product\":\"lamp\",\"version\":\"" version "\",\"kind\":\"" kind "\",\"source\":\"" SOURCE "\",\"count\":1}"
+
+/* Nobody has gone on with what comes. */
+static void a_minute_later(void)
+{
+	CHECK_OK(tw_store_run(world.t.c.store, "UPDATE release_import SET touched_ms = touched_ms - 60000", NULL, 0, NULL, NULL));
+}
+
 static void test_an_import_counts_whole(void **state)
 {
 	char first[24], second[24];
@@ -164,26 +188,18 @@ static void test_an_import_counts_whole(void **state)
 	begin_import("lamp", "1.0", "components", 1, first);
 	CHECK_TEXT(bring(first, 0, "{\"name\":\"musl\"}"), "");
 	CHECK_INT(count_of(&root, "components.list", "{\"release\":\"v1\"}", "components"), 2);
+	CHECK_TEXT(rule_of(&root, "release.begin", "", BEGIN("1.0", "components")), "release.busy");
+	CHECK_TEXT(rule_of(&root, "release.begin", "", BEGIN("1.0", "findings")), ""); /* of another kind, */
+	CHECK_TEXT(rule_of(&root, "release.begin", "", BEGIN("1.1", "findings")), ""); /* another release, */
+	CHECK_TEXT(rule_of(&root, "release.begin", "", BEGIN("1.0", "findings")), "release.busy");
+	a_minute_later();
 	begin_import("lamp", "1.0", "components", 1, second);
 	CHECK_TEXT(rule_of(&root, "release.end", first, ""), "release.over");
+	CHECK_INT(rows_in("SELECT count(*) FROM release_import WHERE state = 'comes' AND kind = 'findings'"), 2); /* which is ended by none of these */
 	CHECK_TEXT(bring(second, 0, "{\"name\":\"musl\"}"), "");
 	CHECK_TEXT(rule_of(&root, "release.end", second, ""), "");
 	CHECK_INT(count_of(&root, "components.list", "{\"release\":\"v1\"}", "components"), 1);
 	CHECK_INT(count_of(&root, "components.list", "{\"text\":\"curl\"}", "components"), 0);
-}
-
-static tw_err count_row(void *user, const tw_row *row)
-{
-	*(int64_t *)user = tw_row_int(row, 0);
-	return TW_OK;
-}
-
-static int64_t rows_in(const char *sql)
-{
-	int64_t n = -1;
-
-	CHECK_OK(tw_store_run(world.t.c.store, sql, NULL, 0, count_row, &n));
-	return n;
 }
 
 static void test_what_does_not_count_goes(void **state)
@@ -205,9 +221,9 @@ static void test_what_does_not_count_goes(void **state)
 	CHECK_INT(rows_in(components), 2);
 	CHECK_INT(rows_in(seen), 2);
 	CHECK_INT(rows_in(decisions), 1);
-	/* A day later the one that nobody has gone on with is given up. */
+	/* An hour later the one that nobody has gone on with is given up. */
 	for (int i = 0; more && i < 20; i++)
-		CHECK_OK(tw_components_forget(world.t.c.store, tw_time_wall_ms(world.t.c.time) + 2 * INT64_C(86400000), &more));
+		CHECK_OK(tw_components_forget(world.t.c.store, tw_time_wall_ms(world.t.c.time) + 2 * INT64_C(3600000), &more));
 	CHECK(!more);
 	CHECK_INT(rows_in(components), 1);
 	CHECK_INT(rows_in(seen), 1);
@@ -293,6 +309,33 @@ static void test_what_is_new(void **state)
 	CHECK_INT(count_of(&ann, "findings.list", "{}", "findings"), 2);
 }
 
+static int64_t marked(void)
+{
+	return rows_in("SELECT coalesce(max(import_id), 0) FROM finding_mark");
+}
+
+/* Nobody has looked at what is not there yet, and what comes and was begun sooner is new when it counts later. */
+static void test_how_far_one_can_have_looked(void **state)
+{
+	char slow[24];
+
+	import_all("lamp", "1.0", "findings", 1, FINDING("CVE-2026-1", "a", "1", FACTS_1, OPEN));
+	CHECK_TEXT(rule_of(&ann, "findings.seen", "", "{\"newest\":\"i9223372036854775806\"}"), "");
+	CHECK_INT(marked(), 1);
+	begin_import("lamp", "1.1", "findings", 1, slow);
+	import_all("pump", "1.0", "findings", 1, FINDING("CVE-2026-2", "a", "1", FACTS_1, OPEN));
+	CHECK_INT(count_of(&ann, "findings.list", "{}", "findings"), 1);
+	CHECK_TEXT(rule_of(&ann, "findings.seen", "", "{\"newest\":\"i3\"}"), "");
+	CHECK_INT(marked(), 1);
+	CHECK_TEXT(bring(slow, 0, FINDING("CVE-2026-3", "a", "1", FACTS_1, OPEN)), "");
+	CHECK_TEXT(rule_of(&root, "release.end", slow, ""), "");
+	CHECK_INT(count_of(&ann, "findings.list", "{}", "findings"), 2);
+	CHECK_TEXT(rule_of(&ann, "findings.seen", "", "{\"newest\":\"i3\"}"), "");
+	CHECK_INT(count_of(&ann, "findings.list", "{}", "findings"), 0);
+	CHECK_TEXT(rule_of(&ann, "findings.seen", "", "{\"newest\":\"i1\"}"), "");
+	CHECK_INT(marked(), 3);
+}
+
 /* --- Decisions --- */
 
 #define DECIDE(status, more) "{\"status\":\"" status "\",\"reason\":\"because\"" more "}"
@@ -327,6 +370,28 @@ static void test_decisions_carry(void **state)
 	CHECK_TEXT(tw_json_text(json_array_get(tw_json_get(all, "decisions"), 0), "by"), "p1");
 }
 
+#define GIT(version, status)                                               \
+	FINDING("CVE-2026-1", "a", version, FACTS_1,                       \
+		"\"state\":\"decided\",\"decision\":{\"status\":\"" status \
+		"\",\"by\":\"J\",\"date\":\"2026-01-01\",\"reason\":\"x\",\"facts\":\"" FACTS_1 "\"}")
+
+/* status "": nothing is decided of it */
+static void check_decided(const char *finding, const char *state, const char *status)
+{
+	TW_CLEANUP(tw_jsonp) json_t *one = answer(&root, "finding.read", finding, "");
+
+	CHECK_TEXT(tw_json_text(one, "state"), state);
+	CHECK_TEXT(tw_json_text(tw_json_get(one, "decision"), "status"), status);
+}
+
+static void check_exported(const char *product, const char *status)
+{
+	TW_CLEANUP(tw_jsonp) json_t *all = answer(&root, "decisions.list", "", product);
+
+	CHECK_INT(json_array_size(tw_json_get(all, "decisions")), 1);
+	CHECK_TEXT(tw_json_text(json_array_get(tw_json_get(all, "decisions"), 0), "status"), status);
+}
+
 static void test_what_git_decided(void **state)
 {
 	static const char decided[] = FINDING("CVE-2026-1", "a", "1", FACTS_1,
@@ -343,7 +408,35 @@ static void test_what_git_decided(void **state)
 	import_all("lamp", "1.0", "findings", 1, decided);
 	two = answer(&root, "finding.read", "t1", "");
 	CHECK_TEXT(tw_json_text(tw_json_get(two, "decision"), "status"), "affected");
-	CHECK_INT(count_of(&root, "decisions.list", "{\"product\":\"lamp\"}", "decisions"), 2);
+	check_exported("{\"product\":\"lamp\"}", "affected");
+}
+
+/* What is corrected in git, or taken back there, is so here with the next import, whatever other releases still have; of each facts one decision goes back. */
+static void test_git_changes_its_mind(void **state)
+{
+	static const char lamp[] = "{\"product\":\"lamp\"}", seen[] = "SELECT count(*) FROM finding_decision";
+	bool more = true;
+
+	import_all("lamp", "1.0", "findings", 2, GIT("1", "fixed") "," GIT("2", "fixed"));
+	import_all("lamp", "1.1", "findings", 1, GIT("1", "fixed"));
+	CHECK_INT(rows_in(seen), 2);
+	check_exported(lamp, "fixed");
+	import_all("lamp", "1.0", "findings", 2, GIT("1", "under_investigation") "," GIT("2", "under_investigation"));
+	check_decided("t1", "open", "under_investigation");
+	check_decided("t3", "decided", "fixed"); /* 1.1 has not come again */
+	check_exported(lamp, "under_investigation");
+	import_all("lamp", "1.0", "findings", 1, GIT("1", "fixed"));
+	check_decided("t1", "decided", "fixed");
+	import_all("lamp", "1.0", "findings", 1, FINDING("CVE-2026-1", "a", "1", FACTS_1, OPEN));
+	check_decided("t1", "open", "");
+	check_exported(lamp, "fixed"); /* of 1.1 */
+	import_all("lamp", "1.1", "findings", 1, FINDING("CVE-2026-1", "a", "1", FACTS_1, OPEN));
+	check_decided("t3", "open", "");
+	CHECK_INT(count_of(&root, "decisions.list", lamp, "decisions"), 0);
+	CHECK_INT(count_of(&root, "findings.list", "{\"view\":\"waiting\"}", "findings"), 2);
+	for (int i = 0; more && i < 50; i++)
+		CHECK_OK(tw_components_forget(world.t.c.store, tw_time_wall_ms(world.t.c.time), &more));
+	CHECK_INT(rows_in(seen), 0);
 }
 
 static void test_twice_in_an_import(void **state)
@@ -375,6 +468,18 @@ static void test_a_case_of_it(void **state)
 	unseen = answer(&bob, "finding.read", "t1", "");
 	CHECK_TEXT(tw_json_text(unseen, "case"), "");
 	CHECK_TEXT(tw_json_text(tw_json_get(unseen, "desk"), "case"), "");
+	/* Nor does the hash tell it, which is over what everybody is shown. */
+	TW_CLEANUP(tw_jsonp) json_t *shown = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, hex = { 0 };
+	uint8_t digest[TW_SHA256_SIZE];
+	shown = json_deep_copy(tw_json_get(unseen, "desk"));
+	CHECK_INT(json_object_del(shown, "hash"), 0);
+	tw_buf_init(&text, tw_sys_real(), TW_CASE_DOC_MAX);
+	tw_buf_init(&hex, tw_sys_real(), 2 * sizeof digest);
+	CHECK_OK(tw_json_write(shown, &text));
+	CHECK_OK(tw_sha256(text.data, text.size, digest));
+	CHECK_OK(tw_buf_hex(&hex, digest, sizeof digest));
+	CHECK_TEXT(tw_json_text(tw_json_get(unseen, "desk"), "hash"), tw_buf_cstr(&hex));
 	CHECK_INT(rows_in("SELECT count(*) FROM journal_entry"), 4); /* the import, the case, the finding, the embargo */
 }
 
@@ -407,5 +512,6 @@ static void test_faults(void **state)
 }
 
 CHECK_MAIN(PARTS(test_what_is_refused), PARTS(test_an_import_counts_whole), PARTS(test_what_does_not_count_goes),
-	PARTS(test_the_queue), PARTS(test_paging), PARTS(test_what_is_new), PARTS(test_decisions_carry),
-	PARTS(test_what_git_decided), PARTS(test_twice_in_an_import), PARTS(test_a_case_of_it), PARTS(test_faults))
+	PARTS(test_the_queue), PARTS(test_paging), PARTS(test_what_is_new), PARTS(test_how_far_one_can_have_looked),
+	PARTS(test_decisions_carry), PARTS(test_what_git_decided), PARTS(test_git_changes_its_mind), PARTS(test_twice_in_an_import),
+	PARTS(test_a_case_of_it), PARTS(test_faults))

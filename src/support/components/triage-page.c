@@ -93,7 +93,7 @@ static void write_lead(struct list *l)
 	tw_page_class(&l->h, TW_E_P, "lead");
 	tw_desk_mark(&l->h, l->fresh ? "fresh" : "done", text);
 	tw_html_close(&l->h);
-	if (!l->newest)
+	if (!l->newest && !l->fresh)
 		tw_page_put(&l->h, l->look, TW_E_P, TW_W_TRIAGE_EMPTY);
 }
 

@@ -369,16 +369,18 @@ static tw_err decide(struct taking *t)
 {
 	const struct tw_collected *m = t->m;
 	const struct tw_canary_plan plan = { .channel = TW_WAY_MAIL, .to = "", .receivers = t->in->alarms };
+	const bool answers = m->kind == TW_MAILREAD_BOUNCE || m->kind == TW_MAILREAD_REPLY;
 	struct counts counts;
 	bool canary = false;
 
-	TW_TRY(tw_canary_arrived(t->in->c, &plan, m->subject, t->in->now_ms, &canary));
+	if (!answers) /* what says that a canary did not arrive has its subject too */
+		TW_TRY(tw_canary_arrived(t->in->c, &plan, m->subject, t->in->now_ms, &canary));
 	if (canary) {
 		t->done->end = TW_INTAKE_CANARY;
 		t->what = "canary";
 		return TW_OK;
 	}
-	if (m->kind == TW_MAILREAD_BOUNCE || m->kind == TW_MAILREAD_REPLY || m->flags & TW_COLLECT_OWN) {
+	if (answers || m->flags & TW_COLLECT_OWN) {
 		t->done->end = TW_INTAKE_DROPPED;
 		t->what = "dropped";
 		return TW_OK;

@@ -319,6 +319,31 @@ static void test_canary(void **state)
 	CHECK_TEXT(stored("SELECT count(*) FROM outbox WHERE recipient = 'boss@lamps.example'"), "2");
 }
 
+/* What a server or a program says of a canary carries its code, and is no arrival: the code is still good for the canary itself. */
+static void test_a_canary_that_bounced(void **state)
+{
+	static const enum tw_mailread_kind kinds[] = { TW_MAILREAD_BOUNCE, TW_MAILREAD_REPLY };
+	const struct tw_canary_plan plan = by_mail();
+	struct tw_canary k;
+	char subject[200];
+
+	CHECK_OK(tw_canary_turn(&world.t.c, &plan, NOW));
+	for (uint32_t i = 0; i < TW_COUNT(kinds); i++) {
+		struct tw_collected m = canary_mail(i + 1, subject);
+
+		m.kind = kinds[i];
+		m.id = i ? TW_SLICE("2@lamps.example") : TW_SLICE("1@lamps.example");
+		CHECK_INT(took(&m).end, TW_INTAKE_DROPPED);
+	}
+	CHECK_OK(tw_canary_read(world.t.c.store, TW_WAY_MAIL, &k));
+	CHECK(!k.arrived_ms && !k.came_ms);
+	struct tw_collected own = canary_mail(3, subject);
+	own.kind = TW_MAILREAD_AUTOMATIC;
+	own.flags = TW_COLLECT_OWN;
+	own.id = TW_SLICE("3@lamps.example");
+	CHECK_INT(took(&own).end, TW_INTAKE_CANARY);
+}
+
 /* One that comes behind its alarm is no report, and the alarm says so; it is over when one comes in time. */
 static void test_a_late_canary(void **state)
 {
@@ -485,6 +510,6 @@ static void test_faults(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 CHECK_MAIN(TEST(test_a_message_becomes_a_report_once), TEST(test_what_is_said_of_it), TEST(test_what_becomes_nothing),
-	TEST(test_who_is_answered), TEST(test_a_flood_waits), TEST(test_answers_by_the_code),
-	TEST(test_a_report_whose_files_were_changed), TEST(test_canary), TEST(test_a_late_canary), TEST(test_nobody_pretends_to_be_one),
+	TEST(test_who_is_answered), TEST(test_a_flood_waits), TEST(test_answers_by_the_code), TEST(test_a_report_whose_files_were_changed),
+	TEST(test_canary), TEST(test_a_canary_that_bounced), TEST(test_a_late_canary), TEST(test_nobody_pretends_to_be_one),
 	TEST(test_canary_faults), TEST(test_room), TEST(test_what_is_none_counts_for_nothing), TEST(test_faults))

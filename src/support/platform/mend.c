@@ -59,7 +59,7 @@ void tw_app_mend_due(struct tw_app *a)
 
 static void on_look(int fd, short what, void *user)
 {
-	const struct timeval soon = { .tv_usec = 1000 };
+	const struct timeval soon = { .tv_usec = 1000 }, again = { .tv_sec = TW_APP_MEND_MAX_MS / 1000 };
 	struct tw_app *a = user;
 	bool more = false;
 	tw_err e = tw_store_check_next(a->context.store, &more);
@@ -68,17 +68,19 @@ static void on_look(int fd, short what, void *user)
 		(void)event_add(a->look_timer, &soon);
 		return;
 	}
-	if (!tw_failed(e)) {
-		if (a->tree_waits)
-			tw_app_settle_tree(a);
-		tw_app_settle(a);
+	if (tw_is(e, TW_CODE_UNTRUSTED)) {
+		tw_log_err(e, "looking through the database; no start takes it until that is put right, or a backup is in its place");
+		a->status = 1;
+		(void)event_base_loopbreak(a->loop);
 		return;
 	}
-	tw_log_err(e, "looking through the database; no start takes it until that is put right, or a backup is in its place");
-	if (!tw_is(e, TW_CODE_UNTRUSTED))
-		return; /* it is still owed, so the next start looks first */
-	a->status = 1;
-	(void)event_base_loopbreak(a->loop);
+	if (tw_failed(e)) {
+		tw_log_err(e, "looking through the database; it is tried again");
+		(void)event_add(a->look_timer, &again);
+	}
+	if (a->tree_waits)
+		tw_app_settle_tree(a);
+	tw_app_settle(a);
 }
 
 tw_err tw_app_look_new(struct tw_app *a)

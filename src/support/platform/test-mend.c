@@ -78,4 +78,39 @@ static void test_tries_the_disk_until_it_takes_writes(void **state)
 	(void)tw_fake_free(f);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_tries_the_disk_until_it_takes_writes))
+/* A look that could not be ended is no reason to leave the tree of advisories as it is, and is gone on with later. */
+static void test_looks_again_after_a_fault(void **state)
+{
+	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 0, NULL } };
+	static const struct tw_store_formats formats = { steps, 1, 1 };
+	tw_fake *f = tw_fake_new();
+	struct test_dir d = test_dir_new();
+	struct tw_app a = { .sys = tw_fake_sys(f), .dir = d.fd, .loop = event_base_new(), .tree_waits = true };
+	const struct timeval at_once = { .tv_sec = 0 };
+	tw_store *s = NULL;
+
+	CHECK_OK(tw_store_open_closed(tw_sys_real(), d.fd, "t.db", &formats, &s));
+	CHECK_OK(tw_store_transaction(s, make, NULL));
+	s = tw_store_free(s);
+	CHECK_OK(tw_store_open_closed(a.sys, d.fd, "t.db", &formats, &s));
+	a.context.store = s;
+	a.context.side = &a;
+	CHECK(a.loop && tw_store_owes(s));
+	CHECK_OK(tw_app_look_new(&a));
+	CHECK_INT(event_add(a.look_timer, &at_once), 0);
+	tw_fake_fail(f, 1, EIO, true);
+	for (int turns = 0; a.tree_waits && turns < 100; turns++)
+		CHECK_INT(event_base_loop(a.loop, EVLOOP_ONCE), 0);
+	CHECK(!a.tree_waits && tw_store_owes(s) && event_pending(a.look_timer, EV_TIMEOUT, NULL));
+	tw_fake_fail(f, 0, 0, false);
+	CHECK_INT(event_add(a.look_timer, &at_once), 0);
+	CHECK_INT(event_base_dispatch(a.loop), 1); /* nothing is left to wait for */
+	CHECK(!tw_store_owes(s) && a.status == 0 && !event_base_got_break(a.loop));
+	event_free(a.look_timer);
+	event_base_free(a.loop);
+	s = tw_store_free(s);
+	test_dir_done(&d);
+	(void)tw_fake_free(f);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_tries_the_disk_until_it_takes_writes), cmocka_unit_test(test_looks_again_after_a_fault))
