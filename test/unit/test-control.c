@@ -118,7 +118,7 @@ static void check_put_parts(const char *want)
 {
 	uint8_t bytes[4096];
 	const ssize_t n = recv(role, bytes, sizeof bytes, MSG_DONTWAIT);
-	char got[2048] = "";
+	char got[4096] = "";
 	const uint8_t *at = bytes + HEAD;
 
 	if (!want) {
@@ -375,6 +375,62 @@ static void test_drivers_are_kept_before_they_are_taken(void **state)
 	check_kept_as("interfaces.off-parts", "usb:*");
 }
 
+/* Re-plugged again and again it would fill what is kept, and the 33rd would stay on for good. */
+static void test_what_has_gone_makes_room(void **state)
+{
+	char full[32 * 40] = "";
+	const struct tw_control *f = &device()->interfaces->control[TW_CONTROL_PARTS];
+
+	for (int i = 0; i < 32; i++)
+		(void)snprintf(full + strlen(full), sizeof full - strlen(full), "%scamera:video%d=usb/uvcvideo/1-%d:1.0",
+			i ? " " : "", i, i);
+	CHECK_OK(tw_device_keep(device(), "interfaces.taken", full));
+	CHECK_OK(tw_device_keep(device(), "interfaces.off-parts", "camera:*"));
+	set("interfaces.off-normal", "camera:*");
+	job();
+	give(TW_ERRAND_PARTS);
+	char put[sizeof full + 64];
+	(void)snprintf(put, sizeof put, "camera:*|camera:*||%s", full);
+	check_put_parts(put);
+	says_takes(tag, "camera:video40=usb/uvcvideo/2-1:1.0");
+	CHECK(strstr(tw_control_unsettled_role(context(), TW_CONTROL_PARTS), "more than 32 drivers"));
+	pass(1000);
+	job();
+	check_put_parts(put);
+	says(TW_PARTS_GONE, tag + 1, "camera:video0=usb/uvcvideo/1-0:1.0", 34); /* to another question */
+	check_kept_as("interfaces.taken", full);
+	says(TW_PARTS_GONE, tag, "camera:video0=usb/uvcvideo/1-0:1.0 camera:video90=usb/x/y", 57);
+	check_kept_as("interfaces.taken", strchr(full, ' ') + 1);
+	says_takes(tag, "camera:video40=usb/uvcvideo/2-1:1.0");
+	(void)snprintf(full + strlen(full), sizeof full - strlen(full), " camera:video40=usb/uvcvideo/2-1:1.0");
+	check_kept_as("interfaces.taken", strchr(full, ' ') + 1);
+	(void)snprintf(put, sizeof put, "camera:*|camera:*||%s", strchr(full, ' ') + 1);
+	check_put_parts(put);
+	says(TW_PARTS_HOLDS, tag, "\0\0\0\40", 4);
+	CHECK(tw_control_unsettled_role(context(), TW_CONTROL_PARTS) == NULL);
+
+	/* A disk that takes no more: it stays kept. */
+	tw_fake_fail(w.fake, 1, ENOSPC, true);
+	says(TW_PARTS_GONE, 0, "camera:video1=usb/uvcvideo/1-1:1.0", 34);
+	CHECK(tw_fake_fired(w.fake));
+	tw_fake_fail(w.fake, 0, 0, false);
+	check_kept_as("interfaces.taken", strchr(full, ' ') + 1);
+
+	/* Whoever has taken the role over does not fill it with what is not to be off, nor writes without end. */
+	says_takes(0, "serial:ttyS1=pnp/serial/00:05");
+	CHECK(strstr(tw_control_unsettled_role(context(), TW_CONTROL_PARTS), "not to be off"));
+	check_kept_as("interfaces.taken", strchr(full, ' ') + 1);
+	pass(4000);
+	job();
+	check_put_parts(put);
+	says(TW_PARTS_HOLDS, tag, "\0\0\0\40", 4);
+	for (int i = 0; i < 60 && f->holds; i++) {
+		says(TW_PARTS_GONE, 0, "camera:video1=usb/uvcvideo/1-1:1.0", 34);
+		CHECK(i > 50 || f->holds);
+	}
+	CHECK(strstr(tw_control_unsettled_role(context(), TW_CONTROL_PARTS), "more than 60 times a minute"));
+}
+
 /* A disk that takes no more: the role is not told that it may, and asks again. */
 static void test_nothing_is_taken_that_cannot_be_kept(void **state)
 {
@@ -435,6 +491,7 @@ CHECK_MAIN(cmocka_unit_test_setup_teardown(test_nothing_is_asked_while_nothing_i
 	cmocka_unit_test_setup_teardown(test_after_a_start, begin, end),
 	cmocka_unit_test_setup_teardown(test_a_role_that_says_nothing_or_ends, begin, end),
 	cmocka_unit_test_setup_teardown(test_drivers_are_kept_before_they_are_taken, begin, end),
+	cmocka_unit_test_setup_teardown(test_what_has_gone_makes_room, begin, end),
 	cmocka_unit_test_setup_teardown(test_nothing_is_taken_that_cannot_be_kept, begin, end),
 	cmocka_unit_test_setup_teardown(test_drivers_are_given_back_after_a_start, begin, end),
 	cmocka_unit_test_setup_teardown(test_refused, begin, end))

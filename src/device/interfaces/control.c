@@ -31,9 +31,10 @@ static tw_err more_for_parts(struct tw_control *f, struct tw_buf *b)
 
 static const struct tw_control_role roles[TW_CONTROLS] = {
 	[TW_CONTROL_LINKS] = { TW_ERRAND_LINKS, tw_rows_core_from_links, TW_OFF_LINK, TW_OFF_RADIO, "interfaces.off", NULL,
-		TW_LINKS_PUT, TW_LINKS_HOLDS, TW_LINKS_FAILED, TW_LINKS_HELD, 0, "firewall", NULL },
+		TW_LINKS_PUT, TW_LINKS_HOLDS, TW_LINKS_FAILED, TW_LINKS_HELD, 0, 0, "firewall", NULL },
 	[TW_CONTROL_PARTS] = { TW_ERRAND_PARTS, tw_rows_core_from_parts, TW_OFF_USB, TW_OFF_COMPONENT, "interfaces.off-parts",
-		"interfaces.taken", TW_PARTS_PUT, TW_PARTS_HOLDS, TW_PARTS_FAILED, TW_PARTS_HELD, TW_PARTS_TAKES, "parts", more_for_parts },
+		"interfaces.taken", TW_PARTS_PUT, TW_PARTS_HOLDS, TW_PARTS_FAILED, TW_PARTS_HELD, TW_PARTS_TAKES, TW_PARTS_GONE,
+		"parts", more_for_parts },
 };
 
 void tw_control_start(struct tw_device *d)

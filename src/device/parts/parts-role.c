@@ -86,6 +86,17 @@ static tw_err read_back(struct role *r, uint32_t *ret)
 	return tw_drivers_check(&drivers, ret);
 }
 
+/* Before anything else that is answered: core forgets these, and may be told of what has come in their place. */
+static tw_err say_gone(struct role *r, tw_channel *core, uint32_t tag)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf gone = { 0 };
+	const struct tw_drivers drivers = { &r->tree, &r->off, &r->taken, { NULL, NULL } };
+
+	tw_buf_init(&gone, r->sys, TW_PARTS_TAKEN_MAX);
+	TW_TRY(tw_drivers_gone(&drivers, &gone));
+	return gone.size ? tw_channel_send(core, TW_PARTS_GONE, tag, gone.data, gone.size, NULL, 0) : TW_OK;
+}
+
 /* --- What core asks --- */
 
 static tw_err words_of(struct tw_cursor *c, char *text, size_t max)
@@ -158,6 +169,7 @@ static tw_err serve(void *user, tw_channel *core, const struct tw_message *m)
 	r->stands = r->off.count > 0;
 	if (is_shut_out(e))
 		return begin_anew();
+	TW_TRY(say_gone(r, core, m->tag));
 	e = answer(r, core, m->tag, &takes, e);
 	r->was.count = 0;
 	return e;
@@ -197,6 +209,8 @@ static tw_err turn(void *user, tw_channel *core)
 	tw_buf_init(&takes, r->sys, TW_PARTS_TAKEN_MAX);
 	if (!tw_failed(e))
 		e = put(r, core, &takes);
+	if (!tw_failed(e) && !is_shut_out(e))
+		TW_TRY(say_gone(r, core, 0));
 	r->later = !tw_failed(e) && takes.size;
 	if (r->later)
 		return tw_channel_send(core, TW_PARTS_TAKES, 0, takes.data, takes.size, NULL, 0);

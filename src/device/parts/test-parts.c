@@ -368,6 +368,35 @@ static void test_taken_away_read_back_and_given_back(void **state)
 	CHECK_OK(check_drivers(&count)); /* whoever has been unplugged gets nothing back */
 }
 
+static void check_gone(const char *want)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf gone = { 0 };
+	const struct tw_drivers d = { &tree, &off, &taken, { hears, NULL } };
+
+	tw_buf_init(&gone, tw_sys_real(), 511);
+	CHECK_OK(tw_drivers_gone(&d, &gone));
+	CHECK_TEXT(tw_buf_cstr(&gone), want);
+}
+
+/* What is kept of it would be full one day, and what comes then would stay on. */
+static void test_what_is_kept_of_what_has_gone(void **state)
+{
+	static const char still[] = "camera:video0=usb/uvcvideo/1-2.4:1.0", elsewhere[] = "camera:video3=usb/uvcvideo/1-2.4:1.0",
+			  away[] = "camera:video1=usb/uvcvideo/1-9:1.0", off_no_more[] = "serial:ttyS7=pnp/serial/00:09";
+	char words[512], takes[512];
+
+	(void)snprintf(words, sizeof words, "%s %s %s %s", elsewhere, still, off_no_more, away);
+	CHECK_OK(put_drivers("camera:*", words, takes));
+	CHECK_TEXT(takes, "");
+	(void)snprintf(words, sizeof words, "%s %s", elsewhere, away);
+	check_gone(words); /* re-plugged it has another name; and a change may go back to a list with that line */
+	CHECK_INT(taken.count, 2);
+	check_gone("");
+	put("bus/usb/devices/1-2.4:1.0/uevent", "TYPE=0\n");
+	CHECK_OK(put_drivers("camera:*", still, takes));
+	check_gone(""); /* it is off by that */
+}
+
 static void test_words_of_whom_a_driver_is_taken(void **state)
 {
 	static const struct {
@@ -393,4 +422,4 @@ static void test_words_of_whom_a_driver_is_taken(void **state)
 CHECK_MAIN(TEST(test_nothing_of_usb_touches_nothing), TEST(test_all_but_what_is_declared), TEST(test_a_class_is_of_an_interface),
 	TEST(test_a_model_and_its_serial_number), TEST(test_what_the_system_wants_otherwise), TEST(test_what_does_not_go),
 	TEST(test_calls_that_fail), TEST(test_said_before_it_is_done), TEST(test_taken_away_read_back_and_given_back),
-	TEST(test_words_of_whom_a_driver_is_taken))
+	TEST(test_what_is_kept_of_what_has_gone), TEST(test_words_of_whom_a_driver_is_taken))

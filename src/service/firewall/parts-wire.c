@@ -10,5 +10,6 @@ const struct tw_channel_row tw_rows_core_from_parts[] = {
 	{ TW_PARTS_FAILED, 0, 1, TW_PARTS_WORDS_MAX, "failed" },
 	{ TW_PARTS_HELD, 0, 1, 160, "held" },
 	{ TW_PARTS_TAKES, 0, 1, TW_PARTS_TAKEN_MAX, "takes" },
+	{ TW_PARTS_GONE, 0, 1, TW_PARTS_TAKEN_MAX, "gone" },
 	{ 0 },
 };

@@ -7,7 +7,9 @@
  *                driver may be taken away, or was (taken.h).
  * parts -> core  HOLDS: u32 how many there are that are off by it, read back from the kernel. FAILED: it is not so, and in words why; with tag 0
  *                it had been. HELD: one was on again and is off; words, "camera video0". TAKES: drivers that would have to be taken away, which
- *                core keeps before it puts again: no role can find by itself whom it took a driver from.
+ *                core keeps before it puts again: no role can find by itself whom it took a driver from. GONE: of those, some that the list still
+ *                has off and that give nobody anything back: the device is not there, or it has a driver and is found under another name. Core
+ *                forgets them, and whoever comes in their place is named anew.
  */
 #ifndef TW_SERVICE_PARTS_WIRE_H
 #define TW_SERVICE_PARTS_WIRE_H
@@ -24,6 +26,7 @@ enum tw_parts_wire {
 	TW_PARTS_FAILED,
 	TW_PARTS_HELD,
 	TW_PARTS_TAKES,
+	TW_PARTS_GONE,
 };
 extern const struct tw_channel_row tw_rows_parts_from_core[], tw_rows_core_from_parts[];
 #endif
