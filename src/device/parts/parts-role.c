@@ -67,7 +67,7 @@ static tw_err held(void *user, const char *kind, const char *name)
 static tw_err put(struct role *r, tw_channel *core, struct tw_buf *takes)
 {
 	const struct tw_parts_to to = { core ? held : NULL, core };
-	const struct tw_usb usb = { &r->tree, &r->off, &r->was, r->stays, to };
+	const struct tw_usb usb = { &r->tree, &r->off, &r->was, &r->taken, r->stays, to };
 	const struct tw_drivers drivers = { &r->tree, &r->off, &r->taken, to };
 	tw_err first = tw_usb_put(&usb);
 
@@ -79,7 +79,7 @@ static tw_err put(struct role *r, tw_channel *core, struct tw_buf *takes)
 
 static tw_err read_back(struct role *r, uint32_t *ret)
 {
-	const struct tw_usb usb = { &r->tree, &r->off, &r->was, r->stays, { NULL, NULL } };
+	const struct tw_usb usb = { &r->tree, &r->off, &r->was, &r->taken, r->stays, { NULL, NULL } };
 	const struct tw_drivers drivers = { &r->tree, &r->off, &r->taken, { NULL, NULL } };
 
 	TW_TRY(tw_usb_check(&usb, ret));

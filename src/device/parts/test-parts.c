@@ -138,12 +138,14 @@ static tw_err hears(void *user, const char *kind, const char *name)
 }
 
 static struct tw_off off, was;
+static struct tw_taken taken;
 
 static struct tw_usb usb(const char *words, const char *before, const char *stays)
 {
 	CHECK_OK(tw_off_read(tw_slice_of(words), &off));
 	CHECK_OK(tw_off_read(tw_slice_of(before), &was));
-	return (struct tw_usb){ &tree, &off, &was, stays, { hears, NULL } };
+	taken.count = 0;
+	return (struct tw_usb){ &tree, &off, &was, &taken, stays, { hears, NULL } };
 }
 
 static void check_usb(const struct tw_usb *u, uint32_t want)
@@ -215,6 +217,18 @@ static void test_a_class_is_of_an_interface(void **state)
 	check_authorized("11111");
 	check_file("bus/usb/devices/usb1/authorized_default", "1");
 	check_file("bus/usb/devices/usb1/interface_authorized_default", "1");
+}
+
+/* A camera whose driver is taken away does not get it back because something else is plugged in. */
+static void test_whose_driver_is_taken_away_is_not_asked_for(void **state)
+{
+	const struct tw_usb u = usb("usb:storage", "", "");
+
+	CHECK_OK(tw_taken_read(tw_slice_of("camera:video0=usb/uvcvideo/1-2.4:1.0"), &taken));
+	put("bus/usb/devices/1-2.4:1.0/uevent", "TYPE=0\n");
+	check_usb(&u, 1);
+	check_authorized("10111");
+	check_file("bus/usb/drivers_probe", "");
 }
 
 static void test_a_model_and_its_serial_number(void **state)
@@ -292,8 +306,6 @@ static void test_calls_that_fail(void **state)
 }
 
 /* --- Drivers --- */
-
-static struct tw_taken taken;
 
 static tw_err put_drivers(const char *words, const char *away, char ret[512])
 {
@@ -420,6 +432,7 @@ static void test_words_of_whom_a_driver_is_taken(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_nothing_of_usb_touches_nothing), TEST(test_all_but_what_is_declared), TEST(test_a_class_is_of_an_interface),
-	TEST(test_a_model_and_its_serial_number), TEST(test_what_the_system_wants_otherwise), TEST(test_what_does_not_go),
-	TEST(test_calls_that_fail), TEST(test_said_before_it_is_done), TEST(test_taken_away_read_back_and_given_back),
-	TEST(test_what_is_kept_of_what_has_gone), TEST(test_words_of_whom_a_driver_is_taken))
+	TEST(test_whose_driver_is_taken_away_is_not_asked_for), TEST(test_a_model_and_its_serial_number),
+	TEST(test_what_the_system_wants_otherwise), TEST(test_what_does_not_go), TEST(test_calls_that_fail),
+	TEST(test_said_before_it_is_done), TEST(test_taken_away_read_back_and_given_back), TEST(test_what_is_kept_of_what_has_gone),
+	TEST(test_words_of_whom_a_driver_is_taken))

@@ -194,6 +194,15 @@ static tw_err visit(struct walk *w, const char *name)
 	return TW_OK;
 }
 
+/* By drivers.c, which gives it back: asked here, it would be on again for a moment, and perhaps under another name. */
+static bool is_taken(const struct tw_usb *u, const char *name)
+{
+	for (size_t i = 0; u->taken && i < u->taken->count; i++)
+		if (strcmp(u->taken->words[i].bus, "usb") == 0 && strcmp(u->taken->words[i].device, name) == 0)
+			return true;
+	return false;
+}
+
 /*
  * Drivers are not asked by the kernel when an interface is authorized. All of them are before any is asked: some drivers want two. What no driver
  * wants is not ours to say.
@@ -203,7 +212,7 @@ static void ask_drivers(const struct tw_usb *u, const struct tw_tree_names *name
 	char now[TW_WATCH_TEXT], driver[TW_WATCH_TEXT];
 
 	for (size_t i = 0; i < names->count; i++) {
-		if (!is_interface(names->of[i]))
+		if (!is_interface(names->of[i]) || is_taken(u, names->of[i]))
 			continue;
 		text(u, names->of[i], "authorized", now);
 		tw_watch_value(u->tree, "DRIVER", driver, DEVICES "/%s/uevent", names->of[i]);

@@ -10,12 +10,13 @@
 #ifndef TW_DEVICE_PARTS_USB_H
 #define TW_DEVICE_PARTS_USB_H
 #include "device/parts/tree.h"
-#include "service/firewall/off.h"
+#include "service/firewall/taken.h"
 
 struct tw_usb {
 	const struct tw_watch_look *tree;
 	const struct tw_off *off, *was;
-	const char *stays; /* what usb:* leaves alone: "1-1 1-2*" */
+	const struct tw_taken *taken; /* whose driver drivers.c has taken away; NULL: nobody's */
+	const char *stays;            /* what usb:* leaves alone: "1-1 1-2*" */
 	struct tw_parts_to to;
 };
 /* Puts what differs. IO; LIMIT */
