@@ -210,18 +210,23 @@ static bool is_to_give_back(const struct tw_drivers *d, const struct tw_taken_wo
 		tw_tree_has(d->tree, "bus/%s/drivers/%s", w->bus, w->driver) && !has_driver(d, w);
 }
 
+/* What has come to stand in its place may be none of that driver's (ENODEV): nothing is owed to that. One that fails keeps no other waiting. */
 static tw_err give_back(const struct tw_drivers *d)
 {
-	for (size_t i = 0; i < d->taken->count; i++) {
-		const struct tw_taken_word *w = &d->taken->words[i];
+	struct tw_tree_first first = { 0 };
 
+	for (size_t i = 0; i < d->taken->count; i++) {
+		struct tw_taken_word *w = &d->taken->words[i];
+
+		w->refused = false;
 		if (!is_to_give_back(d, w))
 			continue;
 		tw_err e = tw_tree_write(d->tree, w->device, "bus/%s/drivers/%s/bind", w->bus, w->driver);
-		if (!tw_is(e, TW_CODE_NOTFOUND))
-			TW_TRY(e);
+		w->refused = tw_is(e, TW_CODE_NOTFOUND);
+		if (!w->refused)
+			tw_tree_note(&first, e);
 	}
-	return TW_OK;
+	return tw_tree_raise(&first);
 }
 
 tw_err tw_drivers_put(const struct tw_drivers *d, struct tw_buf *takes)
@@ -290,7 +295,7 @@ tw_err tw_drivers_check(const struct tw_drivers *d, uint32_t *count)
 	for (size_t i = 0; i < d->taken->count; i++) {
 		const struct tw_taken_word *w = &d->taken->words[i];
 
-		if (is_to_give_back(d, w))
+		if (is_to_give_back(d, w) && !w->refused)
 			return TW_RAISE(STATE, "%s %s does not go on", tw_off_kinds[w->kind], w->name);
 		*count += tw_off_has(d->off, w->kind, w->name) && tw_tree_has(d->tree, "bus/%s/devices/%s", w->bus, w->device);
 	}

@@ -37,7 +37,6 @@ struct role {
 	int64_t looked_ms;
 	bool stands, owed;   /* something is to be off; something changed since */
 	bool holding, later; /* this list has held: what is on was switched on; what is put next has come since */
-	char why[TW_DETAIL_MAX];
 };
 
 static int64_t now_ms(const struct role *r)
@@ -69,12 +68,11 @@ static tw_err put(struct role *r, tw_channel *core, struct tw_buf *takes)
 	const struct tw_parts_to to = { core ? held : NULL, core };
 	const struct tw_usb usb = { &r->tree, &r->off, &r->was, &r->taken, r->stays, to };
 	const struct tw_drivers drivers = { &r->tree, &r->off, &r->taken, to };
-	tw_err first = tw_usb_put(&usb);
+	struct tw_tree_first first = { 0 };
 
-	if (tw_failed(first))
-		(void)snprintf(r->why, sizeof r->why, "%s", tw_err_detail());
-	tw_err e = tw_drivers_put(&drivers, takes);
-	return tw_failed(first) ? tw_raise(first.code, __func__, __LINE__, "%s", r->why) : e;
+	tw_tree_note(&first, tw_usb_put(&usb));
+	tw_tree_note(&first, tw_drivers_put(&drivers, takes));
+	return tw_tree_raise(&first);
 }
 
 static tw_err read_back(struct role *r, uint32_t *ret)

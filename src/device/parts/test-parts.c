@@ -380,6 +380,34 @@ static void test_taken_away_read_back_and_given_back(void **state)
 	CHECK_OK(check_drivers(&count)); /* whoever has been unplugged gets nothing back */
 }
 
+/* Another device stands where it was, and the driver does not want that: for ever nothing could be confirmed. */
+static void test_what_nobody_can_give_back(void **state)
+{
+	static const char words[] = "camera:video0=usb/uvcvideo/1-2.4:1.0 serial:ttyS1=pnp/serial/00:05";
+	char takes[512];
+	uint32_t count;
+
+	put("bus/usb/devices/1-2.4:1.0/uevent", "TYPE=0\n");
+	put("bus/pnp/devices/00:05/uevent", "TYPE=0\n");
+	drop("bus/usb/drivers/uvcvideo/bind"); /* answers as the kernel does: there is none */
+	CHECK_OK(put_drivers("", words, takes));
+	check_file("bus/pnp/drivers/serial/bind", "00:05");
+	CHECK_ERR(check_drivers(&count), STATE);
+	CHECK(strstr(tw_err_detail(), "serial ttyS1 does not go on"));
+	put("bus/pnp/devices/00:05/uevent", "DRIVER=serial\n");
+	CHECK_OK(check_drivers(&count));
+
+	/* One that fails otherwise is told, and keeps no other waiting. */
+	put("bus/usb/drivers/uvcvideo/bind/x", "");
+	put("bus/pnp/drivers/serial/bind", "");
+	put("bus/pnp/devices/00:05/uevent", "TYPE=0\n");
+	CHECK_ERR(put_drivers("", words, takes), IO);
+	CHECK(strstr(tw_err_detail(), "uvcvideo/bind"));
+	check_file("bus/pnp/drivers/serial/bind", "00:05");
+	CHECK_ERR(check_drivers(&count), STATE);
+	CHECK(strstr(tw_err_detail(), "camera video0 does not go on"));
+}
+
 static void check_gone(const char *want)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf gone = { 0 };
@@ -434,5 +462,5 @@ static void test_words_of_whom_a_driver_is_taken(void **state)
 CHECK_MAIN(TEST(test_nothing_of_usb_touches_nothing), TEST(test_all_but_what_is_declared), TEST(test_a_class_is_of_an_interface),
 	TEST(test_whose_driver_is_taken_away_is_not_asked_for), TEST(test_a_model_and_its_serial_number),
 	TEST(test_what_the_system_wants_otherwise), TEST(test_what_does_not_go), TEST(test_calls_that_fail),
-	TEST(test_said_before_it_is_done), TEST(test_taken_away_read_back_and_given_back), TEST(test_what_is_kept_of_what_has_gone),
-	TEST(test_words_of_whom_a_driver_is_taken))
+	TEST(test_said_before_it_is_done), TEST(test_taken_away_read_back_and_given_back), TEST(test_what_nobody_can_give_back),
+	TEST(test_what_is_kept_of_what_has_gone), TEST(test_words_of_whom_a_driver_is_taken))

@@ -225,23 +225,16 @@ static void ask_drivers(const struct tw_usb *u, const struct tw_tree_names *name
 static tw_err walk(struct walk *w)
 {
 	static struct tw_tree_names names; /* one at a time; not on the stack, which would stay as large */
-	char why[TW_DETAIL_MAX] = "";
-	tw_err first = TW_OK;
+	struct tw_tree_first first = { 0 };
 
 	TW_TRY(tw_tree_list(w->u->tree, &names, DEVICES));
 	for (int buses = 1; buses >= 0; buses--)
-		for (size_t i = 0; i < names.count; i++) {
-			if (is_bus(names.of[i]) != buses)
-				continue;
-			tw_err e = visit(w, names.of[i]);
-			if (!tw_failed(e) || tw_failed(first))
-				continue;
-			first = e;
-			(void)snprintf(why, sizeof why, "%s", tw_err_detail());
-		}
+		for (size_t i = 0; i < names.count; i++)
+			if (is_bus(names.of[i]) == buses)
+				tw_tree_note(&first, visit(w, names.of[i]));
 	if (w->changed && (has_class(w->u->off, -1) || has_class(w->u->was, -1)))
 		ask_drivers(w->u, &names);
-	return tw_failed(first) ? tw_raise(first.code, __func__, __LINE__, "%s", why) : TW_OK;
+	return tw_tree_raise(&first);
 }
 
 static bool is_asked(const struct tw_usb *u)

@@ -16,7 +16,8 @@ struct tw_taken_word {
 	enum tw_off_kind kind;
 	char name[TW_TAKEN_NAME_MAX + 1]; /* "video0"; of a component "platform/vivid.0" */
 	char bus[TW_TAKEN_NAME_MAX + 1], driver[TW_TAKEN_NAME_MAX + 1], device[TW_TAKEN_NAME_MAX + 1];
-	bool found; /* the parts role's own: its last search came upon the device by this very word */
+	/* The parts role's own: its last search came upon the device by this very word; that driver does not want what is there now. */
+	bool found, refused;
 };
 struct tw_taken {
 	size_t count;
