@@ -7,6 +7,7 @@
 #include "service/errand-line.h"
 #include "service/firewall/links-wire.h"
 #include "service/firewall/parts-wire.h"
+#include "service/path/change.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -17,7 +18,8 @@
 static struct tw_errands_side side;
 static int hands = -1, role = -1; /* their ends */
 static const struct tw_channel_row none[] = { { 0 } };
-static uint32_t tag; /* of the last PUT */
+static uint32_t tag;  /* of the last PUT */
+static uint8_t trial; /* of the last to parts: the change may go back */
 static uint32_t at_ms;
 
 static struct tw_context *context(void)
@@ -133,7 +135,8 @@ static void check_put_parts(const char *want)
 		(void)snprintf(got + strlen(got), sizeof got - strlen(got), "%s%.*s", i ? "|" : "", size, (const char *)at + 2);
 		at += 2 + size;
 	}
-	CHECK(at == bytes + n);
+	CHECK(at + 1 == bytes + n);
+	trial = at[0];
 	CHECK_TEXT(got, want);
 }
 
@@ -375,6 +378,25 @@ static void test_drivers_are_kept_before_they_are_taken(void **state)
 	check_kept_as("interfaces.off-parts", "usb:*");
 }
 
+/* What works by a link or a disk is to be spared while the change may go back, and no longer. */
+static void test_parts_are_told_that_it_may_go_back(void **state)
+{
+	const struct tw_subject by = { .name = "test", .door = TW_DOOR_HTTPS, .source = "192.0.2.1" };
+
+	CHECK_OK(tw_change_begin(context(), tw_setting_find(context(), "interfaces.off-normal"), "component:pci/*", -1, &by));
+	job();
+	give(TW_ERRAND_PARTS);
+	check_put_parts("component:pci/*|component:pci/*||");
+	CHECK_INT(trial, 1);
+	says(TW_PARTS_FAILED, tag, "the link eth0 beneath it is up", 30);
+	check_unsettled("eth0");
+	tw_change_drop(context());
+	pass(1000);
+	job();
+	check_put_parts("component:pci/*|component:pci/*||");
+	CHECK_INT(trial, 0);
+}
+
 /* Re-plugged again and again it would fill what is kept, and the 33rd would stay on for good. */
 static void test_what_has_gone_makes_room(void **state)
 {
@@ -491,6 +513,7 @@ CHECK_MAIN(cmocka_unit_test_setup_teardown(test_nothing_is_asked_while_nothing_i
 	cmocka_unit_test_setup_teardown(test_after_a_start, begin, end),
 	cmocka_unit_test_setup_teardown(test_a_role_that_says_nothing_or_ends, begin, end),
 	cmocka_unit_test_setup_teardown(test_drivers_are_kept_before_they_are_taken, begin, end),
+	cmocka_unit_test_setup_teardown(test_parts_are_told_that_it_may_go_back, begin, end),
 	cmocka_unit_test_setup_teardown(test_what_has_gone_makes_room, begin, end),
 	cmocka_unit_test_setup_teardown(test_nothing_is_taken_that_cannot_be_kept, begin, end),
 	cmocka_unit_test_setup_teardown(test_drivers_are_given_back_after_a_start, begin, end),

@@ -15,7 +15,7 @@
 
 /* --- The roles --- */
 
-/* What the product declares of USB, and whose driver may be taken away. */
+/* What the product declares of USB, whose driver may be taken away, and whether what is in use has to be spared. */
 static tw_err more_for_parts(struct tw_control *f, struct tw_buf *b)
 {
 	const struct tw_device *d = tw_device_of(f->context);
@@ -26,7 +26,8 @@ static tw_err more_for_parts(struct tw_control *f, struct tw_buf *b)
 		if (d->manifest->interfaces[i].kind == TW_MANIFEST_USB)
 			TW_TRY(tw_buf_format(&stays, "%s%s", stays.size ? " " : "", d->manifest->interfaces[i].kernel));
 	TW_TRY(tw_buf_block16(b, stays.data, stays.size));
-	return tw_buf_block16(b, f->taken.data, f->taken.size);
+	TW_TRY(tw_buf_block16(b, f->taken.data, f->taken.size));
+	return tw_buf_u8(b, tw_switch_may_go_back(f));
 }
 
 static const struct tw_control_role roles[TW_CONTROLS] = {

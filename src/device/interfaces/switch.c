@@ -186,7 +186,7 @@ static void failed(struct tw_control *f, const char *why)
 }
 
 /* A change may still go back: that must be possible without a write, so what was off before it stays kept. */
-static bool may_go_back(struct tw_control *f)
+bool tw_switch_may_go_back(struct tw_control *f)
 {
 	static const char *const keys[] = { TW_CONTROL_MODE, TW_CONTROL_OFF_IN "normal", TW_CONTROL_OFF_IN "maintenance",
 		TW_CONTROL_OFF_IN "lockdown" };
@@ -209,7 +209,7 @@ static bool is_all_taken(struct tw_control *f)
 /* What is kept is more than what is off, and nothing needs it any more. */
 static bool is_to_forget(struct tw_control *f)
 {
-	return f->holds && (strcmp(f->was, f->off) != 0 || !is_all_taken(f)) && !may_go_back(f);
+	return f->holds && (strcmp(f->was, f->off) != 0 || !is_all_taken(f)) && !tw_switch_may_go_back(f);
 }
 
 static void forget(struct tw_control *f)

@@ -29,5 +29,6 @@ tw_err tw_switch_job(struct tw_control *f);
 int64_t tw_switch_due_ms(struct tw_control *f);
 /* NULL: all is as the list says; else why not yet. */
 const char *tw_switch_unsettled(struct tw_control *f);
+bool tw_switch_may_go_back(struct tw_control *f); /* a change of mode or list waits to be confirmed */
 bool tw_switch_is_listed(struct tw_control *f);
 #endif

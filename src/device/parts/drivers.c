@@ -175,6 +175,8 @@ static tw_err found(void *user, enum tw_off_kind kind, const char *name, const s
 
 	if (n < 0 || (size_t)n >= sizeof word)
 		return TW_RAISE(LIMIT, "%s %s: its names are too long", tw_off_kinds[kind], name);
+	if (t->d->in_use)
+		TW_TRY(tw_in_use(t->d->in_use, at->bus, at->name));
 	const struct tw_taken_word *kept = tw_taken_find(t->d->taken, tw_slice_of(word));
 
 	if (!kept)

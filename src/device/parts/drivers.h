@@ -9,16 +9,17 @@
 #ifndef TW_DEVICE_PARTS_DRIVERS_H
 #define TW_DEVICE_PARTS_DRIVERS_H
 #include "base/buf.h"
-#include "device/parts/tree.h"
+#include "device/parts/in-use.h"
 #include "service/firewall/taken.h"
 
 struct tw_drivers {
 	const struct tw_watch_look *tree;
 	const struct tw_off *off;
-	struct tw_taken *taken; /* that may be, or was, taken away */
+	struct tw_taken *taken;         /* that may be, or was, taken away */
+	const struct tw_in_use *in_use; /* while a change may go back; NULL: what the list says is off, whatever works by it */
 	struct tw_parts_to to;
 };
-/* Takes away and gives back; whose driver would have to be taken away and may not yet be, into takes (taken.h). IO; LIMIT; NOMEM */
+/* Takes away and gives back; whose driver would have to be taken away and may not yet be, into takes (taken.h). STATE: in use; IO; LIMIT; NOMEM */
 tw_err tw_drivers_put(const struct tw_drivers *d, struct tw_buf *takes);
 
 /*

@@ -136,6 +136,9 @@ static tw_err put(struct walk *w, const struct attribute *a)
 {
 	const struct tw_usb *u = w->u;
 	const char value[2] = { a->wanted, '\0' };
+
+	if (a->is_thing && a->wanted == '0' && u->in_use)
+		TW_TRY(tw_in_use(u->in_use, "usb", a->name));
 	tw_err e = tw_tree_write(u->tree, value, DEVICES "/%s/%s", a->name, a->file);
 
 	if (tw_is(e, TW_CODE_NOTFOUND))

@@ -2,7 +2,7 @@
 #include "service/firewall/parts-wire.h"
 
 const struct tw_channel_row tw_rows_parts_from_core[] = {
-	{ TW_PARTS_PUT, 0, 8, 8 + 2 * TW_PARTS_OFF_MAX + TW_PARTS_STAYS_MAX + TW_PARTS_TAKEN_MAX, "put" },
+	{ TW_PARTS_PUT, 0, 9, 9 + 2 * TW_PARTS_OFF_MAX + TW_PARTS_STAYS_MAX + TW_PARTS_TAKEN_MAX, "put" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_core_from_parts[] = {
