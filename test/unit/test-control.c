@@ -7,6 +7,7 @@
 #include "service/errand-line.h"
 #include "service/firewall/links-wire.h"
 #include "service/firewall/parts-wire.h"
+#include "service/path/change.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -17,7 +18,8 @@
 static struct tw_errands_side side;
 static int hands = -1, role = -1; /* their ends */
 static const struct tw_channel_row none[] = { { 0 } };
-static uint32_t tag; /* of the last PUT */
+static uint32_t tag;  /* of the last PUT */
+static uint8_t trial; /* of the last to parts: the change may go back */
 static uint32_t at_ms;
 
 static struct tw_context *context(void)
@@ -118,7 +120,7 @@ static void check_put_parts(const char *want)
 {
 	uint8_t bytes[4096];
 	const ssize_t n = recv(role, bytes, sizeof bytes, MSG_DONTWAIT);
-	char got[2048] = "";
+	char got[4096] = "";
 	const uint8_t *at = bytes + HEAD;
 
 	if (!want) {
@@ -133,7 +135,8 @@ static void check_put_parts(const char *want)
 		(void)snprintf(got + strlen(got), sizeof got - strlen(got), "%s%.*s", i ? "|" : "", size, (const char *)at + 2);
 		at += 2 + size;
 	}
-	CHECK(at == bytes + n);
+	CHECK(at + 1 == bytes + n);
+	trial = at[0];
 	CHECK_TEXT(got, want);
 }
 
@@ -375,6 +378,81 @@ static void test_drivers_are_kept_before_they_are_taken(void **state)
 	check_kept_as("interfaces.off-parts", "usb:*");
 }
 
+/* What works by a link or a disk is to be spared while the change may go back, and no longer. */
+static void test_parts_are_told_that_it_may_go_back(void **state)
+{
+	const struct tw_subject by = { .name = "test", .door = TW_DOOR_HTTPS, .source = "192.0.2.1" };
+
+	CHECK_OK(tw_change_begin(context(), tw_setting_find(context(), "interfaces.off-normal"), "component:pci/*", -1, &by));
+	job();
+	give(TW_ERRAND_PARTS);
+	check_put_parts("component:pci/*|component:pci/*||");
+	CHECK_INT(trial, 1);
+	says(TW_PARTS_FAILED, tag, "the link eth0 beneath it is up", 30);
+	check_unsettled("eth0");
+	tw_change_drop(context());
+	pass(1000);
+	job();
+	check_put_parts("component:pci/*|component:pci/*||");
+	CHECK_INT(trial, 0);
+}
+
+/* Re-plugged again and again it would fill what is kept, and the 33rd would stay on for good. */
+static void test_what_has_gone_makes_room(void **state)
+{
+	char full[32 * 40] = "";
+	const struct tw_control *f = &device()->interfaces->control[TW_CONTROL_PARTS];
+
+	for (int i = 0; i < 32; i++)
+		(void)snprintf(full + strlen(full), sizeof full - strlen(full), "%scamera:video%d=usb/uvcvideo/1-%d:1.0",
+			i ? " " : "", i, i);
+	CHECK_OK(tw_device_keep(device(), "interfaces.taken", full));
+	CHECK_OK(tw_device_keep(device(), "interfaces.off-parts", "camera:*"));
+	set("interfaces.off-normal", "camera:*");
+	job();
+	give(TW_ERRAND_PARTS);
+	char put[sizeof full + 64];
+	(void)snprintf(put, sizeof put, "camera:*|camera:*||%s", full);
+	check_put_parts(put);
+	says_takes(tag, "camera:video40=usb/uvcvideo/2-1:1.0");
+	CHECK(strstr(tw_control_unsettled_role(context(), TW_CONTROL_PARTS), "more than 32 drivers"));
+	pass(1000);
+	job();
+	check_put_parts(put);
+	says(TW_PARTS_GONE, tag + 1, "camera:video0=usb/uvcvideo/1-0:1.0", 34); /* to another question */
+	check_kept_as("interfaces.taken", full);
+	says(TW_PARTS_GONE, tag, "camera:video0=usb/uvcvideo/1-0:1.0 camera:video90=usb/x/y", 57);
+	check_kept_as("interfaces.taken", strchr(full, ' ') + 1);
+	says_takes(tag, "camera:video40=usb/uvcvideo/2-1:1.0");
+	(void)snprintf(full + strlen(full), sizeof full - strlen(full), " camera:video40=usb/uvcvideo/2-1:1.0");
+	check_kept_as("interfaces.taken", strchr(full, ' ') + 1);
+	(void)snprintf(put, sizeof put, "camera:*|camera:*||%s", strchr(full, ' ') + 1);
+	check_put_parts(put);
+	says(TW_PARTS_HOLDS, tag, "\0\0\0\40", 4);
+	CHECK(tw_control_unsettled_role(context(), TW_CONTROL_PARTS) == NULL);
+
+	/* A disk that takes no more: it stays kept. */
+	tw_fake_fail(w.fake, 1, ENOSPC, true);
+	says(TW_PARTS_GONE, 0, "camera:video1=usb/uvcvideo/1-1:1.0", 34);
+	CHECK(tw_fake_fired(w.fake));
+	tw_fake_fail(w.fake, 0, 0, false);
+	check_kept_as("interfaces.taken", strchr(full, ' ') + 1);
+
+	/* Whoever has taken the role over does not fill it with what is not to be off, nor writes without end. */
+	says_takes(0, "serial:ttyS1=pnp/serial/00:05");
+	CHECK(strstr(tw_control_unsettled_role(context(), TW_CONTROL_PARTS), "not to be off"));
+	check_kept_as("interfaces.taken", strchr(full, ' ') + 1);
+	pass(4000);
+	job();
+	check_put_parts(put);
+	says(TW_PARTS_HOLDS, tag, "\0\0\0\40", 4);
+	for (int i = 0; i < 60 && f->holds; i++) {
+		says(TW_PARTS_GONE, 0, "camera:video1=usb/uvcvideo/1-1:1.0", 34);
+		CHECK(i > 50 || f->holds);
+	}
+	CHECK(strstr(tw_control_unsettled_role(context(), TW_CONTROL_PARTS), "more than 60 times a minute"));
+}
+
 /* A disk that takes no more: the role is not told that it may, and asks again. */
 static void test_nothing_is_taken_that_cannot_be_kept(void **state)
 {
@@ -435,6 +513,8 @@ CHECK_MAIN(cmocka_unit_test_setup_teardown(test_nothing_is_asked_while_nothing_i
 	cmocka_unit_test_setup_teardown(test_after_a_start, begin, end),
 	cmocka_unit_test_setup_teardown(test_a_role_that_says_nothing_or_ends, begin, end),
 	cmocka_unit_test_setup_teardown(test_drivers_are_kept_before_they_are_taken, begin, end),
+	cmocka_unit_test_setup_teardown(test_parts_are_told_that_it_may_go_back, begin, end),
+	cmocka_unit_test_setup_teardown(test_what_has_gone_makes_room, begin, end),
 	cmocka_unit_test_setup_teardown(test_nothing_is_taken_that_cannot_be_kept, begin, end),
 	cmocka_unit_test_setup_teardown(test_drivers_are_given_back_after_a_start, begin, end),
 	cmocka_unit_test_setup_teardown(test_refused, begin, end))

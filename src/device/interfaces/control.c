@@ -15,7 +15,7 @@
 
 /* --- The roles --- */
 
-/* What the product declares of USB, and whose driver may be taken away. */
+/* What the product declares of USB, whose driver may be taken away, and whether what is in use has to be spared. */
 static tw_err more_for_parts(struct tw_control *f, struct tw_buf *b)
 {
 	const struct tw_device *d = tw_device_of(f->context);
@@ -26,14 +26,16 @@ static tw_err more_for_parts(struct tw_control *f, struct tw_buf *b)
 		if (d->manifest->interfaces[i].kind == TW_MANIFEST_USB)
 			TW_TRY(tw_buf_format(&stays, "%s%s", stays.size ? " " : "", d->manifest->interfaces[i].kernel));
 	TW_TRY(tw_buf_block16(b, stays.data, stays.size));
-	return tw_buf_block16(b, f->taken.data, f->taken.size);
+	TW_TRY(tw_buf_block16(b, f->taken.data, f->taken.size));
+	return tw_buf_u8(b, tw_switch_may_go_back(f));
 }
 
 static const struct tw_control_role roles[TW_CONTROLS] = {
 	[TW_CONTROL_LINKS] = { TW_ERRAND_LINKS, tw_rows_core_from_links, TW_OFF_LINK, TW_OFF_RADIO, "interfaces.off", NULL,
-		TW_LINKS_PUT, TW_LINKS_HOLDS, TW_LINKS_FAILED, TW_LINKS_HELD, 0, "firewall", NULL },
+		TW_LINKS_PUT, TW_LINKS_HOLDS, TW_LINKS_FAILED, TW_LINKS_HELD, 0, 0, "firewall", NULL },
 	[TW_CONTROL_PARTS] = { TW_ERRAND_PARTS, tw_rows_core_from_parts, TW_OFF_USB, TW_OFF_COMPONENT, "interfaces.off-parts",
-		"interfaces.taken", TW_PARTS_PUT, TW_PARTS_HOLDS, TW_PARTS_FAILED, TW_PARTS_HELD, TW_PARTS_TAKES, "parts", more_for_parts },
+		"interfaces.taken", TW_PARTS_PUT, TW_PARTS_HOLDS, TW_PARTS_FAILED, TW_PARTS_HELD, TW_PARTS_TAKES, TW_PARTS_GONE,
+		"parts", more_for_parts },
 };
 
 void tw_control_start(struct tw_device *d)

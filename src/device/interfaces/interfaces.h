@@ -39,6 +39,8 @@ struct tw_control {
 	char off[TW_CONTROL_OFF_MAX + 1];        /* as the role was told last */
 	char was[TW_CONTROL_OFF_MAX + 1];        /* what may be off by us, as it is kept across starts */
 	struct tw_buf taken; /* whose driver may be taken away by us, kept likewise (service/firewall/taken.h) */
+	int64_t written_ms;  /* boot clock: the minute in which the role had that written, */
+	unsigned written;    /* and how often */
 	char why[TW_DETAIL_MAX], said[TW_DETAIL_MAX]; /* why it is not so; said: as it was recorded */
 };
 struct tw_interfaces {

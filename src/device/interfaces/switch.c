@@ -20,6 +20,7 @@
 	10000 /* two questions to the kernel and an answer for each link: milliseconds; a driver may take a second to go */
 #define AGAIN_MIN_MS 1000
 #define AGAIN_MAX_MS 60000
+#define WRITES_MAX 60   /* a minute, of whose driver is taken away: whoever took the role over does not wear out the disk by that */
 #define STEADY_MS 60000 /* it holds, and does not only come and go */
 
 static int64_t now_ms(struct tw_control *f)
@@ -185,7 +186,7 @@ static void failed(struct tw_control *f, const char *why)
 }
 
 /* A change may still go back: that must be possible without a write, so what was off before it stays kept. */
-static bool may_go_back(struct tw_control *f)
+bool tw_switch_may_go_back(struct tw_control *f)
 {
 	static const char *const keys[] = { TW_CONTROL_MODE, TW_CONTROL_OFF_IN "normal", TW_CONTROL_OFF_IN "maintenance",
 		TW_CONTROL_OFF_IN "lockdown" };
@@ -208,7 +209,7 @@ static bool is_all_taken(struct tw_control *f)
 /* What is kept is more than what is off, and nothing needs it any more. */
 static bool is_to_forget(struct tw_control *f)
 {
-	return f->holds && (strcmp(f->was, f->off) != 0 || !is_all_taken(f)) && !may_go_back(f);
+	return f->holds && (strcmp(f->was, f->off) != 0 || !is_all_taken(f)) && !tw_switch_may_go_back(f);
 }
 
 static void forget(struct tw_control *f)
@@ -285,20 +286,35 @@ static void was_on(struct tw_control *f, struct tw_slice said)
 
 static void put(struct tw_control *f);
 
-/* What it would take away is kept, and then it is told to. It names nothing twice, so that this comes to its end. */
+static bool may_write(struct tw_control *f)
+{
+	if (!f->written || now_ms(f) - f->written_ms >= 60000) {
+		f->written_ms = now_ms(f);
+		f->written = 0;
+	}
+	return f->written++ < WRITES_MAX;
+}
+
+/* What it would take away is kept, and then it is told to. Of what the list has off, and nothing twice, so that this comes to its end. */
 static tw_err take(struct tw_control *f, struct tw_slice said)
 {
 	TW_CLEANUP(tw_freep) struct tw_taken *t = TW_NEW(f->context->sys, struct tw_taken);
 	TW_CLEANUP(tw_buf_done) struct tw_buf all = { 0 };
+	struct tw_off off;
 
 	if (!t)
 		return TW_RAISE(NOMEM, "whose drivers are to be taken away");
+	if (!may_write(f))
+		return TW_RAISE(LIMIT, "the role names more than %d times a minute whose driver it takes away", WRITES_MAX);
+	TW_TRY(tw_off_read(tw_slice_of(f->off), &off));
 	tw_buf_init(&all, f->context->sys, TW_PARTS_TAKEN_MAX);
 	TW_TRY(tw_buf_add(&all, f->taken.data, f->taken.size));
 	TW_TRY(tw_taken_read(said, t));
 	for (size_t i = 0; i < t->count; i++) {
 		if (has_word(tw_buf_cstr(&f->taken), t->words[i].text))
 			return TW_RAISE(UNTRUSTED, "the role names twice whose driver it takes away");
+		if (!tw_off_has(&off, t->words[i].kind, t->words[i].name))
+			return TW_RAISE(UNTRUSTED, "the role takes away the driver of what is not to be off");
 		TW_TRY(tw_buf_format(&all, "%s" TW_SLICE_FMT, all.size ? " " : "", TW_SLICE_ARG(t->words[i].text)));
 	}
 	TW_TRY(tw_taken_read(tw_buf_slice(&all), t));
@@ -315,6 +331,37 @@ static void on_takes(struct tw_control *f, struct tw_slice said)
 		put(f);
 }
 
+/* Without those: what has gone needs nothing back, and its place is needed. */
+static tw_err drop(struct tw_control *f, struct tw_slice said)
+{
+	TW_CLEANUP(tw_freep) struct tw_taken *gone = TW_NEW(f->context->sys, struct tw_taken);
+	TW_CLEANUP(tw_buf_done) struct tw_buf left = { 0 };
+
+	if (!gone)
+		return TW_RAISE(NOMEM, "whose drivers are taken away no more");
+	tw_buf_init(&left, f->context->sys, TW_PARTS_TAKEN_MAX);
+	TW_TRY(tw_taken_read(said, gone));
+	for (const char *at = tw_buf_cstr(&f->taken); *at; at += strspn(at, " ")) {
+		const struct tw_slice word = { at, strcspn(at, " ") };
+
+		at += word.size;
+		if (!tw_taken_find(gone, word))
+			TW_TRY(tw_buf_format(&left, "%s" TW_SLICE_FMT, left.size ? " " : "", TW_SLICE_ARG(word)));
+	}
+	tw_err e = keep_taken(f, &left);
+	if (tw_failed(e))
+		tw_log_err(e, "forgetting whose driver was taken away; it stays kept until the role is told again");
+	return TW_OK;
+}
+
+static void on_words_gone(struct tw_control *f, struct tw_slice said)
+{
+	tw_err e = may_write(f) ? drop(f, said) : TW_RAISE(LIMIT, "the role names more than %d times a minute what has gone", WRITES_MAX);
+
+	if (tw_failed(e))
+		failed(f, tw_err_detail());
+}
+
 static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
 {
 	struct tw_control *f = user;
@@ -329,6 +376,8 @@ static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
 		failed(f, words);
 	} else if (f->role->takes && m->type == f->role->takes && (f->asked ? m->tag == f->tag : m->tag == 0)) {
 		on_takes(f, m->payload);
+	} else if (f->role->gone && m->type == f->role->gone && (f->asked ? m->tag == f->tag : m->tag == 0)) {
+		on_words_gone(f, m->payload);
 	}
 }
 

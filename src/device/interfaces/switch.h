@@ -19,7 +19,7 @@ struct tw_control_role {
 	enum tw_off_kind first, last;                           /* whose words are its own */
 	const char *kept;                                       /* the name of what it may have off, in the store */
 	const char *kept_taken;                                 /* of whose driver it may have taken away; NULL: it takes none */
-	uint16_t put, holds, failed, held, takes;               /* messages; takes 0: it has none */
+	uint16_t put, holds, failed, held, takes, gone;         /* messages; takes and gone 0: it has none */
 	const char *line;                                       /* of roles.tab, without which it does not run */
 	tw_err (*more)(struct tw_control *f, struct tw_buf *b); /* what it is told besides, NULL: nothing */
 };
@@ -29,5 +29,6 @@ tw_err tw_switch_job(struct tw_control *f);
 int64_t tw_switch_due_ms(struct tw_control *f);
 /* NULL: all is as the list says; else why not yet. */
 const char *tw_switch_unsettled(struct tw_control *f);
+bool tw_switch_may_go_back(struct tw_control *f); /* a change of mode or list waits to be confirmed */
 bool tw_switch_is_listed(struct tw_control *f);
 #endif

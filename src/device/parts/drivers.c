@@ -175,8 +175,13 @@ static tw_err found(void *user, enum tw_off_kind kind, const char *name, const s
 
 	if (n < 0 || (size_t)n >= sizeof word)
 		return TW_RAISE(LIMIT, "%s %s: its names are too long", tw_off_kinds[kind], name);
-	if (!tw_taken_find(t->d->taken, tw_slice_of(word)))
+	if (t->d->in_use)
+		TW_TRY(tw_in_use(t->d->in_use, at->bus, at->name));
+	const struct tw_taken_word *kept = tw_taken_find(t->d->taken, tw_slice_of(word));
+
+	if (!kept)
 		return tw_buf_format(t->takes, "%s%s", t->takes->size ? " " : "", word);
+	t->d->taken->words[kept - t->d->taken->words].found = true;
 	return take(t->d, kind, name, at);
 }
 
@@ -207,26 +212,56 @@ static bool is_to_give_back(const struct tw_drivers *d, const struct tw_taken_wo
 		tw_tree_has(d->tree, "bus/%s/drivers/%s", w->bus, w->driver) && !has_driver(d, w);
 }
 
+/* What has come to stand in its place may be none of that driver's (ENODEV): nothing is owed to that. One that fails keeps no other waiting. */
 static tw_err give_back(const struct tw_drivers *d)
 {
-	for (size_t i = 0; i < d->taken->count; i++) {
-		const struct tw_taken_word *w = &d->taken->words[i];
+	struct tw_tree_first first = { 0 };
 
+	for (size_t i = 0; i < d->taken->count; i++) {
+		struct tw_taken_word *w = &d->taken->words[i];
+
+		w->refused = false;
 		if (!is_to_give_back(d, w))
 			continue;
 		tw_err e = tw_tree_write(d->tree, w->device, "bus/%s/drivers/%s/bind", w->bus, w->driver);
-		if (!tw_is(e, TW_CODE_NOTFOUND))
-			TW_TRY(e);
+		w->refused = tw_is(e, TW_CODE_NOTFOUND);
+		if (!w->refused)
+			tw_tree_note(&first, e);
 	}
-	return TW_OK;
+	return tw_tree_raise(&first);
 }
 
 tw_err tw_drivers_put(const struct tw_drivers *d, struct tw_buf *takes)
 {
 	struct taking t = { d, takes };
 
+	for (size_t i = 0; i < d->taken->count; i++)
+		d->taken->words[i].found = false;
 	TW_TRY(search(&(struct search){ d, found, &t }));
 	return give_back(d);
+}
+
+/* What the list has off no more is kept until core knows that no change goes back to it. */
+static bool is_gone(const struct tw_drivers *d, const struct tw_taken_word *w)
+{
+	if (!tw_off_has(d->off, w->kind, w->name))
+		return false;
+	return !tw_tree_has(d->tree, "bus/%s/devices/%s", w->bus, w->device) || (has_driver(d, w) && !w->found);
+}
+
+tw_err tw_drivers_gone(const struct tw_drivers *d, struct tw_buf *gone)
+{
+	for (size_t i = 0; i < d->taken->count;) {
+		const struct tw_taken_word *w = &d->taken->words[i];
+
+		if (!is_gone(d, w)) {
+			i++;
+			continue;
+		}
+		TW_TRY(tw_buf_format(gone, "%s" TW_SLICE_FMT, gone->size ? " " : "", TW_SLICE_ARG(w->text)));
+		tw_taken_drop(d->taken, i);
+	}
+	return TW_OK;
 }
 
 /* --- Reading back --- */
@@ -262,7 +297,7 @@ tw_err tw_drivers_check(const struct tw_drivers *d, uint32_t *count)
 	for (size_t i = 0; i < d->taken->count; i++) {
 		const struct tw_taken_word *w = &d->taken->words[i];
 
-		if (is_to_give_back(d, w))
+		if (is_to_give_back(d, w) && !w->refused)
 			return TW_RAISE(STATE, "%s %s does not go on", tw_off_kinds[w->kind], w->name);
 		*count += tw_off_has(d->off, w->kind, w->name) && tw_tree_has(d->tree, "bus/%s/devices/%s", w->bus, w->device);
 	}

@@ -19,6 +19,7 @@
 #include "service/errand.h"
 #include "service/firewall/parts-wire.h"
 
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <poll.h>
 #include <string.h>
@@ -30,14 +31,14 @@
 struct role {
 	const struct tw_sys *sys;
 	struct tw_watch_look tree;
-	int uevents;
+	int uevents, mounts;
 	char text[2][TW_PARTS_OFF_MAX + 1], stays[TW_PARTS_STAYS_MAX + 1], taken_text[TW_PARTS_TAKEN_MAX + 1]; /* what the rest is read from */
 	struct tw_off off, was;
 	struct tw_taken taken;
 	int64_t looked_ms;
+	bool is_trial;       /* this list may go back, so that what works by a part is spared */
 	bool stands, owed;   /* something is to be off; something changed since */
 	bool holding, later; /* this list has held: what is on was switched on; what is put next has come since */
-	char why[TW_DETAIL_MAX];
 };
 
 static int64_t now_ms(const struct role *r)
@@ -67,23 +68,34 @@ static tw_err held(void *user, const char *kind, const char *name)
 static tw_err put(struct role *r, tw_channel *core, struct tw_buf *takes)
 {
 	const struct tw_parts_to to = { core ? held : NULL, core };
-	const struct tw_usb usb = { &r->tree, &r->off, &r->was, r->stays, to };
-	const struct tw_drivers drivers = { &r->tree, &r->off, &r->taken, to };
-	tw_err first = tw_usb_put(&usb);
+	const struct tw_in_use in_use = { &r->tree, r->mounts }, *spared = r->is_trial ? &in_use : NULL;
+	const struct tw_usb usb = { &r->tree, &r->off, &r->was, &r->taken, r->stays, spared, to };
+	const struct tw_drivers drivers = { &r->tree, &r->off, &r->taken, spared, to };
+	struct tw_tree_first first = { 0 };
 
-	if (tw_failed(first))
-		(void)snprintf(r->why, sizeof r->why, "%s", tw_err_detail());
-	tw_err e = tw_drivers_put(&drivers, takes);
-	return tw_failed(first) ? tw_raise(first.code, __func__, __LINE__, "%s", r->why) : e;
+	tw_tree_note(&first, tw_usb_put(&usb));
+	tw_tree_note(&first, tw_drivers_put(&drivers, takes));
+	return tw_tree_raise(&first);
 }
 
 static tw_err read_back(struct role *r, uint32_t *ret)
 {
-	const struct tw_usb usb = { &r->tree, &r->off, &r->was, r->stays, { NULL, NULL } };
-	const struct tw_drivers drivers = { &r->tree, &r->off, &r->taken, { NULL, NULL } };
+	const struct tw_usb usb = { &r->tree, &r->off, &r->was, &r->taken, r->stays, NULL, { NULL, NULL } };
+	const struct tw_drivers drivers = { &r->tree, &r->off, &r->taken, NULL, { NULL, NULL } };
 
 	TW_TRY(tw_usb_check(&usb, ret));
 	return tw_drivers_check(&drivers, ret);
+}
+
+/* Before anything else that is answered: core forgets these, and may be told of what has come in their place. */
+static tw_err say_gone(struct role *r, tw_channel *core, uint32_t tag)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf gone = { 0 };
+	const struct tw_drivers drivers = { &r->tree, &r->off, &r->taken, NULL, { NULL, NULL } };
+
+	tw_buf_init(&gone, r->sys, TW_PARTS_TAKEN_MAX);
+	TW_TRY(tw_drivers_gone(&drivers, &gone));
+	return gone.size ? tw_channel_send(core, TW_PARTS_GONE, tag, gone.data, gone.size, NULL, 0) : TW_OK;
 }
 
 /* --- What core asks --- */
@@ -102,7 +114,7 @@ static tw_err words_of(struct tw_cursor *c, char *text, size_t max)
 static tw_err read_order(struct role *r, struct tw_slice payload)
 {
 	struct tw_cursor c = tw_cursor_of(payload.at, payload.size);
-
+	uint8_t trial = 0;
 	char before[TW_PARTS_OFF_MAX + 1];
 
 	memcpy(before, r->text[0], sizeof before);
@@ -111,10 +123,12 @@ static tw_err read_order(struct role *r, struct tw_slice payload)
 	TW_TRY(words_of(&c, r->text[1], TW_PARTS_OFF_MAX));
 	TW_TRY(words_of(&c, r->stays, TW_PARTS_STAYS_MAX));
 	TW_TRY(words_of(&c, r->taken_text, TW_PARTS_TAKEN_MAX));
+	TW_TRY(tw_cursor_u8(&c, &trial));
+	r->is_trial = trial != 0;
 	TW_TRY(tw_off_read(tw_slice_of(r->text[0]), &r->off));
 	TW_TRY(tw_off_read(tw_slice_of(r->text[1]), &r->was));
 	TW_TRY(tw_taken_read(tw_slice_of(r->taken_text), &r->taken));
-	return tw_cursor_left(&c) ? TW_RAISE(SYNTAX, "more than four blocks") : TW_OK;
+	return tw_cursor_left(&c) ? TW_RAISE(SYNTAX, "more than four blocks and a byte") : TW_OK;
 }
 
 /* Root's files that are not to be written: a bus has come since Landlock was entered. Only who begins anew can have it. */
@@ -158,6 +172,7 @@ static tw_err serve(void *user, tw_channel *core, const struct tw_message *m)
 	r->stands = r->off.count > 0;
 	if (is_shut_out(e))
 		return begin_anew();
+	TW_TRY(say_gone(r, core, m->tag));
 	e = answer(r, core, m->tag, &takes, e);
 	r->was.count = 0;
 	return e;
@@ -197,6 +212,8 @@ static tw_err turn(void *user, tw_channel *core)
 	tw_buf_init(&takes, r->sys, TW_PARTS_TAKEN_MAX);
 	if (!tw_failed(e))
 		e = put(r, core, &takes);
+	if (!tw_failed(e) && !is_shut_out(e))
+		TW_TRY(say_gone(r, core, 0));
 	r->later = !tw_failed(e) && takes.size;
 	if (r->later)
 		return tw_channel_send(core, TW_PARTS_TAKES, 0, takes.data, takes.size, NULL, 0);
@@ -215,15 +232,16 @@ static int run(const struct tw_sys *sys, const struct tw_role_start *start)
 	static struct role r; /* 20 KiB, not on the stack */
 	const struct tw_errand_work w = { .rows = tw_rows_parts_from_core, .serve = serve, .user = &r, .waits = waits, .turn = turn };
 
-	r = (struct role){ .sys = sys, .tree = { .sys = sys, .tree = TREE }, .uevents = start->fd_count };
+	r = (struct role){ .sys = sys, .tree = { .sys = sys, .tree = TREE }, .uevents = start->fd_count, .mounts = start->fd_count + 1 };
 	return tw_errand_run(sys, &w);
 }
 
-/* While there still is a right to make sockets. */
+/* While there still is a right to make sockets, and to see what is mounted: without that, every disk counts as in use. */
 static tw_err open_lines(const struct tw_sys *sys, struct tw_role_start *start, uid_t uid, gid_t gid)
 {
 	TW_TRY(tw_watch_line_open(sys, NETLINK_KOBJECT_UEVENT, 1, start->fd_count));
-	start->more_fds = 1;
+	const int mounts = sys->open_path(sys, "/proc/self/mountinfo", O_RDONLY | O_CLOEXEC, 0);
+	start->more_fds = mounts == start->fd_count + 1 ? 2 : 1;
 	return TW_OK;
 }
 

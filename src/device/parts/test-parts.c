@@ -4,6 +4,7 @@
  * back, and what is said when a file cannot be written. A file does not do what an attribute does, so unbind and bind only show what was asked.
  */
 #include "device/parts/drivers.h"
+#include "device/parts/in-use.h"
 #include "device/parts/usb.h"
 
 #include "base/mem.h"
@@ -12,6 +13,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,12 +140,15 @@ static tw_err hears(void *user, const char *kind, const char *name)
 }
 
 static struct tw_off off, was;
+static struct tw_taken taken;
+static const struct tw_in_use *spared; /* NULL: the list holds for good */
 
 static struct tw_usb usb(const char *words, const char *before, const char *stays)
 {
 	CHECK_OK(tw_off_read(tw_slice_of(words), &off));
 	CHECK_OK(tw_off_read(tw_slice_of(before), &was));
-	return (struct tw_usb){ &tree, &off, &was, stays, { hears, NULL } };
+	taken.count = 0;
+	return (struct tw_usb){ &tree, &off, &was, &taken, stays, spared, { hears, NULL } };
 }
 
 static void check_usb(const struct tw_usb *u, uint32_t want)
@@ -215,6 +220,18 @@ static void test_a_class_is_of_an_interface(void **state)
 	check_authorized("11111");
 	check_file("bus/usb/devices/usb1/authorized_default", "1");
 	check_file("bus/usb/devices/usb1/interface_authorized_default", "1");
+}
+
+/* A camera whose driver is taken away does not get it back because something else is plugged in. */
+static void test_whose_driver_is_taken_away_is_not_asked_for(void **state)
+{
+	const struct tw_usb u = usb("usb:storage", "", "");
+
+	CHECK_OK(tw_taken_read(tw_slice_of("camera:video0=usb/uvcvideo/1-2.4:1.0"), &taken));
+	put("bus/usb/devices/1-2.4:1.0/uevent", "TYPE=0\n");
+	check_usb(&u, 1);
+	check_authorized("10111");
+	check_file("bus/usb/drivers_probe", "");
 }
 
 static void test_a_model_and_its_serial_number(void **state)
@@ -293,12 +310,10 @@ static void test_calls_that_fail(void **state)
 
 /* --- Drivers --- */
 
-static struct tw_taken taken;
-
 static tw_err put_drivers(const char *words, const char *away, char ret[512])
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf takes = { 0 };
-	const struct tw_drivers d = { &tree, &off, &taken, { hears, NULL } };
+	const struct tw_drivers d = { &tree, &off, &taken, spared, { hears, NULL } };
 
 	CHECK_OK(tw_off_read(tw_slice_of(words), &off));
 	CHECK_OK(tw_taken_read(tw_slice_of(away), &taken));
@@ -310,7 +325,7 @@ static tw_err put_drivers(const char *words, const char *away, char ret[512])
 
 static tw_err check_drivers(uint32_t *ret)
 {
-	const struct tw_drivers d = { &tree, &off, &taken, { hears, NULL } };
+	const struct tw_drivers d = { &tree, &off, &taken, spared, { hears, NULL } };
 
 	*ret = 0;
 	return tw_drivers_check(&d, ret);
@@ -368,6 +383,155 @@ static void test_taken_away_read_back_and_given_back(void **state)
 	CHECK_OK(check_drivers(&count)); /* whoever has been unplugged gets nothing back */
 }
 
+/* Another device stands where it was, and the driver does not want that: for ever nothing could be confirmed. */
+static void test_what_nobody_can_give_back(void **state)
+{
+	static const char words[] = "camera:video0=usb/uvcvideo/1-2.4:1.0 serial:ttyS1=pnp/serial/00:05";
+	char takes[512];
+	uint32_t count;
+
+	put("bus/usb/devices/1-2.4:1.0/uevent", "TYPE=0\n");
+	put("bus/pnp/devices/00:05/uevent", "TYPE=0\n");
+	drop("bus/usb/drivers/uvcvideo/bind"); /* answers as the kernel does: there is none */
+	CHECK_OK(put_drivers("", words, takes));
+	check_file("bus/pnp/drivers/serial/bind", "00:05");
+	CHECK_ERR(check_drivers(&count), STATE);
+	CHECK(strstr(tw_err_detail(), "serial ttyS1 does not go on"));
+	put("bus/pnp/devices/00:05/uevent", "DRIVER=serial\n");
+	CHECK_OK(check_drivers(&count));
+
+	/* One that fails otherwise is told, and keeps no other waiting. */
+	put("bus/usb/drivers/uvcvideo/bind/x", "");
+	put("bus/pnp/drivers/serial/bind", "");
+	put("bus/pnp/devices/00:05/uevent", "TYPE=0\n");
+	CHECK_ERR(put_drivers("", words, takes), IO);
+	CHECK(strstr(tw_err_detail(), "uvcvideo/bind"));
+	check_file("bus/pnp/drivers/serial/bind", "00:05");
+	CHECK_ERR(check_drivers(&count), STATE);
+	CHECK(strstr(tw_err_detail(), "camera video0 does not go on"));
+}
+
+static void link_to(const char *path, const char *target)
+{
+	char from[256], to[256];
+
+	(void)snprintf(from, sizeof from, "%s/%s", place, path);
+	(void)snprintf(to, sizeof to, "%s/%s", place, target);
+	CHECK_INT(symlink(to, from), 0);
+}
+
+static int mounts_of(const char *text)
+{
+	char path[128];
+
+	put("mounts", text);
+	(void)snprintf(path, sizeof path, "%s/mounts", place);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0);
+	return fd;
+}
+
+/* A link, a disk and the TPM do not come back as they were: while the change may go back, they are not switched off. */
+static void test_what_is_in_use_is_spared(void **state)
+{
+	static const struct {
+		const char *path, *content, *mounts, *why; /* NULL: it goes */
+	} rows[] = {
+		{ "class/net/eth0/operstate", "up\n", "", "pci 0000:00:1b.0 is not switched off while the change may go back: the link eth0" },
+		{ "class/net/eth0/operstate", "down\n", "", NULL },
+		{ "class/net/eth0/flags", "0x1002\n", "", NULL },
+		{ "class/net/eth0/flags", "0x1003\n", "", "link eth0" },
+		{ "class/block/sda2/dev", "8:2\n", "21 1 8:2 / / rw - ext4 /dev/root rw\n", "the disk sda2" },
+		{ "class/block/sda2/dev", "8:2\n", "21 1 8:20 / / rw - ext4 /dev/sdb rw\n", NULL },
+		{ "class/block/sda2/dev", "8:2\n", "21 1 0:33 / /a rw - tmpfs x rw\n22 1 0:32 / / rw - btrfs /dev/sda2 rw\n", "the disk sda2" },
+		{ "class/block/sda2/dev", "8:2\n", "", "the disk sda2" }, /* it is not said what is mounted */
+		{ "class/block/sda2/holders/dm-0/x", "", "21 1 0:33 / /a rw - tmpfs x rw\n", "the disk sda2" },
+		{ "class/tpm/tpm0/x", "", "", "the TPM tpm0" },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		char takes[512], folder[16] = "";
+
+		tear_down(state);
+		set_up(state);
+		put("bus/pci/devices/0000:00:1b.0/net/eth0/operstate", "unknown\n");
+		put("bus/pci/devices/0000:00:1b.0/ata1/block/sda/sda2/x", "");
+		put("bus/pci/devices/0000:00:1b.0/tpm/tpm0/x", "");
+		put("class/net/x/operstate", "up\n"); /* of another device */
+		put("class/block/x/dev", "8:2\n");
+		put("class/tpm/x/y", "");
+		(void)snprintf(folder, sizeof folder, "%.*s", (int)strcspn(rows[i].path + 6, "/"), rows[i].path + 6);
+		if (!strcmp(folder, "net"))
+			link_to("class/net/eth0", "bus/pci/devices/0000:00:1b.0/net/eth0");
+		else if (!strcmp(folder, "block"))
+			link_to("class/block/sda2", "bus/pci/devices/0000:00:1b.0/ata1/block/sda/sda2");
+		else
+			link_to("class/tpm/tpm0", "bus/pci/devices/0000:00:1b.0/tpm/tpm0");
+		put(rows[i].path, rows[i].content);
+		const struct tw_in_use use = { &tree, mounts_of(rows[i].mounts) };
+
+		spared = &use;
+		tw_err e = put_drivers("component:pci/0000:00:1b.0", "", takes);
+		spared = NULL;
+		(void)close(use.mounts);
+		if (tw_failed(e) != (rows[i].why != NULL) || (rows[i].why && !strstr(tw_err_detail(), rows[i].why)))
+			fail_msg("row %zu: %s", i, tw_failed(e) ? tw_err_detail() : "it goes");
+		CHECK_INT(takes[0] == '\0', rows[i].why != NULL);
+		CHECK_OK(put_drivers("component:pci/0000:00:1b.0", "", takes)); /* the list is confirmed */
+		CHECK(takes[0]);
+	}
+}
+
+static void test_what_is_in_use_on_usb_is_spared(void **state)
+{
+	uint32_t count = 0;
+	struct tw_in_use use = { &tree, mounts_of("21 1 8:1 / / rw - ext4 /dev/root rw\n") };
+	struct tw_usb u = usb("usb:storage", "", "");
+
+	put("bus/usb/devices/1-1:1.0/host0/block/sda/sda1/dev", "8:1\n");
+	put("class/block/x/dev", "7:0\n");
+	link_to("class/block/sda1", "bus/usb/devices/1-1:1.0/host0/block/sda/sda1");
+	u.in_use = &use;
+	CHECK_ERR(tw_usb_put(&u), STATE);
+	CHECK(strstr(tw_err_detail(), "usb 1-1:1.0 is not switched off while the change may go back: the disk sda1"));
+	check_authorized("11111");
+	CHECK_ERR(tw_usb_check(&u, &count), STATE);
+	(void)close(use.mounts);
+	use.mounts = mounts_of("21 1 8:9 / / rw - ext4 /dev/root rw\n");
+	check_usb(&u, 1);
+	check_authorized("10111");
+	(void)close(use.mounts);
+}
+
+static void check_gone(const char *want)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf gone = { 0 };
+	const struct tw_drivers d = { &tree, &off, &taken, spared, { hears, NULL } };
+
+	tw_buf_init(&gone, tw_sys_real(), 511);
+	CHECK_OK(tw_drivers_gone(&d, &gone));
+	CHECK_TEXT(tw_buf_cstr(&gone), want);
+}
+
+/* What is kept of it would be full one day, and what comes then would stay on. */
+static void test_what_is_kept_of_what_has_gone(void **state)
+{
+	static const char still[] = "camera:video0=usb/uvcvideo/1-2.4:1.0", elsewhere[] = "camera:video3=usb/uvcvideo/1-2.4:1.0",
+			  away[] = "camera:video1=usb/uvcvideo/1-9:1.0", off_no_more[] = "serial:ttyS7=pnp/serial/00:09";
+	char words[512], takes[512];
+
+	(void)snprintf(words, sizeof words, "%s %s %s %s", elsewhere, still, off_no_more, away);
+	CHECK_OK(put_drivers("camera:*", words, takes));
+	CHECK_TEXT(takes, "");
+	(void)snprintf(words, sizeof words, "%s %s", elsewhere, away);
+	check_gone(words); /* re-plugged it has another name; and a change may go back to a list with that line */
+	CHECK_INT(taken.count, 2);
+	check_gone("");
+	put("bus/usb/devices/1-2.4:1.0/uevent", "TYPE=0\n");
+	CHECK_OK(put_drivers("camera:*", still, takes));
+	check_gone(""); /* it is off by that */
+}
+
 static void test_words_of_whom_a_driver_is_taken(void **state)
 {
 	static const struct {
@@ -391,6 +555,8 @@ static void test_words_of_whom_a_driver_is_taken(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_nothing_of_usb_touches_nothing), TEST(test_all_but_what_is_declared), TEST(test_a_class_is_of_an_interface),
-	TEST(test_a_model_and_its_serial_number), TEST(test_what_the_system_wants_otherwise), TEST(test_what_does_not_go),
-	TEST(test_calls_that_fail), TEST(test_said_before_it_is_done), TEST(test_taken_away_read_back_and_given_back),
+	TEST(test_whose_driver_is_taken_away_is_not_asked_for), TEST(test_a_model_and_its_serial_number),
+	TEST(test_what_the_system_wants_otherwise), TEST(test_what_does_not_go), TEST(test_calls_that_fail),
+	TEST(test_said_before_it_is_done), TEST(test_taken_away_read_back_and_given_back), TEST(test_what_nobody_can_give_back),
+	TEST(test_what_is_in_use_is_spared), TEST(test_what_is_in_use_on_usb_is_spared), TEST(test_what_is_kept_of_what_has_gone),
 	TEST(test_words_of_whom_a_driver_is_taken))

@@ -103,3 +103,16 @@ tw_err tw_tree_write(const struct tw_watch_look *t, const char *value, const cha
 		return TW_OK;
 	return has_gone(errno) ? TW_RAISE(NOTFOUND, "%s has gone", path) : TW_RAISE_ERRNO("writing %s to %s", value, path);
 }
+
+void tw_tree_note(struct tw_tree_first *f, tw_err e)
+{
+	if (!tw_failed(e) || tw_failed(f->e))
+		return;
+	f->e = e;
+	(void)snprintf(f->why, sizeof f->why, "%s", tw_err_detail());
+}
+
+tw_err tw_tree_raise(const struct tw_tree_first *f)
+{
+	return tw_failed(f->e) ? tw_raise(f->e.code, __func__, __LINE__, "%s", f->why) : TW_OK;
+}

@@ -17,6 +17,13 @@ struct tw_tree_names {
 	size_t count;
 	char of[TW_TREE_NAMES_MAX][TW_TREE_NAME_MAX + 1];
 };
+/* Of several errors the first, with its words, while the rest is gone on with. */
+struct tw_tree_first {
+	tw_err e;
+	char why[TW_DETAIL_MAX];
+};
+void tw_tree_note(struct tw_tree_first *f, tw_err e); /* the error that was raised last, or TW_OK */
+tw_err tw_tree_raise(const struct tw_tree_first *f);  /* TW_OK: there was none */
 /* The names of a directory; what is longer or has other letters than names of devices is left out. LIMIT: more than TW_TREE_NAMES_MAX; IO */
 tw_err tw_tree_list(const struct tw_watch_look *t, struct tw_tree_names *ret, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

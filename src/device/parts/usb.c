@@ -136,6 +136,9 @@ static tw_err put(struct walk *w, const struct attribute *a)
 {
 	const struct tw_usb *u = w->u;
 	const char value[2] = { a->wanted, '\0' };
+
+	if (a->is_thing && a->wanted == '0' && u->in_use)
+		TW_TRY(tw_in_use(u->in_use, "usb", a->name));
 	tw_err e = tw_tree_write(u->tree, value, DEVICES "/%s/%s", a->name, a->file);
 
 	if (tw_is(e, TW_CODE_NOTFOUND))
@@ -194,6 +197,15 @@ static tw_err visit(struct walk *w, const char *name)
 	return TW_OK;
 }
 
+/* By drivers.c, which gives it back: asked here, it would be on again for a moment, and perhaps under another name. */
+static bool is_taken(const struct tw_usb *u, const char *name)
+{
+	for (size_t i = 0; u->taken && i < u->taken->count; i++)
+		if (strcmp(u->taken->words[i].bus, "usb") == 0 && strcmp(u->taken->words[i].device, name) == 0)
+			return true;
+	return false;
+}
+
 /*
  * Drivers are not asked by the kernel when an interface is authorized. All of them are before any is asked: some drivers want two. What no driver
  * wants is not ours to say.
@@ -203,7 +215,7 @@ static void ask_drivers(const struct tw_usb *u, const struct tw_tree_names *name
 	char now[TW_WATCH_TEXT], driver[TW_WATCH_TEXT];
 
 	for (size_t i = 0; i < names->count; i++) {
-		if (!is_interface(names->of[i]))
+		if (!is_interface(names->of[i]) || is_taken(u, names->of[i]))
 			continue;
 		text(u, names->of[i], "authorized", now);
 		tw_watch_value(u->tree, "DRIVER", driver, DEVICES "/%s/uevent", names->of[i]);
@@ -216,23 +228,16 @@ static void ask_drivers(const struct tw_usb *u, const struct tw_tree_names *name
 static tw_err walk(struct walk *w)
 {
 	static struct tw_tree_names names; /* one at a time; not on the stack, which would stay as large */
-	char why[TW_DETAIL_MAX] = "";
-	tw_err first = TW_OK;
+	struct tw_tree_first first = { 0 };
 
 	TW_TRY(tw_tree_list(w->u->tree, &names, DEVICES));
 	for (int buses = 1; buses >= 0; buses--)
-		for (size_t i = 0; i < names.count; i++) {
-			if (is_bus(names.of[i]) != buses)
-				continue;
-			tw_err e = visit(w, names.of[i]);
-			if (!tw_failed(e) || tw_failed(first))
-				continue;
-			first = e;
-			(void)snprintf(why, sizeof why, "%s", tw_err_detail());
-		}
+		for (size_t i = 0; i < names.count; i++)
+			if (is_bus(names.of[i]) == buses)
+				tw_tree_note(&first, visit(w, names.of[i]));
 	if (w->changed && (has_class(w->u->off, -1) || has_class(w->u->was, -1)))
 		ask_drivers(w->u, &names);
-	return tw_failed(first) ? tw_raise(first.code, __func__, __LINE__, "%s", why) : TW_OK;
+	return tw_tree_raise(&first);
 }
 
 static bool is_asked(const struct tw_usb *u)

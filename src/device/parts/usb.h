@@ -9,16 +9,18 @@
  */
 #ifndef TW_DEVICE_PARTS_USB_H
 #define TW_DEVICE_PARTS_USB_H
-#include "device/parts/tree.h"
-#include "service/firewall/off.h"
+#include "device/parts/in-use.h"
+#include "service/firewall/taken.h"
 
 struct tw_usb {
 	const struct tw_watch_look *tree;
 	const struct tw_off *off, *was;
-	const char *stays; /* what usb:* leaves alone: "1-1 1-2*" */
+	const struct tw_taken *taken;   /* whose driver drivers.c has taken away; NULL: nobody's */
+	const char *stays;              /* what usb:* leaves alone: "1-1 1-2*" */
+	const struct tw_in_use *in_use; /* as in drivers.h */
 	struct tw_parts_to to;
 };
-/* Puts what differs. IO; LIMIT */
+/* Puts what differs. STATE: in use; IO; LIMIT */
 tw_err tw_usb_put(const struct tw_usb *u);
 /* As the kernel says now. STATE: what is not as it is to be; adds those that are off to *count. */
 tw_err tw_usb_check(const struct tw_usb *u, uint32_t *count);

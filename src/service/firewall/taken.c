@@ -92,3 +92,8 @@ const struct tw_taken_word *tw_taken_find(const struct tw_taken *t, struct tw_sl
 			return &t->words[i];
 	return NULL;
 }
+
+void tw_taken_drop(struct tw_taken *t, size_t i)
+{
+	memmove(&t->words[i], &t->words[i + 1], (--t->count - i) * sizeof t->words[0]);
+}

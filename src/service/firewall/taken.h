@@ -16,6 +16,8 @@ struct tw_taken_word {
 	enum tw_off_kind kind;
 	char name[TW_TAKEN_NAME_MAX + 1]; /* "video0"; of a component "platform/vivid.0" */
 	char bus[TW_TAKEN_NAME_MAX + 1], driver[TW_TAKEN_NAME_MAX + 1], device[TW_TAKEN_NAME_MAX + 1];
+	/* The parts role's own: its last search came upon the device by this very word; that driver does not want what is there now. */
+	bool found, refused;
 };
 struct tw_taken {
 	size_t count;
@@ -24,5 +26,6 @@ struct tw_taken {
 /* "": none. SYNTAX, LIMIT */
 tw_err tw_taken_read(struct tw_slice text, struct tw_taken *ret);
 const struct tw_taken_word *tw_taken_find(const struct tw_taken *t, struct tw_slice text);
+void tw_taken_drop(struct tw_taken *t, size_t i);
 bool tw_taken_is_name(const char *name, size_t size); /* one that a path can be made of */
 #endif
