@@ -59,12 +59,40 @@ static tw_err take_name(const json_t *document, json_t **ret)
 	return TW_OK;
 }
 
+static struct tw_slice trimmed(const char *at, size_t size)
+{
+	while (size && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n'))
+		at++, size--;
+	while (size && strchr(" \t\r\n", at[size - 1]))
+		size--;
+	return (struct tw_slice){ at, size };
+}
+
+/* What would come back as it was, written between commas. */
+static bool is_version_name(const char *name)
+{
+	struct tw_slice t = trimmed(name, strlen(name));
+
+	return t.size && t.at == name && t.size == strlen(name) && !strchr(name, ',') && strcmp(name, ALL) != 0;
+}
+
 static bool is_version(const json_t *branch)
 {
 	const char *category = tw_json_text(branch, "category");
 
-	return (!strcmp(category, "product_version") || !strcmp(category, "product_version_range")) && tw_json_get(branch, "product") &&
-		*tw_json_text(tw_json_get(branch, "product"), "product_id") && !strchr(tw_json_text(branch, "name"), ',');
+	return (!strcmp(category, "product_version") || !strcmp(category, "product_version_range")) &&
+		*tw_json_text(tw_json_get(branch, "product"), "product_id") && is_version_name(tw_json_text(branch, "name"));
+}
+
+static const json_t *branch_of(const json_t *name, struct tw_slice version)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(tw_json_get(name, "branches"), i, one)
+		if (tw_slice_is(version, tw_json_text(one, "name")))
+			return one;
+	return NULL;
 }
 
 static tw_err check_versions(const json_t *name)
@@ -76,9 +104,12 @@ static tw_err check_versions(const json_t *name)
 		return TW_OK;
 	if (!tw_json_get(name, "branches") == !tw_json_get(name, "product"))
 		return TW_RAISE(UNSUPPORTED, "its product has versions and stands for itself too");
-	json_array_foreach(tw_json_get(name, "branches"), i, branch)
+	json_array_foreach(tw_json_get(name, "branches"), i, branch) {
 		if (!is_version(branch))
 			return TW_RAISE(UNSUPPORTED, "its product has branches that are no versions");
+		if (branch_of(name, tw_slice_of(tw_json_text(branch, "name"))) != branch)
+			return TW_RAISE(UNSUPPORTED, "its product has the version %.40s twice", tw_json_text(branch, "name"));
+	}
 	return TW_OK;
 }
 
@@ -101,13 +132,97 @@ static tw_err check_status(const json_t *vulnerability)
 	return tw_json_get(vulnerability, "flags") ? TW_RAISE(UNSUPPORTED, "its vulnerability has flags of products") : TW_OK;
 }
 
-static tw_err check_remediation(const json_t *r)
+static bool names(const json_t *ids, const char *id)
 {
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(ids, i, one)
+		if (json_is_string(one) && !strcmp(json_string_value(one), id))
+			return true;
+	return false;
+}
+
+/* In how many of these lists. */
+static size_t stands_in(const json_t *status, const char *const *keys, size_t count, const json_t *product)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		n += names(tw_json_get(status, keys[i]), tw_json_text(product, "product_id"));
+	return n;
+}
+
+/* Each version is affected or fixed, the product as a whole affected or under investigation; and nothing else is. The rest would vanish, or grow. */
+static tw_err check_products(const struct parts *p)
+{
+	static const char *const of_version[] = { "known_affected", "fixed" }, *const of_whole[] = { "known_affected", "under_investigation" };
+	const json_t *status = tw_json_get(p->vulnerability, "product_status"), *whole = tw_json_get(p->name, "product"), *branch;
+	size_t i, count = whole != NULL, said = 0;
+	json_t *list;
+	const char *key;
+
+	if (whole && p->vulnerability && stands_in(status, of_whole, 2, whole) != 1)
+		return TW_RAISE(UNSUPPORTED, "its product as a whole is neither affected nor under investigation, or both");
+	json_array_foreach(tw_json_get(p->name, "branches"), i, branch) {
+		if (stands_in(status, of_version, 2, tw_json_get(branch, "product")) != 1)
+			return TW_RAISE(UNSUPPORTED, "the version %.40s is neither affected nor fixed, or both",
+				tw_json_text(branch, "name"));
+		count++;
+	}
+	json_object_foreach((json_t *)status, key, list)
+		said += json_array_size(list);
+	return !p->vulnerability || said == count
+		? TW_OK
+		: TW_RAISE(UNSUPPORTED, "it says more of products than which versions are affected or fixed");
+}
+
+static bool within(const json_t *some, const json_t *all)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(some, i, one)
+		if (!json_is_string(one) || !names(all, json_string_value(one)))
+			return false;
+	return true;
+}
+
+/* What a score and a remediation are written for: those affected, else those fixed, else the product under investigation. */
+static bool is_of_concerned(const struct parts *p, const json_t *ids)
+{
+	static const char *const keys[] = { "known_affected", "fixed", "under_investigation" };
+	const json_t *status = tw_json_get(p->vulnerability, "product_status"), *concerned = NULL;
+
+	for (size_t i = 0; i < TW_COUNT(keys) && !json_array_size(concerned); i++)
+		concerned = tw_json_get(status, keys[i]);
+	return within(ids, concerned) && within(concerned, ids);
+}
+
+static tw_err check_remediation(const struct parts *p)
+{
+	static const char *const more[] = { "group_ids", "restart_required", "entitlements", "date" };
+	const json_t *r = p->remediation;
+
 	if (!r)
 		return TW_OK;
-	return tw_json_get(r, "group_ids") || tw_json_get(r, "restart_required") || tw_json_get(r, "entitlements") || tw_json_get(r, "date")
-		? TW_RAISE(UNSUPPORTED, "its remediation says more than what to do")
-		: TW_OK;
+	for (size_t i = 0; i < TW_COUNT(more); i++)
+		if (tw_json_get(r, more[i]))
+			return TW_RAISE(UNSUPPORTED, "its remediation says more than what to do");
+	return is_of_concerned(p, tw_json_get(r, "product_ids"))
+		? TW_OK
+		: TW_RAISE(UNSUPPORTED, "its remediation is not for all that is affected");
+}
+
+static tw_err check_score(const struct parts *p)
+{
+	if (!p->score)
+		return TW_OK;
+	if (!tw_json_get(p->score, "cvss_v2") == !tw_json_get(p->score, "cvss_v3"))
+		return TW_RAISE(UNSUPPORTED, "its score has not one vector");
+	return is_of_concerned(p, tw_json_get(p->score, "products"))
+		? TW_OK
+		: TW_RAISE(UNSUPPORTED, "its score is not for all that is affected");
 }
 
 static tw_err take_parts(const json_t *document, struct parts *p)
@@ -117,9 +232,11 @@ static tw_err take_parts(const json_t *document, struct parts *p)
 	TW_TRY(check_versions(p->name));
 	TW_TRY(take(document, "vulnerabilities", &p->vulnerability));
 	TW_TRY(check_status(p->vulnerability));
+	TW_TRY(check_products(p));
 	TW_TRY(take(p->vulnerability, "remediations", &p->remediation));
-	TW_TRY(check_remediation(p->remediation));
-	return take(p->vulnerability, "scores", &p->score);
+	TW_TRY(check_remediation(p));
+	TW_TRY(take(p->vulnerability, "scores", &p->score));
+	return check_score(p);
 }
 
 /* The first note of that kind. */
@@ -132,17 +249,6 @@ static json_t *note(const json_t *of, const char *category)
 		if (!strcmp(tw_json_text(one, "category"), category))
 			return one;
 	return NULL;
-}
-
-static bool names(const json_t *ids, const char *id)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach(ids, i, one)
-		if (json_is_string(one) && !strcmp(json_string_value(one), id))
-			return true;
-	return false;
 }
 
 /* The versions whose ids stand there, in the order of the tree; "*" for the product as a whole. */
@@ -279,15 +385,6 @@ static bool holds(const struct versions *v, struct tw_slice name)
 	return false;
 }
 
-static struct tw_slice trimmed(const char *at, size_t size)
-{
-	while (size && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n'))
-		at++, size--;
-	while (size && strchr(" \t\r\n", at[size - 1]))
-		size--;
-	return (struct tw_slice){ at, size };
-}
-
 static tw_err read_versions(const char *key, const char *text, struct versions *ret)
 {
 	*ret = (struct versions){ .count = 0 };
@@ -306,17 +403,6 @@ static tw_err read_versions(const char *key, const char *text, struct versions *
 	if (ret->count > 1 && holds(ret, TW_SLICE(ALL)))
 		return TW_RAISE(SYNTAX, "%s: '" ALL "' is all versions, and stands alone", key);
 	return TW_OK;
-}
-
-static const json_t *branch_of(const json_t *name, struct tw_slice version)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach(tw_json_get(name, "branches"), i, one)
-		if (tw_slice_is(version, tw_json_text(one, "name")))
-			return one;
-	return NULL;
 }
 
 /* A range is no version (CSAF 2.0 section 3.1.2.3.2). What is there already keeps its id and whatever identifies it. */
@@ -346,7 +432,8 @@ static tw_err name_branch(const json_t *before, const char *product, const struc
 	if (all->count == 0 || holds(all, TW_SLICE(ALL))) {
 		TW_TRY(tw_json_set(name, "product",
 			whole ? json_deep_copy(whole) : json_pack("{s:s, s:s}", "name", product, "product_id", PRODUCT_ID)));
-		TW_TRY(tw_json_set(tw_json_get(name, "product"), "name", json_string(product)));
+		if (strcmp(product, tw_json_text(before, "name")) != 0)
+			TW_TRY(tw_json_set(tw_json_get(name, "product"), "name", json_string(product)));
 	} else {
 		TW_TRY(list_of(name, "branches", &list));
 		for (size_t i = 0; i < all->count; i++)
@@ -451,7 +538,7 @@ static tw_err put_score(json_t *vulnerability, const struct said *s)
 {
 	const char *text = tw_json_text(s->texts, "cvss");
 	struct tw_cvss c;
-	json_t *score = NULL;
+	json_t *score = NULL, *there = only(tw_json_get(vulnerability, "scores"));
 
 	if (!*text) {
 		(void)json_object_del(vulnerability, "scores");
@@ -466,6 +553,8 @@ static tw_err put_score(json_t *vulnerability, const struct said *s)
 	}
 	if (c.version == TW_CVSS_40)
 		return TW_RAISE(SYNTAX, "cvss: CSAF 2.0 has no place for CVSS 4.0; give a vector of 3.1");
+	if (!strcmp(vector_of(there), text)) /* with whatever else it says beside its vector */
+		return tw_json_set(there, "products", json_incref(s->concerned));
 	TW_TRY(score_object(s->sys, &c, &score));
 	return tw_json_set(vulnerability, "scores",
 		json_pack("[{s:O, s:o}]", "products", s->concerned, c.version == TW_CVSS_20 ? "cvss_v2" : "cvss_v3", score));

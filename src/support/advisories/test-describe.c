@@ -176,6 +176,86 @@ static void test_what_says_more_is_left_alone(void **state)
 	CHECK(!tw_json_get(empty, "vulnerabilities") && !tw_json_get(empty, "product_tree"));
 }
 
+#define TREE(vulnerability)                                                                                                               \
+	"{\"document\":{\"title\":\"T\",\"distribution\":{\"tlp\":{\"label\":\"WHITE\"}}},\"product_tree\":{\"branches\":[{\"category\":" \
+	"\"vendor\",\"name\":\"M\",\"branches\":[{\"category\":\"product_name\",\"name\":\"Lamp\",\"branches\":["                         \
+	"{\"category\":\"product_version\",\"name\":\"1\",\"product\":{\"name\":\"Lamp 1\",\"product_id\":\"a\"}},"                       \
+	"{\"category\":\"product_version\",\"name\":\"2\",\"product\":{\"name\":\"Lamp 2\",\"product_id\":\"b\"}}]}]}]}" vulnerability "}"
+#define OF_VERSIONS(more) TREE(",\"vulnerabilities\":[{" more "}]")
+#define BOTH "\"product_status\":{\"known_affected\":[\"b\",\"a\"]}"
+#define WHOLE(more)                                                                                                                       \
+	"{\"document\":{\"title\":\"T\",\"distribution\":{\"tlp\":{\"label\":\"WHITE\"}}},\"product_tree\":{\"branches\":[{\"category\":" \
+	"\"vendor\",\"name\":\"M\",\"branches\":[{\"category\":\"product_name\",\"name\":\"Lamp\",\"product\":"                           \
+	"{\"name\":\"M Lamp\",\"product_id\":\"a\"}}]}]},\"vulnerabilities\":[{" more "}]}"
+#define V3 "\"cvss_v3\":{\"vectorString\":\"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\",\"temporalScore\":9.0}"
+#define V2 "\"cvss_v2\":{\"vectorString\":\"AV:N/AC:L/Au:N/C:C/I:C/A:C\"}"
+
+/* What texts cannot say of products, of whom a score is and of whom a remediation; said nevertheless, it would be of others. */
+static void test_what_is_of_some_products_is_left_alone(void **state)
+{
+	static const struct {
+		const char *document, *why;
+	} rows[] = { { OF_VERSIONS(BOTH ",\"remediations\":[{\"category\":\"vendor_fix\",\"details\":\"x\",\"product_ids\":[\"a\"]}]"),
+			     "its remediation is not for all" },
+		{ OF_VERSIONS(BOTH ",\"remediations\":[{\"category\":\"vendor_fix\",\"details\":\"x\"}]"), "its remediation is not for all" },
+		{ OF_VERSIONS(BOTH ",\"scores\":[{\"products\":[\"b\"]," V3 "}]"), "its score is not for all" },
+		{ OF_VERSIONS(BOTH ",\"scores\":[{\"products\":[\"a\",\"b\",\"c\"]," V3 "}]"), "its score is not for all" },
+		{ OF_VERSIONS(BOTH ",\"scores\":[{\"products\":[\"a\",\"b\"]," V2 "," V3 "}]"), "its score has not one vector" },
+		{ OF_VERSIONS("\"product_status\":{\"known_affected\":[\"a\"],\"under_investigation\":[\"b\"]}"), "the version 2 is neither" },
+		{ OF_VERSIONS("\"product_status\":{\"under_investigation\":[\"a\",\"b\"]}"), "the version 1 is neither" },
+		{ OF_VERSIONS("\"product_status\":{\"known_affected\":[\"a\",\"b\"],\"under_investigation\":[\"b\"]}"),
+			"it says more of products" },
+		{ OF_VERSIONS("\"product_status\":{\"known_affected\":[\"a\",\"b\"],\"fixed\":[\"b\"]}"), "the version 2 is neither" },
+		{ OF_VERSIONS("\"product_status\":{\"known_affected\":[\"b\"]}"), "the version 1 is neither" },
+		{ OF_VERSIONS("\"product_status\":{\"known_affected\":[\"a\",\"b\",\"gone\"]}"), "it says more of products" },
+		{ OF_VERSIONS("\"cve\":\"CVE-2026-12345\""), "the version 1 is neither" }, { TREE(""), "the version 1 is neither" },
+		{ WHOLE("\"product_status\":{\"fixed\":[\"a\"]}"), "its product as a whole" },
+		{ WHOLE("\"product_status\":{\"known_affected\":[\"a\"],\"under_investigation\":[\"a\"]}"), "its product as a whole" },
+		{ WHOLE("\"cve\":\"CVE-2026-12345\""), "its product as a whole" } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_jsonp)
+		json_t *document = parse(rows[i].document), *before = json_deep_copy(document), *said = json_object();
+
+		CHECK_ERR(tw_advisory_describe(tw_sys_real(), document, said), UNSUPPORTED);
+		if (strncmp(tw_err_detail(), rows[i].why, strlen(rows[i].why)) != 0)
+			fail_msg("%s: %s", rows[i].document, tw_err_detail());
+		CHECK(json_equal(document, before));
+	}
+}
+
+static void test_branches_that_texts_cannot_name(void **state)
+{
+	static const char *const names[] = { "1", "*", " 3", "3 ", "", "3, 4" };
+
+	for (size_t i = 0; i < TW_COUNT(names); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *document = parse(OF_VERSIONS(BOTH)), *none = NULL;
+		const json_t *vendor = json_array_get(tw_json_get(tw_json_get(document, "product_tree"), "branches"), 0);
+		const json_t *name = json_array_get(tw_json_get(vendor, "branches"), 0);
+
+		CHECK_OK(tw_json_set(json_array_get(tw_json_get(name, "branches"), 1), "name", json_string(names[i])));
+		CHECK_ERR(tw_advisory_described(document, &none), UNSUPPORTED);
+	}
+}
+
+/* Nobody touched anything: nothing is said otherwise. */
+static void test_what_nobody_touched_stays(void **state)
+{
+	static const char *const rows[] = { OF_VERSIONS("\"product_status\":{\"known_affected\":[\"a\"],\"fixed\":[\"b\"]},\"remediations\":"
+							"[{\"category\":\"mitigation\",\"details\":\"x\",\"product_ids\":[\"a\"]}],\"scores\":"
+							"[{\"products\":[\"a\"]," V3 "}]"),
+		OF_VERSIONS("\"product_status\":{\"fixed\":[\"a\",\"b\"]},\"scores\":[{\"products\":[\"a\",\"b\"]," V2 "}]"),
+		WHOLE("\"product_status\":{\"under_investigation\":[\"a\"]},\"scores\":[{\"products\":[\"a\"]," V3 "}]"),
+		WHOLE("\"product_status\":{\"known_affected\":[\"a\"]}") };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *document = parse(rows[i]), *before = json_deep_copy(document);
+
+		describe(document, "{}");
+		CHECK(json_equal(document, before));
+	}
+}
+
 static tw_err once(const struct tw_sys *sys, void *user)
 {
 	TW_CLEANUP(tw_jsonp) json_t *document = json_deep_copy(user), *said = NULL;
@@ -201,4 +281,6 @@ static int setup(void **state)
 
 CHECK_MAIN_IN(setup, NULL, cmocka_unit_test(test_what_is_said_comes_back_and_is_valid), cmocka_unit_test(test_ranges_all_and_none),
 	cmocka_unit_test(test_the_rest_stays), cmocka_unit_test(test_what_cannot_be_so),
-	cmocka_unit_test(test_what_says_more_is_left_alone), cmocka_unit_test(test_out_of_memory))
+	cmocka_unit_test(test_what_says_more_is_left_alone), cmocka_unit_test(test_what_is_of_some_products_is_left_alone),
+	cmocka_unit_test(test_branches_that_texts_cannot_name), cmocka_unit_test(test_what_nobody_touched_stays),
+	cmocka_unit_test(test_out_of_memory))

@@ -91,18 +91,25 @@ tw_err tw_challenge_check(const struct tw_challenges *g, int64_t now_ms, const c
 	return check(g, now_ms, purpose, &p);
 }
 
-tw_err tw_challenge_use(struct tw_challenges *g, int64_t now_ms, const char *purpose, const char *text)
+tw_err tw_challenge_use(struct tw_challenges *g, int64_t now_ms, const struct tw_challenge_used *u)
 {
+	size_t own = 0, room = TW_CHALLENGES_USED;
 	struct parts p;
 
-	TW_TRY(read_parts(text, &p));
-	TW_TRY(check(g, now_ms, purpose, &p));
+	TW_TRY(read_parts(u->text, &p));
+	TW_TRY(check(g, now_ms, u->purpose, &p));
 	for (size_t i = 0; i < TW_CHALLENGES_USED; i++) {
-		if (g->used[i].ends_ms > now_ms)
-			continue;
-		g->used[i].ends_ms = ends_of(&p);
-		memcpy(g->used[i].code, p.code, sizeof p.code);
-		return TW_OK;
+		if (g->used[i].ends_ms <= now_ms)
+			room = i;
+		else
+			own += g->used[i].account == u->account;
 	}
-	return TW_RAISE(LIMIT, "%d challenges were used within five minutes", TW_CHALLENGES_USED);
+	if (own >= TW_CHALLENGES_OWN)
+		return TW_RAISE(LIMIT, "%d challenges were used by one within five minutes", TW_CHALLENGES_OWN);
+	if (room == TW_CHALLENGES_USED)
+		return TW_RAISE(LIMIT, "%d challenges were used within five minutes", TW_CHALLENGES_USED);
+	g->used[room].account = u->account;
+	g->used[room].ends_ms = ends_of(&p);
+	memcpy(g->used[room].code, p.code, sizeof p.code);
+	return TW_OK;
 }

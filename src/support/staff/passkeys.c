@@ -159,13 +159,20 @@ static tw_err fails(struct tw_staff_work *w, struct tw_reply *rp)
 	return opens_nothing(rp);
 }
 
+static tw_err uses(struct tw_staff_work *w)
+{
+	const struct tw_challenge_used u = { w->account, w->passkey.purpose, w->passkey.challenge };
+
+	return tw_challenge_use(&w->app->staff->challenges, tw_time_boot_ms(w->app->context.time), &u);
+}
+
 /* It counts from here on, and its challenge no more: durable before anybody is let in. DENIED: it opens nothing. */
 static tw_err counts(struct tw_staff_work *w, const struct tw_passkey *p)
 {
 	struct tw_context *c = &w->app->context;
 	const struct tw_value used[] = { TW_V_INT(p->id), TW_V_INT(tw_time_wall_ms(c->time)) };
 
-	TW_TRY(tw_challenge_use(&w->app->staff->challenges, tw_time_boot_ms(c->time), w->passkey.purpose, w->passkey.challenge));
+	TW_TRY(uses(w));
 	tw_err e = tw_passkey_counted(c, p, w->passkey.counter);
 	if (tw_is(e, TW_CODE_DENIED)) {
 		TW_TRY(tw_passkey_tell_counter(c, w->account, p->id));
@@ -329,7 +336,7 @@ static tw_err enrol(struct tw_staff_work *w, const struct tw_passkey_enrolled *m
 	if (other.id)
 		return tw_reply_problem(rp, 409, "exists", "passkey.exists", "This passkey is registered already",
 			"Use another authenticator.", "One passkey is one account's.");
-	tw_err e = tw_challenge_use(&w->app->staff->challenges, tw_time_boot_ms(c->time), w->passkey.purpose, w->passkey.challenge);
+	tw_err e = uses(w);
 	if (tw_is(e, TW_CODE_DENIED))
 		return is_none(rp);
 	if (tw_is(e, TW_CODE_LIMIT))

@@ -42,7 +42,8 @@ static void take_roles(const struct tw_context *c, const char *words, struct tw_
 	}
 }
 
-/* Whose role wants a passkey is, in a session by less, nobody but himself: he can get one, and go. by NULL: of one that has ended since. */
+/* Whose role wants a passkey is, in a session by less, nobody but himself: he can get one, and go. by NULL: of one that has ended since, of which
+   nothing is known. */
 static tw_err become(struct tw_context *c, struct tw_subject *s, int64_t account, const struct tw_session *by)
 {
 	struct tw_account a;
@@ -52,7 +53,7 @@ static tw_err become(struct tw_context *c, struct tw_subject *s, int64_t account
 		return TW_RAISE(DENIED, "the account is not active, or gone");
 	TW_TRY(e);
 	tw_account_id(a.id, s->account);
-	if (!by || tw_staff_by_passkey(by) || !tw_staff_wants_passkey(c, a.roles))
+	if ((by && tw_staff_by_passkey(by)) || !tw_staff_wants_passkey(c, a.roles))
 		take_roles(c, a.roles, &s->roles);
 	else
 		s->roles = (struct tw_role_set){ 0 };

@@ -24,6 +24,11 @@ static int set_up(void **state)
 	return 0;
 }
 
+static tw_err use(int64_t now, int64_t account, const char *purpose)
+{
+	return tw_challenge_use(&g, now, &(struct tw_challenge_used){ account, purpose, text });
+}
+
 static void test_good_for_one_purpose_and_five_minutes(void **state)
 {
 	static const char *const others[] = { "", "prove ", "login ", "new 0123456789abcdef", "prove 0123456789abcdee",
@@ -39,10 +44,10 @@ static void test_good_for_one_purpose_and_five_minutes(void **state)
 static void test_used_once(void **state)
 {
 	CHECK_OK(tw_challenge_check(&g, NOW, FOR, text)); /* looked at, it is not used */
-	CHECK_ERR(tw_challenge_use(&g, NOW, "login ", text), DENIED);
-	CHECK_OK(tw_challenge_use(&g, NOW, FOR, text));
+	CHECK_ERR(use(NOW, 1, "login "), DENIED);
+	CHECK_OK(use(NOW, 1, FOR));
 	CHECK_ERR(tw_challenge_check(&g, NOW, FOR, text), DENIED);
-	CHECK_ERR(tw_challenge_use(&g, NOW + TW_PASSKEY_MS - 1, FOR, text), DENIED);
+	CHECK_ERR(use(NOW + TW_PASSKEY_MS - 1, 1, FOR), DENIED);
 }
 
 /* Each character of it counts, and so does what is no challenge at all. */
@@ -71,20 +76,36 @@ static void test_no_two_are_the_same(void **state)
 
 	CHECK_OK(tw_challenge_make(&g, tw_sys_real(), NOW, FOR, second));
 	CHECK(strcmp(text, second) != 0);
-	CHECK_OK(tw_challenge_use(&g, NOW, FOR, text));
+	CHECK_OK(use(NOW, 1, FOR));
 	CHECK_OK(tw_challenge_check(&g, NOW, FOR, second));
 }
 
-/* So many within five minutes; then there is room again. */
+static tw_err use_new(int64_t account)
+{
+	CHECK_OK(tw_challenge_make(&g, tw_sys_real(), NOW, FOR, text));
+	return use(NOW, account, FOR);
+}
+
+/* So many of one within five minutes; it is his own limit, and then there is room for him again. */
+static void test_as_many_as_one_may_use(void **state)
+{
+	for (size_t i = 0; i < TW_CHALLENGES_OWN; i++)
+		CHECK_OK(use_new(1));
+	CHECK_ERR(use_new(1), LIMIT);
+	CHECK_OK(tw_challenge_check(&g, NOW, FOR, text)); /* it was not used by that */
+	CHECK_OK(use_new(2));
+	CHECK_OK(tw_challenge_make(&g, tw_sys_real(), NOW + TW_PASSKEY_MS, FOR, text));
+	CHECK_OK(use(NOW + TW_PASSKEY_MS, 1, FOR));
+}
+
+/* And of all. */
 static void test_as_many_as_there_is_room_for(void **state)
 {
-	for (size_t i = 0; i < TW_CHALLENGES_USED; i++) {
-		CHECK_OK(tw_challenge_make(&g, tw_sys_real(), NOW, FOR, text));
-		CHECK_OK(tw_challenge_use(&g, NOW, FOR, text));
-	}
+	for (size_t i = 0; i < TW_CHALLENGES_USED; i++)
+		CHECK_OK(use_new((int64_t)(1 + i / TW_CHALLENGES_OWN)));
 	CHECK_OK(tw_challenge_make(&g, tw_sys_real(), NOW + 1, FOR, text));
-	CHECK_ERR(tw_challenge_use(&g, NOW + 1, FOR, text), LIMIT);
-	CHECK_OK(tw_challenge_use(&g, NOW + TW_PASSKEY_MS, FOR, text));
+	CHECK_ERR(use(NOW + 1, 1000, FOR), LIMIT);
+	CHECK_OK(use(NOW + TW_PASSKEY_MS, 1000, FOR));
 }
 
 static void test_without_randomness_there_is_none(void **state)
@@ -98,7 +119,7 @@ static void test_without_randomness_there_is_none(void **state)
 	(void)tw_fake_free(f);
 }
 
-CHECK_MAIN(cmocka_unit_test_setup(test_good_for_one_purpose_and_five_minutes, set_up),
-	cmocka_unit_test_setup(test_used_once, set_up), cmocka_unit_test_setup(test_none_that_was_not_made_here, set_up),
-	cmocka_unit_test_setup(test_no_two_are_the_same, set_up), cmocka_unit_test_setup(test_as_many_as_there_is_room_for, set_up),
+CHECK_MAIN(cmocka_unit_test_setup(test_good_for_one_purpose_and_five_minutes, set_up), cmocka_unit_test_setup(test_used_once, set_up),
+	cmocka_unit_test_setup(test_none_that_was_not_made_here, set_up), cmocka_unit_test_setup(test_no_two_are_the_same, set_up),
+	cmocka_unit_test_setup(test_as_many_as_one_may_use, set_up), cmocka_unit_test_setup(test_as_many_as_there_is_room_for, set_up),
 	cmocka_unit_test_setup(test_without_randomness_there_is_none, set_up))

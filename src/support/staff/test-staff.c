@@ -297,7 +297,37 @@ static void test_a_session_that_ended_changes_no_password(void **state)
 	test_dir_done(&d);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_who_cannot_come_in_is_not_there), cmocka_unit_test(test_a_session_that_ended_changes_no_password),
+static bool is_analyst(const struct tw_app *a, const struct tw_role_set *roles)
+{
+	return tw_role_set_has(roles, tw_gate_role(a->context.gate, "analyst"));
+}
+
+/* Nor is anything more done for whose role comes in by a passkey alone: how he came in cannot be said any more. */
+static void test_a_session_that_ended_has_no_role_that_wants_a_passkey(void **state)
+{
+	struct test_dir d = test_dir_new();
+	struct tw_subject s = { .kind = TW_SUBJECT_ACCOUNT, .door = TW_DOOR_HTTPS };
+	struct tw_app a;
+
+	CHECK_OK(open_app(&a, tw_sys_real(), d.fd));
+	tw_account_id(person(&a, "ann", "analyst", tw_time_wall_ms(&a.time)), s.account);
+	CHECK(a.context.known(&a.context, &s));
+	CHECK(is_analyst(&a, &s.roles));
+	CHECK(is_analyst(&a, &s.given));
+	a.desk.passkey_role_count = 1;
+	(void)snprintf(a.desk.passkey_roles[0], sizeof a.desk.passkey_roles[0], "manager");
+	CHECK(a.context.known(&a.context, &s));
+	CHECK(is_analyst(&a, &s.roles));
+	(void)snprintf(a.desk.passkey_roles[0], sizeof a.desk.passkey_roles[0], "analyst");
+	CHECK(a.context.known(&a.context, &s));
+	CHECK(!is_analyst(&a, &s.roles));
+	CHECK(!is_analyst(&a, &s.given));
+	close_app(&a);
+	test_dir_done(&d);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_a_session_that_ended_has_no_role_that_wants_a_passkey),
+	cmocka_unit_test(test_who_cannot_come_in_is_not_there), cmocka_unit_test(test_a_session_that_ended_changes_no_password),
 	cmocka_unit_test(test_who_is_on_call_is_judged_as_of_now), cmocka_unit_test(test_an_embargo_holds_for_alarms),
 	cmocka_unit_test(test_each_start_invites_anew_until_somebody_came),
 	cmocka_unit_test(test_every_failure_is_put_right_by_the_next_start), cmocka_unit_test(test_nobody_is_sent_elsewhere))
