@@ -76,6 +76,20 @@ static void test_one_request_once(void **state)
 	check_as(with, "PUT", ROLE, BODY, 403, "was used");
 }
 
+/* A setting that asks for more now than at other times: the networks of the management, while a policy of access counts. */
+static void test_what_asks_for_more_now(void **state)
+{
+	static const char policy[] = "{\"policy\":{\"who\":[{\"name\":\"all\",\"doors\":[\"management\",\"elsewhere\"]}],"
+				     "\"session\":[],\"connection\":[],\"product\":[]}}";
+	static const char wall[] = "/api/v1/settings/firewall.management", value[] = "{\"value\":\"10.0.0.0/8\"}";
+
+	come();
+	check_as(bob, "PUT", wall, value, 428, NULL);
+	check_as(NULL, "PUT", "/api/v1/remote-access", policy, 200, NULL);
+	check_as(bob, "PUT", wall, value, 403, "\"rule\":\"step-up\"");
+	check_as(bob, "PUT", "/api/v1/settings/change.within", "{\"value\":\"60\"}", 428, NULL);
+}
+
 static void test_for_no_other_request(void **state)
 {
 	static const struct {
@@ -275,6 +289,6 @@ static void test_room(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
-CHECK_MAIN(TEST(test_one_request_once), TEST(test_for_no_other_request), TEST(test_for_nobody_else), TEST(test_for_a_moment),
-	TEST(test_what_proves), TEST(test_an_age_that_cannot_be_read), TEST(test_without_memory), TEST(test_of_a_shared_account),
-	TEST(test_who_is_not_asked), TEST(test_room))
+CHECK_MAIN(TEST(test_one_request_once), TEST(test_what_asks_for_more_now), TEST(test_for_no_other_request),
+	TEST(test_for_nobody_else), TEST(test_for_a_moment), TEST(test_what_proves), TEST(test_an_age_that_cannot_be_read),
+	TEST(test_without_memory), TEST(test_of_a_shared_account), TEST(test_who_is_not_asked), TEST(test_room))

@@ -29,7 +29,7 @@ static int64_t who_of(const struct tw_session *s)
 /* Of one operation for many things: a setting that is not privileged, a code for oneself. */
 static bool is_dangerous(struct tw_context *c, const struct tw_request *rq)
 {
-	const char *account = rq->input ? tw_json_text(rq->input, "account") : "";
+	const char *account = rq->input ? tw_json_text(rq->input, "account") : "", *more = NULL;
 	char key[128];
 
 	if (!strcmp(rq->operation->name, "session.code"))
@@ -38,7 +38,9 @@ static bool is_dangerous(struct tw_context *c, const struct tw_request *rq)
 		return true;
 	(void)snprintf(key, sizeof key, TW_SLICE_FMT, TW_SLICE_ARG(rq->parameter));
 	const struct tw_setting_row *row = tw_setting_find(c, key);
-	return row && strcmp(row->permission, rq->operation->permission) != 0;
+	if (row && c->besides && tw_failed(c->besides(c, row, &more)))
+		return true;
+	return row && (more || strcmp(row->permission, rq->operation->permission) != 0);
 }
 
 static tw_err is_wanted(struct tw_context *c, const struct tw_request *rq, const struct tw_session *s, bool *ret)
