@@ -63,7 +63,7 @@ def test_a_device_has_come_by_its_certificate(trusting):
     lamp = Peer(unit, A, authority)
     rule(unit, "reads", A)
     policy = {"who": [{"name": "all", "doors": both}], "connection": [], "product": [],
-              "session": [{"name": "key", "doors": both, "certificate": True, "methods": ["certificate"], "factors": 1}]}
+              "session": [{"name": "key", "doors": both, "certificate": True, "methods": ["client-certificate"], "factors": 1}]}
     unit.json("remote-access", "set", "--policy", json.dumps(policy))
     assert lamp.verdict() == (200, None)
     assert unit.json("change", "revert")["waiting"] is False
