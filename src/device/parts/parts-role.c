@@ -146,7 +146,7 @@ static tw_err answer(struct role *r, tw_channel *core, uint32_t tag, const struc
 {
 	uint32_t count = 0;
 
-	if (!tw_failed(e) && takes->size)
+	if (takes->size) /* also where something else failed, which is told when these are off */
 		return tw_channel_send(core, TW_PARTS_TAKES, tag, takes->data, takes->size, NULL, 0);
 	if (!tw_failed(e))
 		e = read_back(r, &count);
@@ -170,7 +170,7 @@ static tw_err serve(void *user, tw_channel *core, const struct tw_message *m)
 	r->owed = false;
 	r->later = false;
 	r->stands = r->off.count > 0;
-	if (is_shut_out(e))
+	if (is_shut_out(e) && !takes.size)
 		return begin_anew();
 	TW_TRY(say_gone(r, core, m->tag));
 	e = answer(r, core, m->tag, &takes, e);
@@ -210,11 +210,12 @@ static tw_err turn(void *user, tw_channel *core)
 	r->owed = false;
 	r->looked_ms = now_ms(r);
 	tw_buf_init(&takes, r->sys, TW_PARTS_TAKEN_MAX);
-	if (!tw_failed(e))
+	if (!tw_failed(e)) {
 		e = put(r, core, &takes);
-	if (!tw_failed(e) && !is_shut_out(e))
-		TW_TRY(say_gone(r, core, 0));
-	r->later = !tw_failed(e) && takes.size;
+		if (!is_shut_out(e) || takes.size)
+			TW_TRY(say_gone(r, core, 0));
+	}
+	r->later = takes.size > 0;
 	if (r->later)
 		return tw_channel_send(core, TW_PARTS_TAKES, 0, takes.data, takes.size, NULL, 0);
 	if (!tw_failed(e))
