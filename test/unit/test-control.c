@@ -397,6 +397,27 @@ static void test_parts_are_told_that_it_may_go_back(void **state)
 	CHECK_INT(trial, 0);
 }
 
+/* Whoever has taken a role over says that it failed, and always something else. */
+static void test_the_log_is_not_filled(void **state)
+{
+	set("interfaces.off-normal", "link:eth1");
+	job();
+	give_role();
+	check_put("link:eth1|link:eth1");
+	says(TW_LINKS_HOLDS, tag, "\0\0\0\1", 4);
+	for (int i = 0; i < 200; i++)
+		says(TW_LINKS_FAILED, 0, i % 2 ? "one thing" : "and another", i % 2 ? 9 : 11);
+	CHECK_INT(events("interface.unheld"), 1);
+	CHECK_INT(tw_control_due_ms(context()), 1000); /* nor is what is tried again put off by it */
+	check_unsettled("and another");
+	const unsigned before = device()->interfaces->told;
+	pass(1000);
+	job();
+	check_put("link:eth1|link:eth1");
+	says(TW_LINKS_FAILED, tag, "a third", 7);
+	CHECK_INT(device()->interfaces->told, before + 1); /* of the minute's */
+}
+
 /* Re-plugged again and again it would fill what is kept, and the 33rd would stay on for good. */
 static void test_what_has_gone_makes_room(void **state)
 {
@@ -514,6 +535,7 @@ CHECK_MAIN(cmocka_unit_test_setup_teardown(test_nothing_is_asked_while_nothing_i
 	cmocka_unit_test_setup_teardown(test_a_role_that_says_nothing_or_ends, begin, end),
 	cmocka_unit_test_setup_teardown(test_drivers_are_kept_before_they_are_taken, begin, end),
 	cmocka_unit_test_setup_teardown(test_parts_are_told_that_it_may_go_back, begin, end),
+	cmocka_unit_test_setup_teardown(test_the_log_is_not_filled, begin, end),
 	cmocka_unit_test_setup_teardown(test_what_has_gone_makes_room, begin, end),
 	cmocka_unit_test_setup_teardown(test_nothing_is_taken_that_cannot_be_kept, begin, end),
 	cmocka_unit_test_setup_teardown(test_drivers_are_given_back_after_a_start, begin, end),

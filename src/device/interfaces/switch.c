@@ -182,7 +182,10 @@ static void failed(struct tw_control *f, const char *why)
 	if (strcmp(f->said, f->why) == 0)
 		return;
 	memcpy(f->said, f->why, sizeof f->said);
-	record(f, "interface.unheld", json_pack("{s:s}", "why", f->why));
+	/* Within the budget of a minute: a role that somebody took over has a reason for each, and the log is nobody's to fill. */
+	tw_err e = tw_interfaces_tell(tw_device_of(f->context), "interface.unheld", json_pack("{s:s}", "why", f->why));
+	if (tw_failed(e))
+		tw_log_err(e, "recording interface.unheld");
 }
 
 /* A change may still go back: that must be possible without a write, so what was off before it stays kept. */
@@ -371,7 +374,7 @@ static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
 		was_on(f, m->payload);
 	} else if (m->type == f->role->holds && f->asked && m->tag == f->tag) {
 		they_hold(f, m->payload);
-	} else if (m->type == f->role->failed && (m->tag == 0 || (f->asked && m->tag == f->tag))) {
+	} else if (m->type == f->role->failed && (f->asked ? m->tag == 0 || m->tag == f->tag : f->holds && m->tag == 0)) {
 		(void)snprintf(words, sizeof words, TW_SLICE_FMT, TW_SLICE_ARG(m->payload));
 		failed(f, words);
 	} else if (f->role->takes && m->type == f->role->takes && (f->asked ? m->tag == f->tag : m->tag == 0)) {
