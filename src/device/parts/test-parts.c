@@ -450,6 +450,32 @@ static void test_too_many_on_usb(void **state)
 	CHECK(strstr(told, "usb 9-")); /* those that are named go off */
 }
 
+static tw_err both(enum tw_code one, enum tw_code other)
+{
+	struct tw_tree_first f = { 0 };
+
+	tw_tree_note(&f, TW_OK);
+	tw_tree_note(&f, one ? tw_raise(one, "t", 1, "one") : TW_OK);
+	tw_tree_note(&f, other ? tw_raise(other, "t", 1, "other") : TW_OK);
+	return tw_tree_raise(&f);
+}
+
+static void test_which_error_is_told(void **state)
+{
+	static const struct {
+		enum tw_code one, other, want;
+		const char *why;
+	} rows[] = { { TW_CODE_IO, TW_CODE_LIMIT, TW_CODE_IO, "one" }, { TW_CODE_OK, TW_CODE_LIMIT, TW_CODE_LIMIT, "other" },
+		{ TW_CODE_IO, TW_CODE_DENIED, TW_CODE_DENIED, "other" }, { TW_CODE_DENIED, TW_CODE_IO, TW_CODE_DENIED, "one" },
+		{ TW_CODE_DENIED, TW_CODE_DENIED, TW_CODE_DENIED, "one" } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		CHECK_INT(both(rows[i].one, rows[i].other).code, rows[i].want);
+		CHECK_TEXT(tw_err_detail(), rows[i].why);
+	}
+	CHECK_OK(both(TW_CODE_OK, TW_CODE_OK));
+}
+
 static void link_to(const char *path, const char *target)
 {
 	char from[256], to[256];
@@ -597,5 +623,6 @@ CHECK_MAIN(TEST(test_nothing_of_usb_touches_nothing), TEST(test_all_but_what_is_
 	TEST(test_whose_driver_is_taken_away_is_not_asked_for), TEST(test_a_model_and_its_serial_number),
 	TEST(test_what_the_system_wants_otherwise), TEST(test_what_does_not_go), TEST(test_calls_that_fail),
 	TEST(test_said_before_it_is_done), TEST(test_taken_away_read_back_and_given_back), TEST(test_what_nobody_can_give_back),
-	TEST(test_one_that_fails_keeps_no_other_on), TEST(test_too_many_on_usb), TEST(test_what_is_in_use_is_spared),
-	TEST(test_what_is_in_use_on_usb_is_spared), TEST(test_what_is_kept_of_what_has_gone), TEST(test_words_of_whom_a_driver_is_taken))
+	TEST(test_which_error_is_told), TEST(test_one_that_fails_keeps_no_other_on), TEST(test_too_many_on_usb),
+	TEST(test_what_is_in_use_is_spared), TEST(test_what_is_in_use_on_usb_is_spared), TEST(test_what_is_kept_of_what_has_gone),
+	TEST(test_words_of_whom_a_driver_is_taken))
