@@ -191,7 +191,10 @@ static size_t waits(void *user, struct pollfd *ret, int *ret_ms)
 	return 1;
 }
 
-/* Core puts it again, after a pause, when it is told that it failed; at once, when a driver has to be kept first. */
+/*
+ * Core puts it again, after a pause, when it is told that it failed; at once, when a driver has to be kept first. Until then this goes on looking:
+ * whoever waited in vain would end, which is one more thing that went wrong, and nobody kept the rest off meanwhile.
+ */
 static tw_err turn(void *user, tw_channel *core)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf takes = { 0 };
@@ -201,20 +204,18 @@ static tw_err turn(void *user, tw_channel *core)
 
 	if (!r->stands)
 		return TW_OK;
-	tw_err e = tw_watch_line_hear(r->sys, r->uevents, &told);
+	TW_TRY(tw_watch_line_hear(r->sys, r->uevents, &told)); /* deaf it is of no use, and is begun again */
 	r->owed = r->owed || told;
 	const int64_t since = now_ms(r) - r->looked_ms;
 
-	if (!tw_failed(e) && (since < QUIET_MS || (!r->owed && since < LOOK_MS)))
+	if (since < QUIET_MS || (!r->owed && since < LOOK_MS))
 		return TW_OK;
 	r->owed = false;
 	r->looked_ms = now_ms(r);
 	tw_buf_init(&takes, r->sys, TW_PARTS_TAKEN_MAX);
-	if (!tw_failed(e)) {
-		e = put(r, core, &takes);
-		if (!is_shut_out(e) || takes.size)
-			TW_TRY(say_gone(r, core, 0));
-	}
+	tw_err e = put(r, core, &takes);
+	if (!is_shut_out(e) || takes.size)
+		TW_TRY(say_gone(r, core, 0));
 	r->later = takes.size > 0;
 	if (r->later)
 		return tw_channel_send(core, TW_PARTS_TAKES, 0, takes.data, takes.size, NULL, 0);
@@ -224,7 +225,6 @@ static tw_err turn(void *user, tw_channel *core)
 		return TW_OK;
 	if (is_shut_out(e))
 		return begin_anew();
-	r->stands = false;
 	return say(core, TW_PARTS_FAILED, 0, tw_err_detail());
 }
 
