@@ -139,6 +139,26 @@ static tw_err allow_buses(int ruleset, uint64_t fs)
 	return e;
 }
 
+/*
+ * Of the kernel's tree what says which devices there are and what they are. Not all of it: read as root, debugfs, tracefs, configfs and what is
+ * kept of crashes, which are mounted beneath /sys too, have the kernel's memory and others' data in them.
+ */
+static tw_err allow_devices(int ruleset, uint64_t fs)
+{
+	static const char *const places[] = { "/sys/bus", "/sys/class", "/sys/devices", "/sys/module/usbcore/parameters" };
+
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		int dir = open(places[i], O_PATH | O_CLOEXEC);
+		tw_err e = dir < 0 ? TW_OK : allow_beneath(ruleset, dir, fs & READ_RIGHTS);
+
+		if (dir >= 0)
+			(void)close(dir);
+		if (tw_failed(e))
+			return e;
+	}
+	return allow_buses(ruleset, fs);
+}
+
 static tw_err restrict_to(const struct tw_sandbox *box, int ruleset, uint64_t fs)
 {
 	const uint64_t write = WRITE_RIGHTS | (box->want & TW_WANT_OPENPGP ? LANDLOCK_ACCESS_FS_MAKE_SOCK : 0);
@@ -148,7 +168,7 @@ static tw_err restrict_to(const struct tw_sandbox *box, int ruleset, uint64_t fs
 		TW_TRY(allow_beneath(ruleset, box->dirs[i], fs & (i < writable ? READ_RIGHTS | write : READ_RIGHTS)));
 	TW_TRY(allow_started(box, ruleset));
 	if (box->want & TW_WANT_PARTS)
-		TW_TRY(allow_buses(ruleset, fs));
+		TW_TRY(allow_devices(ruleset, fs));
 	if (tw_sandbox_san)
 		TW_TRY(allow_proc(ruleset));
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)

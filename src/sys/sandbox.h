@@ -31,7 +31,8 @@ enum tw_sandbox_want {
 	/* Starts gpg and its agent, which speak to one another by a socket in its directory. Never a network. A filter cannot say which program is
 	   started: Landlock leaves these two and all of /usr/lib and /lib, for reading and executing, and without Landlock nothing says it */
 	TW_WANT_OPENPGP = 8192,
-	/* With PATHS: writes what is root's beneath the kernel's buses, as root for files and as nobody else for all other things; no capability.
+	/* With PATHS: reads the kernel's tree of devices and writes what is root's beneath its buses, as root for files and as nobody else for all
+	   other things; no capability.
 	   Landlock alone leaves the rest alone: without it the role does not start */
 	TW_WANT_PARTS = 16384,
 	TW_WANT_ROLE = 32, /* everybody but hands and whoever starts programs (FILTER, OPENPGP); tw_sandbox_enter adds it */

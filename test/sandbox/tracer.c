@@ -251,6 +251,7 @@ enum wants {
 	TO_OTHERS = TW_WANT_CONNECT,
 	TO_FILTER = TW_WANT_FILTER,
 	TO_SIGN = TW_WANT_OPENPGP,
+	TO_PARTS = TW_WANT_PARTS,
 	STARTERS = TO_FILTER | TO_SIGN
 };
 
@@ -297,6 +298,13 @@ static const struct probe {
 	{ "leaving gpg's home", SYS_openat, { TW_FD_OWN, SCRATCH, O_RDONLY }, "../other/secret", TO_SIGN, false },
 	{ "looking into a folder", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY | O_DIRECTORY }, "/etc", TO_SIGN, false },
 	{ "another's memory", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY }, "/proc/1/environ", TO_SIGN, false },
+	{ "the kernel's devices", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY | O_DIRECTORY }, "/sys/devices", TO_PARTS, true },
+	{ "the kernel's buses", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY | O_DIRECTORY }, "/sys/bus", TO_PARTS, true },
+	{ "what the kernel has for its makers", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY | O_DIRECTORY }, "/sys/kernel",
+		TO_PARTS, false },
+	{ "the kernel's file systems", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY | O_DIRECTORY }, "/sys/fs", TO_PARTS, false },
+	{ "what modules were told", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY | O_DIRECTORY }, "/sys/module", TO_PARTS, false },
+	{ "an attribute that is none of a bus", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_WRONLY }, "/sys/power/state", TO_PARTS, false },
 	{ "a packet filter on a socket", SYS_setsockopt, { 4, SOL_SOCKET, SO_ATTACH_FILTER, SCRATCH, 16 }, "", ANY_ROLE, false, STARTERS },
 	{ "a signal to the parent", SYS_kill, { 1, 0 }, "", ANY_ROLE, false },
 	{ "another thread", SYS_clone, { CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD }, "", ANY_ROLE, false, STARTERS },

@@ -397,6 +397,66 @@ static void test_parts_are_told_that_it_may_go_back(void **state)
 	CHECK_INT(trial, 0);
 }
 
+/* Whoever has taken a role over says that it failed, and always something else. */
+static void test_the_log_is_not_filled(void **state)
+{
+	set("interfaces.off-normal", "link:eth1");
+	job();
+	give_role();
+	check_put("link:eth1|link:eth1");
+	says(TW_LINKS_HOLDS, tag, "\0\0\0\1", 4);
+	for (int i = 0; i < 200; i++)
+		says(TW_LINKS_FAILED, 0, i % 2 ? "one thing" : "and another", i % 2 ? 9 : 11);
+	CHECK_INT(events("interface.unheld"), 1);
+	CHECK_INT(tw_control_due_ms(context()), 1000); /* nor is what is tried again put off by it */
+	check_unsettled("and another");
+	const unsigned before = device()->interfaces->told;
+	pass(1000);
+	job();
+	check_put("link:eth1|link:eth1");
+	says(TW_LINKS_FAILED, tag, "a third", 7);
+	CHECK_INT(device()->interfaces->told, before + 1); /* of the minute's */
+}
+
+/* A disk that gives nothing: what is kept there is not written over, and is given back when it can be read. */
+static void test_what_cannot_be_read_is_not_written_over(void **state)
+{
+	struct tw_control *f = &device()->interfaces->control[TW_CONTROL_PARTS];
+	uint8_t bytes[4096];
+	long n = 1;
+
+	set("interfaces.off-normal", "camera:*");
+	job();
+	give(TW_ERRAND_PARTS);
+	for (bool fired = true; fired; n++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf kept = { 0 };
+
+		if (!f->line) {
+			f->asked = false;
+			f->again_at_ms = 0;
+			job();
+			give(TW_ERRAND_PARTS);
+		}
+		while (recv(role, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+			;
+		CHECK_OK(tw_device_keep(device(), "interfaces.off-parts", "serial:ttyS1"));
+		CHECK_OK(tw_device_keep(device(), "interfaces.taken", LINE));
+		f->looked = f->asked = f->holds = false; /* as at a start */
+		f->again_at_ms = 0;
+		f->was[0] = '\0';
+		tw_buf_clear(&f->taken);
+		tw_fake_fail(w.fake, n, EIO, false);
+		job();
+		fired = tw_fake_fired(w.fake);
+		tw_fake_fail(w.fake, 0, 0, false);
+		tw_buf_init(&kept, tw_sys_real(), 2048);
+		CHECK_OK(tw_device_kept(device(), "interfaces.off-parts", &kept));
+		CHECK(!strncmp(tw_buf_cstr(&kept), "serial:ttyS1", 12));
+		check_kept_as("interfaces.taken", LINE);
+	}
+	CHECK(n > 10);
+}
+
 /* Re-plugged again and again it would fill what is kept, and the 33rd would stay on for good. */
 static void test_what_has_gone_makes_room(void **state)
 {
@@ -514,6 +574,8 @@ CHECK_MAIN(cmocka_unit_test_setup_teardown(test_nothing_is_asked_while_nothing_i
 	cmocka_unit_test_setup_teardown(test_a_role_that_says_nothing_or_ends, begin, end),
 	cmocka_unit_test_setup_teardown(test_drivers_are_kept_before_they_are_taken, begin, end),
 	cmocka_unit_test_setup_teardown(test_parts_are_told_that_it_may_go_back, begin, end),
+	cmocka_unit_test_setup_teardown(test_the_log_is_not_filled, begin, end),
+	cmocka_unit_test_setup_teardown(test_what_cannot_be_read_is_not_written_over, begin, end),
 	cmocka_unit_test_setup_teardown(test_what_has_gone_makes_room, begin, end),
 	cmocka_unit_test_setup_teardown(test_nothing_is_taken_that_cannot_be_kept, begin, end),
 	cmocka_unit_test_setup_teardown(test_drivers_are_given_back_after_a_start, begin, end),

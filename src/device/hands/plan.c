@@ -92,9 +92,9 @@ static void plan_errands(const struct tw_places *at, struct tw_plan *plan)
 			at->tab.of[errands[i].tab].gid, errands[i].program, errands[i].file, { at->inventory, at->packages },
 			errands[i].disk ? 2 : 0, .writes = errands[i].writes };
 	}
-	/* Of the kernel's own trees nothing but this one. */
-	plan->errands[TW_ERRAND_WATCH].dirs[0] = plan->errands[TW_ERRAND_PARTS].dirs[0] = at->kernel;
-	plan->errands[TW_ERRAND_WATCH].dir_count = plan->errands[TW_ERRAND_PARTS].dir_count = 1;
+	/* Of the kernel's own trees nothing but this one. What of it is for parts, which reads as root, its sandbox names. */
+	plan->errands[TW_ERRAND_WATCH].dirs[0] = at->kernel;
+	plan->errands[TW_ERRAND_WATCH].dir_count = 1;
 }
 
 /* Where the device's management is offered: what may reach it is core's to say. */

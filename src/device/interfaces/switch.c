@@ -62,10 +62,18 @@ static void look_up(struct tw_control *f)
 	(void)snprintf(f->was, sizeof f->was, "%s", tw_failed(e) ? "" : tw_buf_cstr(&kept));
 	if (!f->looked || !f->role->kept_taken)
 		return;
+	tw_buf_clear(&f->taken);
 	e = tw_device_kept(tw_device_of(f->context), f->role->kept_taken, &f->taken);
 	f->looked = !tw_failed(e) || tw_is(e, TW_CODE_NOTFOUND);
 	if (!f->looked)
 		tw_log_err(e, "whose drivers were taken away before");
+}
+
+/* What is kept is not written over by what was not read. */
+static tw_err know_kept(struct tw_control *f)
+{
+	look_up(f);
+	return f->looked ? TW_OK : TW_RAISE(STATE, "what was switched off before could not be read");
 }
 
 static tw_err keep(struct tw_control *f, const char *words)
@@ -144,7 +152,7 @@ static tw_err keep_taken(struct tw_control *f, struct tw_buf *words)
 static bool at_rest(struct tw_control *f, const char *wanted)
 {
 	look_up(f);
-	return !wanted[0] && !f->was[0] && !f->taken.size;
+	return f->looked && !wanted[0] && !f->was[0] && !f->taken.size;
 }
 
 static bool is_told(struct tw_control *f)
@@ -182,7 +190,10 @@ static void failed(struct tw_control *f, const char *why)
 	if (strcmp(f->said, f->why) == 0)
 		return;
 	memcpy(f->said, f->why, sizeof f->said);
-	record(f, "interface.unheld", json_pack("{s:s}", "why", f->why));
+	/* Within the budget of a minute: a role that somebody took over has a reason for each, and the log is nobody's to fill. */
+	tw_err e = tw_interfaces_tell(tw_device_of(f->context), "interface.unheld", json_pack("{s:s}", "why", f->why));
+	if (tw_failed(e))
+		tw_log_err(e, "recording interface.unheld");
 }
 
 /* A change may still go back: that must be possible without a write, so what was off before it stays kept. */
@@ -306,6 +317,7 @@ static tw_err take(struct tw_control *f, struct tw_slice said)
 		return TW_RAISE(NOMEM, "whose drivers are to be taken away");
 	if (!may_write(f))
 		return TW_RAISE(LIMIT, "the role names more than %d times a minute whose driver it takes away", WRITES_MAX);
+	TW_TRY(know_kept(f));
 	TW_TRY(tw_off_read(tw_slice_of(f->off), &off));
 	tw_buf_init(&all, f->context->sys, TW_PARTS_TAKEN_MAX);
 	TW_TRY(tw_buf_add(&all, f->taken.data, f->taken.size));
@@ -340,6 +352,7 @@ static tw_err drop(struct tw_control *f, struct tw_slice said)
 	if (!gone)
 		return TW_RAISE(NOMEM, "whose drivers are taken away no more");
 	tw_buf_init(&left, f->context->sys, TW_PARTS_TAKEN_MAX);
+	TW_TRY(know_kept(f));
 	TW_TRY(tw_taken_read(said, gone));
 	for (const char *at = tw_buf_cstr(&f->taken); *at; at += strspn(at, " ")) {
 		const struct tw_slice word = { at, strcspn(at, " ") };
@@ -371,7 +384,7 @@ static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
 		was_on(f, m->payload);
 	} else if (m->type == f->role->holds && f->asked && m->tag == f->tag) {
 		they_hold(f, m->payload);
-	} else if (m->type == f->role->failed && (m->tag == 0 || (f->asked && m->tag == f->tag))) {
+	} else if (m->type == f->role->failed && (f->asked ? m->tag == 0 || m->tag == f->tag : f->holds && m->tag == 0)) {
 		(void)snprintf(words, sizeof words, TW_SLICE_FMT, TW_SLICE_ARG(m->payload));
 		failed(f, words);
 	} else if (f->role->takes && m->type == f->role->takes && (f->asked ? m->tag == f->tag : m->tag == 0)) {
@@ -386,6 +399,7 @@ static tw_err tell(struct tw_control *f)
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	char before[TW_CONTROL_OFF_MAX + 1];
 
+	TW_TRY(know_kept(f));
 	memcpy(before, f->off, sizeof before);
 	tw_buf_init(&b, f->context->sys, TW_CHANNEL_MAX);
 	TW_TRY(tw_switch_wanted(f, f->off));

@@ -18,6 +18,7 @@ struct search {
 	const struct tw_drivers *d;
 	each_found *each;
 	void *user;
+	struct tw_tree_first first;
 };
 
 static const struct class
@@ -58,63 +59,59 @@ static bool is_wired(const struct tw_drivers *d, const char *folder, const char 
 
 /* --- Finding them beneath the devices of all buses --- */
 
-/* Beneath a folder of a device: "pci/devices/0000:00:1b.0/sound/card0". */
-static tw_err search_names(const struct search *s, enum tw_off_kind kind, const char *folder, const struct device *at)
+/* Each goes on behind what fails: one name that nothing can be done with keeps no other device from going off. */
+static void search_names(struct search *s, enum tw_off_kind kind, const char *folder, const struct device *at)
 {
-	TW_TRY(tw_tree_list(s->d->tree, &entries, "%s", folder));
+	tw_tree_note(&s->first, tw_tree_list(s->d->tree, &entries, "%s", folder));
 	for (size_t i = 0; i < entries.count; i++)
 		if (is_named(s->d, kind, entries.of[i]) && (kind != TW_OFF_SERIAL || is_wired(s->d, folder, entries.of[i])))
-			TW_TRY(s->each(s->user, kind, entries.of[i], at));
-	return TW_OK;
+			tw_tree_note(&s->first, s->each(s->user, kind, entries.of[i], at));
 }
 
-/* Streams are beneath their card. */
-static tw_err search_cards(const struct search *s, const struct device *at)
+/* Streams are beneath their card: "pci/devices/0000:00:1b.0/sound/card0". */
+static void search_cards(struct search *s, const struct device *at)
 {
 	char folder[5 * (TW_TREE_NAME_MAX + 1)];
 
-	TW_TRY(tw_tree_list(s->d->tree, &streams, "bus/%s/devices/%s/sound", at->bus, at->name));
+	tw_tree_note(&s->first, tw_tree_list(s->d->tree, &streams, "bus/%s/devices/%s/sound", at->bus, at->name));
 	for (size_t i = 0; i < streams.count; i++) {
 		(void)snprintf(folder, sizeof folder, "bus/%s/devices/%s/sound/%s", at->bus, at->name, streams.of[i]);
-		TW_TRY(search_names(s, TW_OFF_MICROPHONE, folder, at));
+		search_names(s, TW_OFF_MICROPHONE, folder, at);
 	}
-	return TW_OK;
 }
 
 /* Kernels from 6.5 on put two devices of their own between a line and the one that has the driver: "00:05:0/00:05:0.1". */
-static tw_err search_ports(const struct search *s, const struct device *at)
+static void search_ports(struct search *s, const struct device *at)
 {
 	char folder[6 * (TW_TREE_NAME_MAX + 1)];
 
-	TW_TRY(tw_tree_list(s->d->tree, &ports, "bus/%s/devices/%s/%s:0", at->bus, at->name, at->name));
+	tw_tree_note(&s->first, tw_tree_list(s->d->tree, &ports, "bus/%s/devices/%s/%s:0", at->bus, at->name, at->name));
 	for (size_t i = 0; i < ports.count; i++) {
 		if (strncmp(ports.of[i], at->name, strlen(at->name)) != 0)
 			continue;
 		(void)snprintf(folder, sizeof folder, "bus/%s/devices/%s/%s:0/%s/tty", at->bus, at->name, at->name, ports.of[i]);
-		TW_TRY(search_names(s, TW_OFF_SERIAL, folder, at));
+		search_names(s, TW_OFF_SERIAL, folder, at);
 	}
-	return TW_OK;
 }
 
-static tw_err search_device(const struct search *s, const struct device *at)
+static void search_device(struct search *s, const struct device *at)
 {
 	char path[3 * (TW_TREE_NAME_MAX + 1) + 16];
 
 	(void)snprintf(path, sizeof path, "%s/%s", at->bus, at->name);
 	if (tw_off_has(s->d->off, TW_OFF_COMPONENT, path))
-		TW_TRY(s->each(s->user, TW_OFF_COMPONENT, path, at));
+		tw_tree_note(&s->first, s->each(s->user, TW_OFF_COMPONENT, path, at));
 	for (size_t i = 0; i < TW_COUNT(classes); i++) {
 		if (!tw_off_has_kind(s->d->off, classes[i].kind))
 			continue;
 		(void)snprintf(path, sizeof path, "bus/%s/devices/%s/%s", at->bus, at->name, classes[i].folder);
 		if (classes[i].kind == TW_OFF_MICROPHONE)
-			TW_TRY(search_cards(s, at));
+			search_cards(s, at);
 		else
-			TW_TRY(search_names(s, classes[i].kind, path, at));
+			search_names(s, classes[i].kind, path, at);
 		if (classes[i].kind == TW_OFF_SERIAL)
-			TW_TRY(search_ports(s, at));
+			search_ports(s, at);
 	}
-	return TW_OK;
 }
 
 static bool is_asked(const struct tw_drivers *d)
@@ -125,25 +122,28 @@ static bool is_asked(const struct tw_drivers *d)
 	return false;
 }
 
+static void search_bus(struct search *s, const char *bus)
+{
+	tw_tree_note(&s->first, tw_tree_list(s->d->tree, &devices, "bus/%s/devices", bus));
+	for (size_t n = 0; n < devices.count; n++) {
+		struct device at = { .bus = bus, .name = devices.of[n] };
+
+		tw_watch_value(s->d->tree, "DRIVER", at.driver, "bus/%s/devices/%s/uevent", at.bus, at.name);
+		if (at.driver[0])
+			search_device(s, &at);
+	}
+}
+
 /* Without a driver there is nothing to take away. serial-base has what stands in between, and no line goes with its drivers. */
-static tw_err search(const struct search *s)
+static tw_err search(struct search *s)
 {
 	if (!is_asked(s->d))
 		return TW_OK;
-	TW_TRY(tw_tree_list(s->d->tree, &buses, "bus"));
-	for (size_t i = 0; i < buses.count; i++) {
-		if (strcmp(buses.of[i], "serial-base") == 0)
-			continue;
-		TW_TRY(tw_tree_list(s->d->tree, &devices, "bus/%s/devices", buses.of[i]));
-		for (size_t n = 0; n < devices.count; n++) {
-			struct device at = { .bus = buses.of[i], .name = devices.of[n] };
-
-			tw_watch_value(s->d->tree, "DRIVER", at.driver, "bus/%s/devices/%s/uevent", at.bus, at.name);
-			if (at.driver[0])
-				TW_TRY(search_device(s, &at));
-		}
-	}
-	return TW_OK;
+	tw_tree_note(&s->first, tw_tree_list(s->d->tree, &buses, "bus"));
+	for (size_t i = 0; i < buses.count; i++)
+		if (strcmp(buses.of[i], "serial-base") != 0)
+			search_bus(s, buses.of[i]);
+	return tw_tree_raise(&s->first);
 }
 
 /* --- Taking away and giving back --- */
@@ -234,11 +234,13 @@ static tw_err give_back(const struct tw_drivers *d)
 tw_err tw_drivers_put(const struct tw_drivers *d, struct tw_buf *takes)
 {
 	struct taking t = { d, takes };
+	struct tw_tree_first first = { 0 };
 
 	for (size_t i = 0; i < d->taken->count; i++)
 		d->taken->words[i].found = false;
-	TW_TRY(search(&(struct search){ d, found, &t }));
-	return give_back(d);
+	tw_tree_note(&first, search(&(struct search){ .d = d, .each = found, .user = &t }));
+	tw_tree_note(&first, give_back(d));
+	return tw_tree_raise(&first);
 }
 
 /* What the list has off no more is kept until core knows that no change goes back to it. */
@@ -291,7 +293,7 @@ static tw_err check_class(const struct tw_drivers *d, const struct class *c)
 
 tw_err tw_drivers_check(const struct tw_drivers *d, uint32_t *count)
 {
-	TW_TRY(search(&(struct search){ d, still_there, NULL }));
+	TW_TRY(search(&(struct search){ .d = d, .each = still_there }));
 	for (size_t i = 0; i < TW_COUNT(classes); i++)
 		TW_TRY(check_class(d, &classes[i]));
 	for (size_t i = 0; i < d->taken->count; i++) {

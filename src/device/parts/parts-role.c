@@ -3,8 +3,8 @@
  * thingward-parts: switches off what is plugged in or built in (USB, serial lines, cameras, microphones, other components), and keeps it so.
  *
  * What does that are attributes of the kernel's tree that belong to root. The role has an id of its own and no capability; it has root's id for
- * files alone (fsid), and Landlock leaves it of all files to read /sys, and to write beneath the USB buses that were there when it began, and /sys/bus,
- * where drivers are given and taken (sys/landlock.c). A bus that comes later ends it, and it is begun again. It links neither OpenSSL nor Jansson,
+ * files alone (fsid), and Landlock leaves it of all files to read what of /sys is of devices, and to write beneath the USB buses that were there
+ * when it began, and /sys/bus, where drivers are given and taken (sys/landlock.c). A bus that comes later ends it, and it is begun again. It links neither OpenSSL nor Jansson,
  * and from core come words that name interfaces, and nothing else.
  *
  * While something is to be off it stays, and hears from the kernel of every change; it looks then, and once a minute in any case. What is on
@@ -146,7 +146,7 @@ static tw_err answer(struct role *r, tw_channel *core, uint32_t tag, const struc
 {
 	uint32_t count = 0;
 
-	if (!tw_failed(e) && takes->size)
+	if (takes->size) /* also where something else failed, which is told when these are off */
 		return tw_channel_send(core, TW_PARTS_TAKES, tag, takes->data, takes->size, NULL, 0);
 	if (!tw_failed(e))
 		e = read_back(r, &count);
@@ -170,7 +170,7 @@ static tw_err serve(void *user, tw_channel *core, const struct tw_message *m)
 	r->owed = false;
 	r->later = false;
 	r->stands = r->off.count > 0;
-	if (is_shut_out(e))
+	if (is_shut_out(e) && !takes.size)
 		return begin_anew();
 	TW_TRY(say_gone(r, core, m->tag));
 	e = answer(r, core, m->tag, &takes, e);
@@ -191,7 +191,10 @@ static size_t waits(void *user, struct pollfd *ret, int *ret_ms)
 	return 1;
 }
 
-/* Core puts it again, after a pause, when it is told that it failed; at once, when a driver has to be kept first. */
+/*
+ * Core puts it again, after a pause, when it is told that it failed; at once, when a driver has to be kept first. Until then this goes on looking:
+ * whoever waited in vain would end, which is one more thing that went wrong, and nobody kept the rest off meanwhile.
+ */
 static tw_err turn(void *user, tw_channel *core)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf takes = { 0 };
@@ -201,20 +204,19 @@ static tw_err turn(void *user, tw_channel *core)
 
 	if (!r->stands)
 		return TW_OK;
-	tw_err e = tw_watch_line_hear(r->sys, r->uevents, &told);
+	TW_TRY(tw_watch_line_hear(r->sys, r->uevents, &told)); /* deaf it is of no use, and is begun again */
 	r->owed = r->owed || told;
 	const int64_t since = now_ms(r) - r->looked_ms;
 
-	if (!tw_failed(e) && (since < QUIET_MS || (!r->owed && since < LOOK_MS)))
+	if (since < QUIET_MS || (!r->owed && since < LOOK_MS))
 		return TW_OK;
 	r->owed = false;
 	r->looked_ms = now_ms(r);
 	tw_buf_init(&takes, r->sys, TW_PARTS_TAKEN_MAX);
-	if (!tw_failed(e))
-		e = put(r, core, &takes);
-	if (!tw_failed(e) && !is_shut_out(e))
+	tw_err e = put(r, core, &takes);
+	if (!is_shut_out(e) || takes.size)
 		TW_TRY(say_gone(r, core, 0));
-	r->later = !tw_failed(e) && takes.size;
+	r->later = takes.size > 0;
 	if (r->later)
 		return tw_channel_send(core, TW_PARTS_TAKES, 0, takes.data, takes.size, NULL, 0);
 	if (!tw_failed(e))
@@ -223,7 +225,6 @@ static tw_err turn(void *user, tw_channel *core)
 		return TW_OK;
 	if (is_shut_out(e))
 		return begin_anew();
-	r->stands = false;
 	return say(core, TW_PARTS_FAILED, 0, tw_err_detail());
 }
 

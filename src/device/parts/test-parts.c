@@ -411,6 +411,71 @@ static void test_what_nobody_can_give_back(void **state)
 	CHECK(strstr(tw_err_detail(), "camera video0 does not go on"));
 }
 
+/* A driver with a blank in its name, a name that is too long, a bus with too many devices: the others go off all the same. */
+static void test_one_that_fails_keeps_no_other_on(void **state)
+{
+	char takes[512], words[512], path[96];
+	uint32_t count;
+
+	put("bus/a/devices/x/uevent", "DRIVER=a driver\n");
+	put("bus/a/devices/x/tty/ttyS0/type", "4\n");
+	for (int i = 0; i < TW_TREE_NAMES_MAX + 8; i++) {
+		(void)snprintf(path, sizeof path, "bus/b/devices/d%d/uevent", i);
+		put(path, "");
+	}
+	CHECK(tw_failed(put_drivers("serial:* camera:*", "", takes)));
+	CHECK(strstr(tw_err_detail(), "a name that nothing is done with") || strstr(tw_err_detail(), "more than 512"));
+	CHECK(strstr(takes, "camera:video0=usb/uvcvideo/1-2.4:1.0") && strstr(takes, "serial:ttyS1=pnp/serial/00:05"));
+	memcpy(words, takes, sizeof words);
+	CHECK(tw_failed(put_drivers("serial:* camera:*", words, takes)));
+	CHECK_TEXT(takes, "");
+	check_file("bus/usb/drivers/uvcvideo/unbind", "1-2.4:1.0");
+	check_file("bus/pnp/drivers/serial/unbind", "00:05");
+	CHECK(tw_failed(check_drivers(&count)));
+	drop("bus/a");
+	CHECK_ERR(put_drivers("camera:*", "", takes), LIMIT);
+	CHECK_TEXT(takes, "camera:video0=usb/uvcvideo/1-2.4:1.0");
+}
+
+static void test_too_many_on_usb(void **state)
+{
+	char path[96];
+	const struct tw_usb u = usb("usb:*", "", "");
+
+	for (int i = 0; i < TW_TREE_NAMES_MAX + 8; i++) {
+		(void)snprintf(path, sizeof path, "bus/usb/devices/9-%d/authorized", i);
+		put(path, "1\n");
+	}
+	CHECK_ERR(tw_usb_put(&u), LIMIT);
+	CHECK(strstr(told, "usb 9-")); /* those that are named go off */
+}
+
+static tw_err both(enum tw_code one, enum tw_code other)
+{
+	struct tw_tree_first f = { 0 };
+
+	tw_tree_note(&f, TW_OK);
+	tw_tree_note(&f, one ? tw_raise(one, "t", 1, "one") : TW_OK);
+	tw_tree_note(&f, other ? tw_raise(other, "t", 1, "other") : TW_OK);
+	return tw_tree_raise(&f);
+}
+
+static void test_which_error_is_told(void **state)
+{
+	static const struct {
+		enum tw_code one, other, want;
+		const char *why;
+	} rows[] = { { TW_CODE_IO, TW_CODE_LIMIT, TW_CODE_IO, "one" }, { TW_CODE_OK, TW_CODE_LIMIT, TW_CODE_LIMIT, "other" },
+		{ TW_CODE_IO, TW_CODE_DENIED, TW_CODE_DENIED, "other" }, { TW_CODE_DENIED, TW_CODE_IO, TW_CODE_DENIED, "one" },
+		{ TW_CODE_DENIED, TW_CODE_DENIED, TW_CODE_DENIED, "one" } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		CHECK_INT(both(rows[i].one, rows[i].other).code, rows[i].want);
+		CHECK_TEXT(tw_err_detail(), rows[i].why);
+	}
+	CHECK_OK(both(TW_CODE_OK, TW_CODE_OK));
+}
+
 static void link_to(const char *path, const char *target)
 {
 	char from[256], to[256];
@@ -558,5 +623,6 @@ CHECK_MAIN(TEST(test_nothing_of_usb_touches_nothing), TEST(test_all_but_what_is_
 	TEST(test_whose_driver_is_taken_away_is_not_asked_for), TEST(test_a_model_and_its_serial_number),
 	TEST(test_what_the_system_wants_otherwise), TEST(test_what_does_not_go), TEST(test_calls_that_fail),
 	TEST(test_said_before_it_is_done), TEST(test_taken_away_read_back_and_given_back), TEST(test_what_nobody_can_give_back),
+	TEST(test_which_error_is_told), TEST(test_one_that_fails_keeps_no_other_on), TEST(test_too_many_on_usb),
 	TEST(test_what_is_in_use_is_spared), TEST(test_what_is_in_use_on_usb_is_spared), TEST(test_what_is_kept_of_what_has_gone),
 	TEST(test_words_of_whom_a_driver_is_taken))

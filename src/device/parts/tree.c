@@ -106,7 +106,9 @@ tw_err tw_tree_write(const struct tw_watch_look *t, const char *value, const cha
 
 void tw_tree_note(struct tw_tree_first *f, tw_err e)
 {
-	if (!tw_failed(e) || tw_failed(f->e))
+	const bool is_louder = tw_is(e, TW_CODE_DENIED) && !tw_is(f->e, TW_CODE_DENIED);
+
+	if (!tw_failed(e) || (tw_failed(f->e) && !is_louder))
 		return;
 	f->e = e;
 	(void)snprintf(f->why, sizeof f->why, "%s", tw_err_detail());

@@ -17,7 +17,7 @@ struct tw_tree_names {
 	size_t count;
 	char of[TW_TREE_NAMES_MAX][TW_TREE_NAME_MAX + 1];
 };
-/* Of several errors the first, with its words, while the rest is gone on with. */
+/* Of several errors the first, with its words, while the rest is gone on with; DENIED before all others, since that only a new start mends. */
 struct tw_tree_first {
 	tw_err e;
 	char why[TW_DETAIL_MAX];

@@ -230,7 +230,7 @@ static tw_err walk(struct walk *w)
 	static struct tw_tree_names names; /* one at a time; not on the stack, which would stay as large */
 	struct tw_tree_first first = { 0 };
 
-	TW_TRY(tw_tree_list(w->u->tree, &names, DEVICES));
+	tw_tree_note(&first, tw_tree_list(w->u->tree, &names, DEVICES));
 	for (int buses = 1; buses >= 0; buses--)
 		for (size_t i = 0; i < names.count; i++)
 			if (is_bus(names.of[i]) == buses)
@@ -249,13 +249,15 @@ tw_err tw_usb_put(const struct tw_usb *u)
 {
 	struct walk w = { .u = u, .writes = true };
 
+	tw_err e = TW_OK; /* of the last pass: what has come by the one before is gone through all the same */
+
 	for (int i = 0; is_asked(u) && i < PASSES; i++) {
 		w.changed = false;
-		TW_TRY(walk(&w));
+		e = walk(&w);
 		if (!w.changed)
-			return TW_OK;
+			break;
 	}
-	return TW_OK; /* what is still changing is seen when it is read back */
+	return e; /* what is still changing is seen when it is read back */
 }
 
 tw_err tw_usb_check(const struct tw_usb *u, uint32_t *count)
