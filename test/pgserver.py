@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A PostgreSQL of the distribution's package for tests: of its own folder, on a Unix socket alone, without privileges, and gone with the test."""
+"""A PostgreSQL of the distribution's package for tests: of its own folder, on a Unix socket alone, without privileges, and gone with the test.
+
+Of one that was killed the next that makes a server removes the folder; a server that is still there then ends by itself, since its own file is gone."""
+import fcntl
 import os
 import pathlib
 import pwd
@@ -10,6 +13,7 @@ import tempfile
 import time
 
 PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
+MEMORY, PREFIX, LOCK = pathlib.Path("/dev/shm"), "tw-pg-", "held"  # in memory, as src/service/test-dir.h: what is killed are processes
 USER = "postgres"  # as root: whom the package makes; the server refuses to be root's
 
 
@@ -19,9 +23,30 @@ def missing():
     return None
 
 
+def sweep(folder=MEMORY, old_s=86400):
+    """Folders of tests that are no more: nobody holds the lock; or one that was made long ago, before there was a lock."""
+    for one in folder.glob(PREFIX + "*"):
+        try:
+            with open(one / LOCK, "rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(one, ignore_errors=True)
+        except FileNotFoundError:
+            try:
+                if time.time() - one.stat().st_mtime > old_s:
+                    shutil.rmtree(one, ignore_errors=True)
+            except FileNotFoundError:
+                pass
+        except OSError:  # it lives, or is another user's
+            pass
+
+
 class Server:
     def __init__(self, more=()):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="tw-pg-", dir="/dev/shm"))  # in memory, as src/service/test-dir.h: what is killed are processes
+        sweep()
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix=PREFIX, dir=MEMORY))
+        self.lock = open(self.dir / "new", "wb")
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+        (self.dir / "new").rename(self.dir / LOCK)  # under its name it is held from the first moment on
         self.socket = self.dir / "s"
         self.socket.mkdir(mode=0o755)
         self.dir.chmod(0o755)
@@ -95,6 +120,7 @@ class Server:
     def close(self):
         self.stop()
         shutil.rmtree(self.dir, ignore_errors=True)
+        self.lock.close()
 
     def log(self):
         return (self.dir / "log").read_text()

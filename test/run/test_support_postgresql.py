@@ -2,7 +2,9 @@
 """The manufacturer's server with its store in PostgreSQL: a real one, started here. The other files of this folder run against it too, by TW_STORE=postgresql."""
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -118,6 +120,17 @@ def test_app_does_not_name_the_store(service, server):
     (service.dir / "store.url").write_text(right)
     service.start()
     assert ask(service, "case", "create", "kept")["id"] == "c1"
+
+
+def test_the_folder_of_a_test_that_was_killed_is_removed_by_the_next():
+    script = "import os, pgserver; s = pgserver.Server(); print(s.dir, flush=True); os.kill(os.getpid(), 9)"
+    said = subprocess.run([sys.executable, "-c", script], cwd=Path(pgserver.__file__).parent, capture_output=True, text=True, timeout=60, check=False)
+    folder = Path(said.stdout.strip())
+    assert said.returncode == -signal.SIGKILL and (folder / "data").exists(), said.stderr
+    with pgserver.Server() as other:
+        assert not folder.exists()
+        pgserver.sweep()
+        assert other.sql("SELECT 1") == "1" and other.dir.exists()
 
 
 def test_an_address_beside_the_database_stops_no_start(service, server):

@@ -108,6 +108,18 @@ def test_app_has_a_store_over_tls_and_no_network(service, server):
     assert service.roles()["app"] == roles["app"] and stored(server, service) == ["over the network", "behind another line"]
 
 
+def test_what_app_puts_in_the_sockets_place_stops_no_start(service):
+    service.start()
+    ask(service, "case", "create", "before")
+    assert service.stop() == 0
+    planted = service.dir / "app/.s.PGSQL.5432"
+    planted.unlink()
+    planted.write_text("in the way")
+    os.chown(planted, (service.dir / "app").stat().st_uid, -1)
+    service.start()
+    assert ask(service, "case", "create", "after")["id"] == "c2" and "it is put away" in service.log()
+
+
 def test_while_the_server_is_away_everybody_is_told(service, server):
     service.start()
     ask(service, "case", "create", "before")

@@ -17,7 +17,7 @@
 #include <arpa/inet.h>
 #include <openssl/ssl.h>
 
-/* From the addresses on. With TW_RESOLVE_MS before it that is all: app waits a second longer (TW_PG_CONNECT_MS). */
+/* From the addresses on. With TW_RESOLVE_MS before it that is all: app waits a second longer (TW_PG_CONNECT_FAR_MS). */
 #define TW_LINE_DIAL_MS 4000
 #define TW_LINE_MESSAGES_MAX 32 /* of the server, until it lets us in; four are enough */
 

@@ -9,10 +9,11 @@
 
 #define TW_PG_STATEMENTS 64
 #define TW_PG_VALUES 32
-#define TW_PG_ANSWER_MS 10000      /* then the server counts as gone */
-#define TW_PG_CONNECT_MS 10500     /* over the network: a name (TW_RESOLVE_MS), the line (TW_LINE_DIAL_MS), and a second */
+#define TW_PG_ANSWER_MS 10000 /* then the server counts as gone */
+#define TW_PG_CONNECT_MS 5000
+#define TW_PG_CONNECT_FAR_MS 10500 /* over the network: a name (TW_RESOLVE_MS), the line (TW_LINE_DIAL_MS), and a second */
 #define TW_PG_HOLD_OFF_MS 500      /* between two tries to connect, twice as long each time, */
-#define TW_PG_HOLD_OFF_MAX_MS 8000 /* to this: a try may hold everybody up for TW_PG_CONNECT_MS */
+#define TW_PG_HOLD_OFF_MAX_MS 8000 /* to this: a try may hold everybody up for TW_PG_CONNECT_MS, or the other */
 #define TW_PG_DOUBT_MS 3000        /* how long a commit without answer is asked after */
 #define TW_PG_MARK 33              /* 128 random bits in hex: nobody else's, on whatever server is asked */
 

@@ -194,7 +194,7 @@ static tw_err dial(struct tw_store *s)
 	const bool network = s->where.network; /* the role that holds that line listens in our folder, and knows the rest */
 	const char *const values[] = { network ? folder : s->where.host, network ? "5432" : s->where.port, s->where.database,
 		s->where.user, "thingward-support", "UTF8", "disable", "disable", "/dev/null/none", NULL };
-	const int64_t until = tw_pg_now(s) + TW_PG_CONNECT_MS;
+	const int64_t until = tw_pg_now(s) + (network ? TW_PG_CONNECT_FAR_MS : TW_PG_CONNECT_MS);
 	PostgresPollingStatusType next = PGRES_POLLING_WRITING;
 
 	s->line = PQconnectStartParams(names, values, 0);
