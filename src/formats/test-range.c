@@ -125,6 +125,15 @@ static const struct {
 	{ CVE("unaffected", "{'version':'1.0','status':'affected','lessThan':'2.0-','versionType':'semver'}"), "1.0.0", 0, 0,
 		"'2.0-' is no semantic version" },
 	{ CVE("unaffected", "{'version':'unspecified','status':'affected','lessThan':'2'}"), "1", TW_RANGE_AFFECTED, 0 },
+	/* Nothing rests on a word that may come before its version or after it. */
+	{ CVE("unaffected", "{'version':'8.5','status':'affected','lessThan':'9.8','versionType':'custom'}"), "8.5p1", 0, 0,
+		"whether '8.5p1' comes before or after '8.5' is not known" },
+	{ CVE("unaffected", "{'version':'8.5p1','status':'affected','lessThan':'9.8p1','versionType':'custom'}"), "9.8", 0, 0,
+		"whether '9.8' comes before or after '9.8p1' is not known" },
+	{ CVE("unaffected", "{'version':'8.5p1','status':'affected','lessThan':'9.8p1','versionType':'custom'}"), "9.8p1",
+		TW_RANGE_UNAFFECTED, SIZE_MAX },
+	{ CVE("unaffected", "{'version':'8.5p1','status':'affected','lessThan':'9.8p1','versionType':'custom'}"), "9.7p2",
+		TW_RANGE_AFFECTED, 0 },
 #define NO_VERSION(text)                                                                                                        \
 	{                                                                                                                       \
 		CVE("unaffected", "{'version':'" text "','status':'affected'}"), "1.2", 0, 0, "'" text "' is no single version" \

@@ -7,8 +7,9 @@
  * products, or their subcomponents (then parts). Of cve-check: "Patched" is fixed, "Ignored" is not_affected only with a detail that is a fact and no
  * choice (cpe-incorrect, not-applicable-config, not-applicable-platform), "Unpatched" is affected.
  *
- * Of an inventory, each of the component that it names, and of no other (of an id that several have: nothing is settled): in CycloneDX vulnerabilities whose analysis has a state, of SPDX 3 the VEX
- * relationships, but not withdrawn ones, and not "not affected" without a justification: Yocto writes as that also what somebody chose to ignore.
+ * Of an inventory, each of the component that it names, and of no other (of an id that several have nothing is settled): in CycloneDX
+ * vulnerabilities whose analysis has a state, of SPDX 3 the VEX relationships, but not withdrawn ones, and not "not affected" without a
+ * justification: Yocto writes as that also what somebody chose to ignore.
  * Of SPDX 2 the packages' sourceInfo "CVEs fixed: ...", as Yocto writes it. What Buildroot's IGNORE_CVES name is not_affected, in show-info
  * (ignore_cves) and in its CycloneDX, which says that it is in triage.
  */
