@@ -58,7 +58,7 @@ tw_err tw_store_take_word(tw_store *s)
 }
 
 /* One table: all of it, and that its rows refer to something. Of one with many rows only whether its pages and rows are whole: to ask whether each index says
-   what the table says takes twenty times as long, and each row's reference grows with them; that is asked before a store that was not closed whole is opened. */
+   what the table says takes twenty times as long, and references grow with the rows; that is asked before a store that was not closed whole is opened. */
 static tw_err look_at(tw_store *s, const char *table)
 {
 	char sql[sizeof s->looked + 96], got[TW_DETAIL_MAX];
