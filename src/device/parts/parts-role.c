@@ -4,8 +4,8 @@
  *
  * What does that are attributes of the kernel's tree that belong to root. The role has an id of its own and no capability; it has root's id for
  * files alone (fsid), and Landlock leaves it of all files to read what of /sys is of devices, and to write beneath the USB buses that were there
- * when it began, and /sys/bus, where drivers are given and taken (sys/landlock.c). A bus that comes later ends it, and it is begun again. It links neither OpenSSL nor Jansson,
- * and from core come words that name interfaces, and nothing else.
+ * when it began, and /sys/bus, where drivers are given and taken (sys/landlock.c). A bus that comes later ends it, and it is begun
+ * again. It links neither OpenSSL nor Jansson, and from core come words that name interfaces, and nothing else.
  *
  * While something is to be off it stays, and hears from the kernel of every change; it looks then, and once a minute in any case. What is on
  * again is switched off again, and core is told.
