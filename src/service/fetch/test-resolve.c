@@ -157,7 +157,7 @@ static void test_servers(void **state)
 		int what[TW_NAME_SERVERS_MAX];
 		size_t count;
 		const char *found; /* else why not */
-		int64_t ms;        /* no more than that, and the machine's second */
+		int64_t ms;        /* no more than that, and less than another wait for a busy machine */
 	} asked[] = {
 		{ { HELPFUL }, 1, "192.0.2.7", 0 },
 		{ { OLD }, 1, "192.0.2.7", 0 },
@@ -179,7 +179,7 @@ static void test_servers(void **state)
 			start(&all[k], asked[i].what[k], &servers.of[k]);
 		const int64_t begun = now_ms();
 		const bool failed = tw_failed(tw_resolve(tw_sys_real(), &servers, "store.example", &b));
-		CHECK(now_ms() - begun >= asked[i].ms * 4 / 5 && now_ms() - begun < asked[i].ms + 1000);
+		CHECK(now_ms() - begun >= asked[i].ms * 4 / 5 && now_ms() - begun < asked[i].ms + 1900);
 		if (failed)
 			CHECK(strstr(tw_err_detail(), asked[i].found));
 		else

@@ -339,7 +339,7 @@ static void test_refuses_what_a_server_may_do(void **state)
 		const tw_err e = dial(&p);
 		if (e.code != rows[i].code || !strstr(tw_err_detail(), rows[i].why))
 			fail_msg("row %zu: got %s: %s", i, tw_code_name(e.code), tw_err_detail());
-		CHECK(now_ms() - begun < TW_LINE_DIAL_MS + 1000);
+		CHECK(now_ms() - begun < TW_LINE_DIAL_MS + 3000);
 	}
 }
 
@@ -362,7 +362,7 @@ static void test_does_without_name_servers(void **state)
 		memcpy(&p.servers.of[p.servers.count], &a, sizeof a);
 	const int64_t begun = now_ms();
 	CHECK_OK(dial(&p));
-	CHECK(now_ms() - begun > TW_LINE_DIAL_MS && now_ms() - begun < TW_RESOLVE_MS + 1000);
+	CHECK(now_ms() - begun > TW_LINE_DIAL_MS && now_ms() - begun < TW_RESOLVE_MS + 3000);
 	close(silent);
 	known = (struct tw_line_known){ .host = "" };
 	p = plan_of(tw_sys_real(), "localhost");
