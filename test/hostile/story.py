@@ -34,7 +34,8 @@ BASE = {
     "article14.delay": {"ground": "imminent-risk"}, "notice.create": {"kind": "update", "product": "lamp", "severity": "high", "install_by": "2099-01-01"}, "question.note": {"via": "call", "kind": "other"}, "question.identify": {"result": "passed"},
     "staff.make": {"role": "analyst"}, "desk.invite": {"role": "analyst"}, "desk.advisory-new": {"title": "plain", "product": "plain", "cve": "CVE-2026-0001"}, "desk.advisory-describe": DESCRIBED, "staff.mail": {"assigned": True, "alarms": True, "language": "en"}, "desk.mail": {"assigned": "yes", "alarms": "yes", "language": "en"}, "question.send": {"kind": "rules", "description": "plain", "receipt": ""}, "subscription.ask": {"channel": "mail", "product": "lamp", "update": "on"}, "report.send": {"kind": "flaw", "flaw": ""}, "desk.move": {"to": "acknowledged"},
     "finding.decide": {"status": "not_affected"}, "desk.decide": {"status": "not_affected"}, "release.begin": {"product": "lamp", "kind": "components", "source": "0" * 64, "count": 0},
-    "answer.keep": {"kind": "other"}, "answer.change": {"kind": "other"}, "desk.submitted": {"step": "early-warning"}, "advisory.create": {"cve": "CVE-2026-0001"}, "report.answer": {}, "staff.change": {"role": "analyst"},
+    "account.send": {"kind": "other", "description": "plain"}, "account.reply": {"text": "plain"}, "customer-device.judge": {"state": "confirmed", "how": "plain"},
+    "incident.tell": {"product": "lamp", **dict.fromkeys(("title", "happened", "concerned", "done", "todo"), "plain")}, "answer.keep": {"kind": "other"}, "answer.change": {"kind": "other"}, "desk.submitted": {"step": "early-warning"}, "advisory.create": {"cve": "CVE-2026-0001"}, "report.answer": {}, "staff.change": {"role": "analyst"},
 }
 # Free text that has a form: it is hostile within it.
 FORMED = {
@@ -50,10 +51,8 @@ CLOSED = {("advisory.create", "cve"), ("advisory.describe", "cve"), ("desk.advis
 KEPT_BACK = {("question.note", "customer"), ("question.customer", "customer"), ("notice.create", "id")}  # told by question.disclose alone; compared and never shown
 HEADERS = ("Accept", "Accept-Language", "Accept-Encoding", "Authorization", "Content-Type", "Cookie", "Origin", "Host", "If-None-Match", "If-Modified-Since", "Range", "Referer", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "Forwarded",
            "Sec-Fetch-Site", "X-HTTP-Method-Override", "Transfer-Encoding", "Expect", "Upgrade")
-# The story has no way by which these are kept. Each is tried with everything as a parameter; whoever makes the way takes its row away.
-NOT_YET = {*(("account.send", key) for key in ("description", "product", "version")), ("account.reply", "text"), ("customer-device.judge", "how"),
-           *(("incident.tell", key) for key in ("title", "happened", "concerned", "done", "todo"))}
-ROOM = {("desk.invite", "name"): 48}  # a form's field takes more than the operation behind it, to say what is too long
+NOT_YET = set()  # (operation, field) that the story has no way to keep yet. Each is tried with everything as a parameter; whoever makes the way takes its row away.
+ROOM = {("desk.invite", "name"): 48, ("account.send", "product"): 100, ("account.send", "version"): 60}  # a form's field takes more than the operation behind it, to say what is too long
 DRILLS, DESTROYED = {"article14.drill-end", "desk.drill-end"}, {"desk.destroy", "report.destroy-files"}
 ONCE = {"staff.make", "desk.invite", "passkey.send"}  # a name has a form, which most of what is hostile has not: one that has
 NOBODYS = {"login.open", "staff.join", "login.send", "join.send", "login.passkey", "prove.passkey"}  # text for secrets and for coming in is not kept
@@ -125,8 +124,9 @@ class World:
                     self.tags[name, field["key"]] = f"q{len(self.tags):03}z"
         self.refused, self.taken, self.wrong, self.seen = {}, {}, [], set()
         self.numbers, self.strangers = itertools.count(), itertools.count(1)
-        self.known = {"case": [], "report": [], "advisory": [], "question": [], "answer": [], "alarm": [], "notice": [], "number": [], "account": [], "product": ["lamp", "kettle"], "token": ["0000-0000"], "file*": [], "file": ["f1"], "import": ["i1"], "release": ["v1"], "finding": [], "session": ["s9999"], "credential": ["c9999"], "device": ["d1"]}
-        self.receipts, self.asked, self.sent = [], 0, 0
+        self.known = {"case": [], "report": [], "advisory": [], "question": [], "answer": [], "alarm": [], "notice": [], "number": [], "account": [], "product": ["lamp", "kettle"], "token": ["0000-0000"], "file*": [], "file": ["f1"], "import": ["i1"], "release": ["v1"], "finding": [], "session": ["s9999"], "credential": ["c9999"], "device": []}
+        self.receipts, self.reports, self.asked, self.sent = [], 0, 0, 0
+        self.customer, self.serial, self.items = "", "", []  # the key of an account at the portal, the last of its devices, what it sent
 
     # --- Its beginning ---
 
@@ -213,7 +213,7 @@ class World:
     def fresh(self, name):
         """One of what the operation is about, in the state in which it can be done."""
         param = self.param_of(name)
-        maker = {"case": self.a_case, "report": self.a_report, "advisory": self.an_advisory, "question": self.a_question, "answer": self.an_answer, "alarm": self.an_alarm, "finding": self.a_finding, "import": self.an_import}.get(param)
+        maker = {"case": self.a_case, "report": self.a_report, "advisory": self.an_advisory, "question": self.a_question, "answer": self.an_answer, "alarm": self.an_alarm, "finding": self.a_finding, "import": self.an_import, "device": self.a_device}.get(param)
         return maker(name) if maker else None
 
     def a_passkey(self):
@@ -263,10 +263,39 @@ class World:
         r, _, _ = self.send("report.send", "/report", body, headers=kind and {"Content-Type": kind})
         assert r.status == 200, r.text
         self.receipts.append(re.search(r"<code>([0-9A-Z-]{34})</code>", r.text)[1])
-        self.known["report"].append(f"r{len(self.receipts)}")
+        self.one_more_report()
         if name in ("report.publish", "desk.publish"):
             self.api("report.case", self.known["report"][-1], title="taken")
         return self.known["report"][-1]
+
+    def one_more_report(self):
+        """Questions are reports too."""
+        self.reports += 1
+        self.known["report"].append(f"r{self.reports}")
+
+    def an_account(self):
+        if not self.customer:
+            r, _, _ = self.send("account.make", "/account/new", {})
+            assert r.status == 200, r.text
+            self.customer = re.search(r"<code>([0-9A-Z-]{34})</code>", r.text)[1]
+        return self.customer
+
+    def an_item(self):
+        """Something that the account sent."""
+        r, _, _ = self.send("account.send", "/account/send", BASE["account.send"] | {"key": self.an_account()})
+        assert self.done(r, "account.send"), r.text
+        return self.items[-1]
+
+    def a_device(self, name):
+        """Of the account, as he says; told of, confirmed by somebody."""
+        self.serial = f"L-{next(self.numbers)}"
+        r, _, _ = self.send("account.device", "/account/device", {"key": self.an_account(), "model": "lamp", "serial": self.serial})
+        assert r.status == 200, r.text
+        one = str(self.api("customer-devices.list")["devices"][0]["device"])
+        self.known["device"].append(one)
+        if name == "incident.tell":
+            self.api("customer-device.judge", one, state="confirmed", how="plain")
+        return one
 
     def an_advisory(self, name):
         name = name.replace("desk.advisory-", "advisory.")
@@ -383,6 +412,13 @@ class World:
             body["case"] = self.a_case("")
         if name == "desk.same":
             body["case"] = self.a_case("")
+        if name.startswith("account."):
+            body["key"] = self.an_account()
+        if name == "account.reply":
+            body["case"] = self.an_item()
+        if name == "incident.tell":
+            self.a_device(name)
+            body["devices"] = self.serial
         for field in self.ops[name]["input"]:
             if field.get("required") == "yes" and field["key"] not in body:
                 body[field["key"]] = self.people["manager"].id if field["key"] == "who" else "2099-01-01T00:00:00Z" if field["key"] == "until" else True if field["kind"] == "bool" else "plain"
@@ -394,7 +430,10 @@ class World:
             return False
         if name == "report.send":
             self.receipts.append(re.search(r"<code>([0-9A-Z-]{34})</code>", r.text)[1])
-            self.known["report"].append(f"r{len(self.receipts)}")
+        if name in ("report.send", "question.send", "account.send"):
+            self.one_more_report()
+        if name == "account.send":
+            self.items.append(self.known["report"][-1])
         if name == "desk.change":
             return True
         said = json.loads(r.text) if r.text[:1] == "{" else {}
@@ -507,6 +546,11 @@ class World:
                         self.seen |= {by_tag[tag] for tag in re.findall(r"q\d{3}z", said) if tag in by_tag}
         for receipt in self.receipts[-6:]:
             _, said, _ = self.send("report.status", "/report/status", {"receipt": receipt})
+            self.seen |= {by_tag[tag] for tag in re.findall(r"q\d{3}z", said) if tag in by_tag}
+
+        for path, more in (("/account", {}), *(("/account/case", {"case": one}) for one in self.items)):
+            r, said, _ = self.send("account.open" if path == "/account" else "account.case", path, {"key": self.an_account()} | more)
+            assert r is not None and r.status == 200, (path, more, r and r.text)
             self.seen |= {by_tag[tag] for tag in re.findall(r"q\d{3}z", said) if tag in by_tag}
 
     # --- Every parameter ---
