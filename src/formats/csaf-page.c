@@ -124,21 +124,27 @@ static tw_err end(struct tw_html *h)
 
 /* --- Parts of a document --- */
 
+void tw_csaf_head_said(const json_t *head, struct tw_html *h)
+{
+	const json_t *publisher = json_object_get(head, "publisher"), *distribution = json_object_get(head, "distribution");
+
+	pair(h, "Publisher", text_of(publisher, "name"));
+	pair(h, "Contact", text_of(publisher, "contact_details"));
+	pair(h, "Severity", text_of(json_object_get(head, "aggregate_severity"), "text"));
+	pair(h, "Distribution", text_of(distribution, "text"));
+	pair(h, "Label (TLP)", text_of(json_object_get(distribution, "tlp"), "label"));
+	pair(h, "Kind", text_of(head, "category"));
+}
+
 static void facts(struct tw_html *h, const json_t *document, const json_t *entry)
 {
-	const json_t *publisher = json_object_get(document, "publisher");
-
 	tw_html_open(h, TW_E_DL);
 	pair(h, "Identifier", tw_json_text(entry, "id"));
 	pair(h, "Version", tw_json_text(entry, "version"));
 	pair(h, "Status", tw_json_text(entry, "status"));
 	pair(h, "First published", tw_json_text(entry, "published"));
 	pair(h, "Last changed", tw_json_text(entry, "updated"));
-	pair(h, "Publisher", text_of(publisher, "name"));
-	pair(h, "Contact", text_of(publisher, "contact_details"));
-	pair(h, "Severity", text_of(json_object_get(document, "aggregate_severity"), "text"));
-	pair(h, "Distribution", text_of(json_object_get(document, "distribution"), "text"));
-	pair(h, "Kind", text_of(document, "category"));
+	tw_csaf_head_said(document, h);
 	tw_html_close(h);
 }
 

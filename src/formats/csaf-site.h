@@ -86,6 +86,8 @@ tw_err tw_csaf_page(const struct tw_sys *sys, const struct tw_csaf_site *s, cons
 struct tw_html;
 /* What it says, in a page of the caller's: notes, vulnerabilities, products, references and thanks; of any JSON, valid or not. */
 tw_err tw_csaf_said(const struct tw_sys *sys, const json_t *document, struct tw_html *h);
+/* Of its /document: who publishes it, how grave it is, for whom it is and of what kind; terms and what they say, in a list of the caller's. */
+void tw_csaf_head_said(const json_t *head, struct tw_html *h);
 tw_err tw_csaf_listing(const struct tw_csaf_site *s, struct tw_buf *b);                        /* of all, for people */
 tw_err tw_csaf_year_listing(const struct tw_csaf_site *s, const char *year, struct tw_buf *b); /* every file of one folder */
 extern const char tw_csaf_css[];

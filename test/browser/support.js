@@ -367,6 +367,8 @@ async function workbench({ open, skip }) {
 		await max.goto(`${url}${at}`);
 		await max.click('a[href*="advisory-approve"]');
 		assert.match(await max.textContent('.said'), /Install 1\.2\./);
+		assert.match(await max.textContent('details[open] pre'), /"contact_details"/);
+		assert.ok(await max.locator('details[open] pre').isVisible());
 		await eachOf(max, url, [`/desk/advisory-approve/${name}`, `/desk/advisory-differences/${name}?from=1&to=2`]);
 		await send(max, `${url}/desk/advisory-return/${name}`, { comment: 'Say since when.' });
 		assert.match(await max.textContent('main .facts'), /Say since when\./);

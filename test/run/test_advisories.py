@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The advisory workbench: two persons publish, everybody reads, and no cut leaves the store and the tree apart."""
 import hashlib
+import html
 import json
 import random
+import re
 import shutil
 import subprocess
 import time
@@ -151,6 +153,35 @@ def test_two_persons_publish_and_everybody_reads(desk):
     assert [(d["path"], d["after"]) for d in difference] == [("/document/document/distribution/tlp/label", '"WHITE"')]
     ask(desk, "advisory", "review", name)
     refused(desk, "advisory.two-persons", "advisory", "approve", name, said["hash"])
+
+
+def test_whoever_approves_is_shown_all_that_he_approves(desk):
+    """Also what customers' page has no place for: what was smuggled in stands there."""
+    admin = staff.administrator(desk)
+    ann, max_ = (staff.colleague(admin, n, r) for n, r in (("Ann", "analyst"), ("Max", "manager")))
+    name = ann.ask("POST", "/api/v1/advisories", {"title": "Lamp opens", "product": "Lamp L3", "cve": "CVE-2026-0001"})[1]["id"]
+    said = ann.ask("GET", f"/api/v1/advisories/{name}")[1]
+    d = json.loads(document_of(said))
+    d["document"]["publisher"]["contact_details"] = "send it to <eve@evil.example>"
+    d["document"]["aggregate_severity"] = {"text": "grave indeed"}
+    d["document"]["distribution"]["text"] = "for friends alone"
+    d["product_tree"]["branches"][0]["branches"][0]["product"]["product_identification_helper"] = {"purl": "pkg:generic/other-lamp@9.9"}
+    change = {"revision": said["revision"], "document": json.dumps(d), "status": "interim", "summary": "What is said of lamps."}
+    status, said = ann.ask("PUT", f"/api/v1/advisories/{name}", change)
+    assert status == 200, said
+    assert ann.ask("POST", f"/api/v1/advisory-reviews/{name}")[0] == 200
+    r, page = desk.ask(f"/desk/advisory-approve/{name}", "GET", {"Authorization": f"Bearer {max_.token}"})
+    assert r.status == 200 and f'value="{said["hash"]}"' in page, page
+    for term, text in (("Publisher", d["document"]["publisher"]["name"]), ("Contact", "send it to &lt;eve@evil.example&gt;"), ("Severity", "grave indeed"),
+                       ("Distribution", "for friends alone"), ("Label (TLP)", "WHITE"), ("Kind", "csaf_security_advisory")):
+        assert f"<dt>{term}</dt><dd>{text}</dd>" in page, (term, page)
+    assert "Interim: it will change soon" in page and "What is said of lamps." in page
+    shown = html.unescape(re.search(r"<details open[^>]*>.*<pre>(.*)</pre>", page, re.S)[1])
+    shown = json.loads(shown)
+    del shown["document"]["tracking"]  # is written anew when it goes out
+    del d["document"]["tracking"]
+    assert shown == d
+    assert shown["product_tree"]["branches"][0]["branches"][0]["product"]["product_identification_helper"]["purl"] == "pkg:generic/other-lamp@9.9"
 
 
 def test_nothing_is_half_published_by_a_kill(desk):

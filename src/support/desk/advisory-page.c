@@ -68,8 +68,42 @@ tw_err tw_desk_advisory_said(struct tw_context *c, struct tw_html *h, struct tw_
 	tw_html_attr(h, TW_AT_LANG, TW_SLICE("en"));
 	tw_html_attr(h, TW_AT_CLASS, TW_SLICE("said"));
 	tw_html_attr(h, TW_AT_ARIA_LABEL, tw_slice_of(tw_word(TW_W_ADVISORY_SAYS, look.language)));
+	tw_page_class(h, TW_E_DL, "facts");
+	tw_csaf_head_said(tw_json_get(document, "document"), h);
+	tw_html_close(h);
 	TW_TRY(tw_csaf_said(c->sys, document, h));
 	tw_html_close(h);
+	return TW_OK;
+}
+
+static void write_revision(struct tw_html *h, struct tw_look look, const json_t *doc)
+{
+	const bool interim = strcmp(tw_json_text(doc, "status"), "interim") == 0;
+
+	tw_desk_pair(h, look, TW_W_FIELD_STATUS, tw_word(interim ? TW_W_STATUS_INTERIM : TW_W_STATUS_FINAL, look.language));
+	tw_desk_pair(h, look, TW_W_FIELD_REVISION, tw_json_text(doc, "summary"));
+}
+
+/* The document itself, for whoever reads CSAF. */
+static void write_document(struct tw_html *h, struct tw_look look, const json_t *doc, bool opened)
+{
+	tw_html_open(h, TW_E_DETAILS);
+	if (opened)
+		tw_html_attr(h, TW_AT_OPEN, TW_SLICE(""));
+	tw_page_put(h, look, TW_E_SUMMARY, TW_W_ADVISORY_JSON);
+	tw_html_open(h, TW_E_PRE);
+	tw_html_text(h, tw_slice_of(tw_json_text(doc, "document")));
+	tw_html_close(h);
+	tw_html_close(h);
+}
+
+tw_err tw_desk_advisory_whole(struct tw_context *c, struct tw_html *h, struct tw_look look, const json_t *doc)
+{
+	tw_page_class(h, TW_E_DL, "facts");
+	write_revision(h, look, doc);
+	tw_html_close(h);
+	TW_TRY(tw_desk_advisory_said(c, h, look, doc));
+	write_document(h, look, doc, true);
 	return TW_OK;
 }
 
@@ -125,7 +159,6 @@ static tw_err write_people(struct view *v, enum tw_word label, const json_t *lis
 
 static tw_err write_facts(struct view *v)
 {
-	const bool interim = strcmp(tw_json_text(v->doc, "status"), "interim") == 0;
 	char name[TW_DESK_NAME_MAX];
 
 	TW_TRY(tw_desk_person(v->c, tw_json_text(v->doc, "approved_by"), name));
@@ -135,8 +168,7 @@ static tw_err write_facts(struct view *v)
 	tw_desk_advisory_state(&v->h, v->look, tw_slice_of(tw_json_text(v->doc, "state")));
 	tw_html_close(&v->h);
 	tw_desk_pair(&v->h, v->look, TW_W_ADVISORY_RETURNED, tw_json_text(v->doc, "comment"));
-	tw_desk_pair(&v->h, v->look, TW_W_FIELD_STATUS, tw_word(interim ? TW_W_STATUS_INTERIM : TW_W_STATUS_FINAL, v->look.language));
-	tw_desk_pair(&v->h, v->look, TW_W_FIELD_REVISION, tw_json_text(v->doc, "summary"));
+	write_revision(&v->h, v->look, v->doc);
 	link_pair(v, TW_W_ADVISORY_CASE, TW_DESK_CASES, tw_json_text(v->doc, "case"));
 	if (tw_json_bool(v->doc, "published"))
 		link_pair(v, TW_W_ADVISORY_PUBLIC, "/advisories/", v->id);
@@ -244,17 +276,6 @@ static tw_err write_steps(struct view *v)
 	return TW_OK;
 }
 
-/* The document itself, for whoever reads CSAF. */
-static void write_document(struct view *v)
-{
-	tw_html_open(&v->h, TW_E_DETAILS);
-	tw_page_put(&v->h, v->look, TW_E_SUMMARY, TW_W_ADVISORY_JSON);
-	tw_html_open(&v->h, TW_E_PRE);
-	tw_html_text(&v->h, tw_slice_of(tw_json_text(v->doc, "document")));
-	tw_html_close(&v->h);
-	tw_html_close(&v->h);
-}
-
 static void write_bytes_link(struct view *v)
 {
 	char path[TW_DESK_PATH_MAX];
@@ -298,7 +319,7 @@ tw_err tw_desk_advisory(struct tw_context *c, const struct tw_request *rq, struc
 	write_bytes_link(&v);
 	tw_desk_actions(c, rq, &v.h, TW_ABOUT_ADVISORY, doc);
 	TW_TRY(tw_desk_advisory_said(c, &v.h, v.look, doc));
-	write_document(&v);
+	write_document(&v.h, v.look, doc, false);
 	TW_TRY(write_steps(&v));
 	return tw_page_close(&v.h);
 }

@@ -91,6 +91,7 @@ void tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct t
    when there is none. */
 tw_err tw_desk_advisory_of(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, json_t **ret);
 tw_err tw_desk_advisory_said(struct tw_context *c, struct tw_html *h, struct tw_look look, const json_t *doc); /* as customers will read it */
+tw_err tw_desk_advisory_whole(struct tw_context *c, struct tw_html *h, struct tw_look look, const json_t *doc); /* and all that its revision is besides */
 void tw_desk_advisory_state(struct tw_html *h, struct tw_look look, struct tw_slice name);
 /* Answers that tell something once, and never again: an invitation, the secret of an authenticator. */
 tw_err tw_desk_invited(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);

@@ -174,7 +174,7 @@ static tw_err form_page(struct tw_context *c, const struct tw_request *rq, struc
 	else
 		TW_TRY(write_form(c, &h, look, s, path));
 	if (s->form->shows)
-		TW_TRY(tw_desk_advisory_said(c, &h, look, s->doc));
+		TW_TRY(tw_desk_advisory_whole(c, &h, look, s->doc));
 	return tw_page_close(&h);
 }
 
