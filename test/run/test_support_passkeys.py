@@ -20,8 +20,12 @@ LOGIN, PROVE, NEW = "/login/passkey", "/desk/prove/passkey", "/desk/passkeys"
 class Key(Token):
     """A passkey of this site, whose authenticator has seen who holds it."""
 
-    def data(self, flags=PRESENT | VERIFIED, site=SITE):
-        return super().data(flags, site)
+    def __init__(self, ed=False, site=SITE):
+        super().__init__(ed)
+        self.site = site
+
+    def data(self, flags=PRESENT | VERIFIED, site=None):
+        return super().data(flags, site or self.site)
 
 
 def named(service, **more):
@@ -313,6 +317,39 @@ def test_whose_role_wants_one_is_nobody_without(service):  # noqa: F811
     admin.token = new.person.token
     ann = staff.colleague(admin, "ann", "analyst")
     assert ann.ask("GET", "/api/v1/cases")[0] == 200
+
+
+def test_passkeys_of_a_former_site_count_for_nothing(service):  # noqa: F811
+    """desk.json names another site: nobody is locked out by passkeys that no browser shows there, and only a usable one is somebody's last."""
+    named(service, passkeys=["administrator"])
+    boss, key = Browser(service, staff.administrator(service.start())), Key()
+    boss.cookies["__Host-session"] = boss.person.token
+    register(boss, key, "of before")
+    service.stop()
+    moved = "https://moved.example.com"
+    named(service, passkeys=["administrator"], site=moved)
+    service.start()
+    # It opens nothing, and password and code do again, to register another; nothing else is his.
+    one = Browser(service)
+    form = offered(one, LOGIN)
+    assert one.ask(LOGIN, form | shown(key, form["challenge"], site="moved.example.com", origin=moved))[0].status == 403
+    boss = Browser(service, boss.person)
+    r, text = boss.login()
+    assert (r.status, r.getheader("Location")) == (303, NEW), text
+    assert boss.ask("/desk/people")[0].status == 403
+    new = Key(site="moved.example.com")
+    register(boss, new, "of now", origin=moved)
+    assert Browser(service, boss.person).login()[0].status == 403
+    one = Browser(service)
+    form = offered(one, LOGIN)
+    r, text = one.ask(LOGIN, form | shown(new, form["challenge"], site=new.site, origin=moved))
+    assert r.status == 303 and one.ask("/desk/people")[0].status == 200, text
+    # With the one of before beside it, it is the last nevertheless; and that of before may go.
+    one.person.token = one.cookies["__Host-session"]
+    old, last = (p["credential"] for p in one.person.ask("GET", "/api/v1/staff-passkeys")[1]["passkeys"])
+    assert one.ask(f"/desk/passkey-remove/{last}", {"lang": ""})[0].status == 409
+    assert one.ask(f"/desk/passkey-remove/{old}", {"lang": ""})[0].status == 303
+    assert one.ask(f"/desk/passkey-remove/{last}", {"lang": ""})[0].status == 409
 
 
 def test_without_a_name_there_are_none(service):  # noqa: F811

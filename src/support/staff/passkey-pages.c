@@ -199,10 +199,10 @@ tw_err tw_staff_second(struct tw_staff_work *w, const struct tw_account *of, str
 	struct ask a = { c, tw_later_request(w->later), TW_STAFF_LOGS_IN, LOGIN, w->page.to, of->id, TW_W_PASSKEY_SECOND_LEAD,
 		TW_W_PASSKEY_WITHOUT, TW_W_PASSKEY_SHOW, .look = w->page.look };
 	char id[TW_ACCOUNT_ID_MAX + 2];
-	struct tw_staff_factors f;
+	int usable = 0;
 
-	TW_TRY(tw_staff_factors_of(c, of->id, &f));
-	if (!f.passkeys || !tw_staff_site(c, &a.site))
+	TW_TRY(tw_staff_usable_passkeys(c, of->id, &usable));
+	if (!usable || !tw_staff_site(c, &a.site))
 		return TW_OK;
 	*ret = true;
 	tw_account_id(of->id, id);

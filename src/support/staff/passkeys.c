@@ -54,15 +54,41 @@ bool tw_staff_wants_passkey(struct tw_context *c, const char *roles)
 	return wants;
 }
 
+struct usable {
+	struct tw_staff_site site;
+	int count;
+};
+
+static tw_err count_usable(void *user, const struct tw_passkey *p)
+{
+	struct usable *u = user;
+
+	u->count += strcmp(p->site, u->site.name) == 0;
+	return TW_OK;
+}
+
+/* Where the site has moved, a browser shows none of those before. */
+tw_err tw_staff_usable_passkeys(struct tw_context *c, int64_t account, int *ret)
+{
+	struct usable u = { .count = 0 };
+
+	*ret = 0;
+	if (!tw_staff_site(c, &u.site))
+		return TW_OK;
+	TW_TRY(tw_passkey_each(c, account, count_usable, &u));
+	*ret = u.count;
+	return TW_OK;
+}
+
 tw_err tw_staff_lacks_passkey(struct tw_context *c, const struct tw_account *a, bool *ret)
 {
-	struct tw_staff_factors f;
+	int usable = 0;
 
 	*ret = false;
 	if (!tw_staff_wants_passkey(c, a->roles))
 		return TW_OK;
-	TW_TRY(tw_staff_factors_of(c, a->id, &f));
-	*ret = f.passkeys > 0;
+	TW_TRY(tw_staff_usable_passkeys(c, a->id, &usable));
+	*ret = usable > 0;
 	return TW_OK;
 }
 
@@ -480,19 +506,26 @@ tw_err tw_staff_passkey_wanted(struct tw_context *c, const struct tw_request *rq
 	return TW_OK;
 }
 
-/* Where his role wants one, the last stays: without it a password and a code would be enough again to put another in its place. */
+static bool is_of_here(struct tw_context *c, const struct tw_passkey *p)
+{
+	struct tw_staff_site site;
+
+	return tw_staff_site(c, &site) && strcmp(p->site, site.name) == 0;
+}
+
+/* Where his role wants one, the last that opens anything stays: without it a password and a code would be enough again to put another in its place. */
 tw_err tw_staff_passkey_remove(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	struct tw_staff_factors f;
 	struct tw_passkey p;
 	struct tw_account a;
+	int usable = 0;
 
 	TW_TRY(tw_staff_passkey_wanted(c, rq, rp, &p));
 	if (rp->problem[0])
 		return TW_OK;
 	TW_TRY(tw_staff_self_account(c, rq, &a));
-	TW_TRY(tw_staff_factors_of(c, a.id, &f));
-	if (f.passkeys == 1 && tw_staff_wants_passkey(c, a.roles))
+	TW_TRY(tw_staff_usable_passkeys(c, a.id, &usable));
+	if (usable == 1 && is_of_here(c, &p) && tw_staff_wants_passkey(c, a.roles))
 		return tw_reply_problem(rp, 409, "last-passkey", "staff.passkey-last",
 			"Your role comes in by a passkey, and this is your only one", "Register another first.",
 			"desk.json wants a passkey of this role.");

@@ -24,17 +24,19 @@ void tw_staff_purpose(struct tw_staff_passkey *p, enum tw_staff_why why, const c
 /* Whose roles come in by a passkey alone. */
 bool tw_staff_by_passkey(const struct tw_session *s);
 bool tw_staff_wants_passkey(struct tw_context *c, const char *roles);
-tw_err tw_staff_lacks_passkey(struct tw_context *c, const struct tw_account *a, bool *ret); /* his role wants it, he has one, and did not show it */
-tw_err tw_staff_passkey_needed(struct tw_reply *rp);                                        /* the problem of that */
+tw_err tw_staff_lacks_passkey(struct tw_context *c, const struct tw_account *a,
+	bool *ret);                                  /* his role wants it, he has one of this site, and did not show it */
+tw_err tw_staff_passkey_needed(struct tw_reply *rp); /* the problem of that */
 
 /* What accounts come in by. */
 struct tw_staff_factors {
 	int64_t account;
-	int codes, passkeys; /* an authenticator that shows codes, which counts; and how many passkeys */
+	int codes, passkeys; /* an authenticator that shows codes, which counts; and how many passkeys, of whatever site */
 };
 /* account 0: of all that have anything. */
 tw_err tw_staff_factors(struct tw_context *c, int64_t account, tw_err (*take)(void *user, const struct tw_staff_factors *f), void *user);
 tw_err tw_staff_factors_of(struct tw_context *c, int64_t account, struct tw_staff_factors *ret);
+tw_err tw_staff_usable_passkeys(struct tw_context *c, int64_t account, int *ret); /* how many of these are of this site */
 
 /* Of the path's parameter, one of his own; rp holds a problem otherwise. */
 tw_err tw_staff_passkey_wanted(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_passkey *ret);
