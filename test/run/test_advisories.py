@@ -16,6 +16,7 @@ import support_staff as staff
 from harness import wait_for
 from test_desk import TOOL, ask, refused, run
 from test_support import DESK, Service
+from test_support_pages import Browser
 
 TREE = "/.well-known/csaf"
 
@@ -182,6 +183,31 @@ def test_whoever_approves_is_shown_all_that_he_approves(desk):
     del d["document"]["tracking"]
     assert shown == d
     assert shown["product_tree"]["branches"][0]["branches"][0]["product"]["product_identification_helper"]["purl"] == "pkg:generic/other-lamp@9.9"
+
+
+def test_no_label_is_chosen_for_anybody(desk):
+    """A document without a label has none in the form either, and does not become one for everybody by being sent as it is shown."""
+    admin = staff.administrator(desk)
+    ann = staff.colleague(admin, "Ann", "analyst")
+    name = ann.ask("POST", "/api/v1/advisories", {"title": "Lamp opens", "product": "Lamp L3"})[1]["id"]
+    said = ann.ask("GET", f"/api/v1/advisories/{name}")[1]
+    d = json.loads(said["document"])
+    del d["document"]["distribution"]
+    status, said = ann.ask("PUT", f"/api/v1/advisories/{name}", {"revision": said["revision"], "document": json.dumps(d)})
+    assert status == 200, said
+    one = Browser(desk, ann)
+    one.cookies["__Host-session"] = ann.token
+    form = f"/desk/advisory-describe/{name}"
+    page = one.ask(form)[1]
+    select = re.search(r'<select[^>]*name="label".*?</select>', page, re.S)[0]
+    assert re.findall(r"<option[^>]*>", select)[0] == '<option value="" selected="">' and select.count("selected") == 1 and " required" in select, select
+    sent = {"lang": "", "revision": str(said["revision"]), "title": "Lamp opens", "about": "It opens.", "product": "Lamp L3", "status": "final", "label": ""}
+    r, page = one.ask(form, sent)
+    assert r.status == 422 and "label" in page, page
+    assert "distribution" not in json.loads(ann.ask("GET", f"/api/v1/advisories/{name}")[1]["document"])["document"]
+    assert one.ask(form, sent | {"label": "GREEN"})[0].status == 303
+    d = json.loads(ann.ask("GET", f"/api/v1/advisories/{name}")[1]["document"])
+    assert d["document"]["distribution"] == {"tlp": {"label": "GREEN"}}
 
 
 def test_nothing_is_half_published_by_a_kill(desk):

@@ -84,8 +84,9 @@ static const struct tw_choice remedies[] = { { "vendor_fix", TW_W_REMEDY_FIX }, 
 static const struct tw_choice statuses[] = { { "final", TW_W_STATUS_FINAL }, { "interim", TW_W_STATUS_INTERIM }, { NULL, TW_WORDS } };
 
 static const struct tw_choice yes_or_no[] = { { "no", TW_W_NO }, { "yes", TW_W_YES }, { NULL, TW_WORDS } };
-static const struct tw_choice labels[] = { { "WHITE", TW_WORDS }, { "GREEN", TW_WORDS }, { "AMBER", TW_WORDS }, { "RED", TW_WORDS },
-	{ NULL, TW_WORDS } };
+/* Nothing first: a document that says none gets none that nobody chose. */
+static const struct tw_choice labels[] = { { "", TW_W_LABEL_NONE }, { "WHITE", TW_WORDS }, { "GREEN", TW_WORDS },
+	{ "AMBER", TW_WORDS }, { "RED", TW_WORDS }, { NULL, TW_WORDS } };
 /* Of a decision in triage, as VEX has them. */
 static const struct tw_choice decisions[] = { { "not_affected", TW_W_DECISION_NOT_AFFECTED }, { "affected", TW_W_DECISION_AFFECTED },
 	{ "fixed", TW_W_DECISION_FIXED }, { "under_investigation", TW_W_DECISION_INVESTIGATED }, { NULL, TW_WORDS } };

@@ -121,7 +121,7 @@ const struct tw_form tw_forms[] = {
 			{ "remedy", TW_W_FIELD_REMEDY, TW_WORDS, TW_FORM_REMEDIES, 0 },
 			{ "action", TW_W_FIELD_ACTION, TW_W_FIELD_ACTION_HINT, TW_FORM_BOX, 4000 },
 			{ "link", TW_W_FIELD_LINK, TW_W_FIELD_LINK_HINT, TW_FORM_LINE, 500 },
-			{ "label", TW_W_FIELD_LABEL, TW_W_FIELD_LABEL_HINT, TW_FORM_LABELS, 0 },
+			{ "label", TW_W_FIELD_LABEL, TW_W_FIELD_LABEL_HINT, TW_FORM_LABELS, 0, true },
 			{ "status", TW_W_FIELD_STATUS, TW_WORDS, TW_FORM_STATUSES, 0 },
 			{ "summary", TW_W_FIELD_REVISION, TW_W_FIELD_REVISION_HINT, TW_FORM_LINE, 1000 } } },
 	{ "/desk/advisory-document/", "advisory.change", TW_W_DO_DOCUMENT, .about = TW_ABOUT_ADVISORY, .whole = true,
