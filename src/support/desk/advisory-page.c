@@ -369,7 +369,10 @@ static void write_differences(struct view *v, const json_t *answer)
 		tw_page_put(&v->h, v->look, TW_E_P, TW_W_DIFFERENCES_NONE);
 		return;
 	}
-	tw_desk_table(&v->h, v->look, TW_W_ADVISORY_DIFFERENCES, false);
+	tw_page_class(&v->h, TW_E_TABLE, "cards differences");
+	tw_html_attr(&v->h, TW_AT_ARIA_LABEL, tw_slice_of(tw_word(TW_W_ADVISORY_DIFFERENCES, v->look.language)));
+	tw_html_open(&v->h, TW_E_THEAD);
+	tw_html_open(&v->h, TW_E_TR);
 	for (i = 0; i < TW_COUNT(columns); i++)
 		tw_desk_head(&v->h, v->look, columns[i]);
 	tw_desk_rows(&v->h);
