@@ -15,7 +15,7 @@ import { vex } from './vex.js';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const program = path.join(process.env.TW_BUILD ?? path.join(here, '../../build'), 'src/tool/thingward');
 const library = path.join(here, 'node_modules/@secvisogram/csaf-validator-lib');
-const step = Number(process.env.TW_CSAF_STEP ?? 60);
+const step = Number(process.env.TW_CSAF_STEP ?? 120);
 const oasis = process.env.TW_CSAF_OASIS ?? path.join(here, '../../../shared/oasis-csaf');
 const AT_ONCE = 2000;
 const told = { passed: 0, failed: 0, skipped: 0 };

@@ -22,8 +22,8 @@ TRACES = {"write", "pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate", "
           "sendmsg"}
 DISK = {"pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate", "renameat", "renameat2", "unlinkat"}  # may fail with EIO instead
 WITH_DISK = ("hands", "core", "keys")
-FAILURES = int(os.environ.get("TW_KILL_FAILURES", "10"))  # of these, for each role that has a disk
-SAMPLE = int(os.environ.get("TW_KILL_SAMPLE", "15"))  # of the other calls, for each role
+FAILURES = int(os.environ.get("TW_KILL_FAILURES", "7"))  # of these, for each role that has a disk
+SAMPLE = int(os.environ.get("TW_KILL_SAMPLE", "10"))  # of the other calls, for each role
 FEW = int(os.environ.get("TW_KILL_FEW", "5"))  # of all calls, for each role that most devices do not have
 LOST_MAX = 8  # points at which SoftHSM itself loses its token; four were seen, from the cut of its file to the write that fills it
 JOBS = int(os.environ.get("TW_KILL_JOBS", "4"))
