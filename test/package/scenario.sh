@@ -57,12 +57,12 @@ check "a device installs alone" dpkg -i /out/old/thingward-device_*.deb
 check "installs tool, library and what fetches" dpkg -i /out/old/thingward_*.deb /out/old/libthingward*.deb /out/old/thingward-fetch_*.deb
 check "checks its own files" dpkg -V thingward-device thingward-fetch thingward libthingward0 libthingward-dev
 check "waits for provisioning without failing" sh -c '! systemctl is-failed --quiet thingward-device.service'
-check "each role has an account of its own" sh -c 'test "$(cut -d" " -f2 /etc/thingward/roles.tab | sort -u | wc -l)" = 9'
+check "each role has an account of its own" sh -c 'test "$(cut -d" " -f2 /etc/thingward/roles.tab | sort -u | wc -l)" = 10'
 
 check "the server installs alone" dpkg -i /out/old/thingward-support_*.deb
 check "the server's files are checked" dpkg -V thingward-support
 check "the server waits until it is known whose it is" sh -c '! systemctl is-failed --quiet thingward-support.service && ! systemctl is-active --quiet thingward-support.service'
-check "each role of the server has an account of its own" sh -c 'test "$(cut -d" " -f2 /var/lib/thingward-support/roles.tab | sort -u | wc -l)" = 6'
+check "each role of the server has an account of its own" sh -c 'test "$(cut -d" " -f2 /var/lib/thingward-support/roles.tab | sort -u | wc -l)" = 7'
 printf '{"name":"Example Works","site":"https://security.example.com","contacts":["mailto:psirt@example.com"],"expires":"2099-01-01T00:00:00Z"}' >/root/desk.json
 check "the server is set up" thingward-support init --dir "$desk" --from /root/desk.json
 check "nothing is wrong with it" thingward-support check --dir "$desk"
