@@ -22,10 +22,11 @@ class Proxy:
         self.dumb = set()  # the lines that pass nothing on
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def arm(self, side, number=1, holding=b"", silent=False):
-        """Cuts before the number-th message of a side from now on, counted from the first that holds these bytes; silent: only passes nothing on."""
+    def arm(self, side, number=1, holding=(), silent=False):
+        """Cuts before the number-th message of a side from now on, counted from where the client's, one after the other, have held these bytes; silent: only
+        passes nothing on."""
         with self.lock:
-            self.plan = [side, number, holding, silent]
+            self.plan = [side, number, list(holding), silent]
 
     def disarm(self):
         """Whether it was cut; and counts nothing more."""
@@ -49,14 +50,16 @@ class Proxy:
 
     def _due(self, side, message, pair):
         """Under the lock: whether this message is the one that does not arrive."""
-        if not self.plan or self.plan[0] != side:
-            if self.plan and side == CLIENT and self.plan[2] and self.plan[2] in message:
-                self.plan[2] = b""  # what the other side says from here on counts
+        if not self.plan:
             return False
         if self.plan[2]:
-            if self.plan[2] not in message:
+            if side != CLIENT or self.plan[2][0] not in message:
                 return False
-            self.plan[2] = b""
+            self.plan[2].pop(0)
+            if self.plan[2]:
+                return False
+        if self.plan[0] != side:
+            return False
         self.plan[1] -= 1
         if self.plan[1]:
             return False
