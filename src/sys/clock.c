@@ -35,11 +35,16 @@ void tw_time_init(struct tw_time *t, const struct tw_sys *sys, int64_t stored_fl
 	tw_time_raise(t, stored_floor_ms);
 }
 
-int64_t tw_time_boot_ms(const struct tw_time *t)
+int64_t tw_boot_ms(const struct tw_sys *sys)
 {
 	int64_t ms;
 
-	return read_ms(t->sys, CLOCK_BOOTTIME, &ms) ? ms : 0;
+	return read_ms(sys, CLOCK_BOOTTIME, &ms) ? ms : 0;
+}
+
+int64_t tw_time_boot_ms(const struct tw_time *t)
+{
+	return tw_boot_ms(t->sys);
 }
 
 int64_t tw_time_wall_ms(const struct tw_time *t)

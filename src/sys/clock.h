@@ -15,7 +15,8 @@ struct tw_time {
 	int64_t floor_ms; /* since 1970 */
 };
 void tw_time_init(struct tw_time *t, const struct tw_sys *sys, int64_t stored_floor_ms); /* takes the build time when later */
-int64_t tw_time_boot_ms(const struct tw_time *t); /* since boot, counts while suspended, never steps */
+int64_t tw_boot_ms(const struct tw_sys *sys); /* since boot, counts while suspended, never steps; 0 where the clock cannot be read */
+int64_t tw_time_boot_ms(const struct tw_time *t);
 int64_t tw_time_wall_ms(const struct tw_time *t); /* never below the floor: max(clock, floor) */
 bool tw_time_trusted(const struct tw_time *t);    /* the clock is at or above the floor */
 void tw_time_raise(struct tw_time *t, int64_t verified_ms);

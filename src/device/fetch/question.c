@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "sys/clock.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,14 +13,6 @@
 
 #define MOST_MS 16000 /* between two times: RFC 5080 section 2.2.1 */
 #define AT_A_TURN 4   /* datagrams of one question, so that a flood of them keeps no other waiting */
-
-static int64_t now_ms(const struct tw_sys *sys)
-{
-	struct timespec ts = { 0 };
-
-	(void)sys->clock(sys, CLOCK_BOOTTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void end(struct tw_questions *q, struct tw_question *one)
 {
@@ -80,7 +73,7 @@ static void wait_longer(struct tw_questions *q, struct tw_question *one, int64_t
 
 static tw_err fill(struct tw_questions *q, struct tw_question *one, const struct tw_ask_job *a)
 {
-	const int64_t now = now_ms(q->sys);
+	const int64_t now = tw_boot_ms(q->sys);
 
 	tw_buf_init(&one->packet, q->sys, TW_ASK_PACKET_MAX);
 	TW_TRY(tw_buf_reserve(&one->packet, a->packet.size)); /* one that grows leaves copies of what is in it */
@@ -128,7 +121,7 @@ void tw_questions_enough(struct tw_questions *q, uint32_t tag)
 
 size_t tw_questions_wait(struct tw_questions *q, struct pollfd ret[TW_ASK_AT_ONCE], int *ret_ms)
 {
-	const int64_t now = now_ms(q->sys);
+	const int64_t now = tw_boot_ms(q->sys);
 	int64_t least = INT_MAX;
 	size_t count = 0;
 
@@ -166,7 +159,7 @@ static tw_err take(struct tw_questions *q, struct tw_question *one, bool *ret_mo
 
 static tw_err turn_one(struct tw_questions *q, struct tw_question *one)
 {
-	const int64_t now = now_ms(q->sys);
+	const int64_t now = tw_boot_ms(q->sys);
 	const uint32_t tag = one->tag;
 	bool more = true;
 

@@ -12,6 +12,7 @@
 #include "crypto/cert.h"
 #include "crypto/chain.h"
 #include "crypto/ocsp.h"
+#include "sys/clock.h"
 
 #include <curl/curl.h>
 #include <openssl/bio.h>
@@ -49,14 +50,6 @@ void tw_transfer_done(struct tw_transfer *t)
 {
 	tw_buf_done(&t->type);
 	tw_buf_done(&t->answer);
-}
-
-static int64_t now_ms(const struct tw_sys *sys)
-{
-	struct timespec ts = { 0 };
-
-	(void)sys->clock(sys, CLOCK_BOOTTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 static enum tw_fetch_failure fail(struct tw_transfer *t, enum tw_fetch_failure what, const char *words)
@@ -314,7 +307,7 @@ static enum tw_fetch_failure explain(const struct run *r, CURLcode code)
 
 static enum tw_fetch_failure once(struct run *r)
 {
-	int64_t left = r->until_ms - now_ms(r->t->sys);
+	int64_t left = r->until_ms - tw_boot_ms(r->t->sys);
 	CURLcode code = CURLE_OK;
 
 	tw_buf_clear(&r->t->answer);
@@ -400,7 +393,7 @@ static void run_done(struct run *r)
 
 enum tw_fetch_failure tw_transfer_run(struct tw_transfer *t)
 {
-	TW_CLEANUP(run_done) struct run r = { .t = t, .until_ms = now_ms(t->sys) + (int64_t)t->job.deadline_s * 1000 };
+	TW_CLEANUP(run_done) struct run r = { .t = t, .until_ms = tw_boot_ms(t->sys) + (int64_t)t->job.deadline_s * 1000 };
 	enum tw_fetch_failure f;
 
 	(void)snprintf(r.url, sizeof r.url, TW_SLICE_FMT, TW_SLICE_ARG(t->job.url));

@@ -14,6 +14,7 @@
 #include "device/firewall/nft.h"
 #include "service/errand.h"
 #include "service/firewall/firewall-wire.h"
+#include "sys/clock.h"
 
 #include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -32,14 +33,6 @@ struct role {
 	int64_t looked_ms;
 	bool owed; /* something changed since */
 };
-
-static int64_t now_ms(const struct role *r)
-{
-	struct timespec t = { 0 };
-
-	(void)r->sys->clock(r->sys, CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* Without it changes are found once a minute. */
 static void listen_for_changes(struct role *r)
@@ -98,7 +91,7 @@ static tw_err serve_rules(struct role *r, tw_channel *core, uint32_t tag, struct
 
 	tw_ruleset_done(&r->stands);
 	r->told = (struct tw_ruleset_counts){ 0 };
-	r->looked_ms = now_ms(r);
+	r->looked_ms = tw_boot_ms(r->sys);
 	r->owed = false;
 	if (tw_failed(e))
 		return say(core, TW_FIREWALL_FAILED, tag, tw_err_detail());
@@ -147,7 +140,7 @@ static size_t waits(void *user, struct pollfd *ret, int *ret_ms)
 	if (!r->stands.enforce)
 		return 0;
 	ret[0] = (struct pollfd){ .fd = r->changes, .events = POLLIN };
-	const int64_t left = r->looked_ms + look_ms(r) - now_ms(r);
+	const int64_t left = r->looked_ms + look_ms(r) - tw_boot_ms(r->sys);
 	*ret_ms = r->owed ? QUIET_MS : left > 0 ? (int)left : 0;
 	return 1;
 }
@@ -161,12 +154,12 @@ static tw_err turn(void *user, tw_channel *core)
 	if (!r->stands.enforce)
 		return TW_OK;
 	r->owed = drain(r) || r->owed;
-	const int64_t since = now_ms(r) - r->looked_ms;
+	const int64_t since = tw_boot_ms(r->sys) - r->looked_ms;
 
 	if (since < QUIET_MS || (!r->owed && since < look_ms(r)))
 		return TW_OK;
 	r->owed = false;
-	r->looked_ms = now_ms(r);
+	r->looked_ms = tw_boot_ms(r->sys);
 	tw_err e = tw_nft_check(r->sys, &r->stands, &counts, &holds);
 
 	if (tw_failed(e))

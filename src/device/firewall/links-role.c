@@ -18,6 +18,7 @@
 #include "service/errand.h"
 #include "service/firewall/links-wire.h"
 #include "service/firewall/off.h"
+#include "sys/clock.h"
 
 #include <linux/if.h>
 #include <linux/if_arp.h>
@@ -50,14 +51,6 @@ struct look {
 	size_t differ;     /* count, and those that have no room */
 	struct link of[LINKS_MAX];
 };
-
-static int64_t now_ms(const struct role *r)
-{
-	struct timespec t = { 0 };
-
-	(void)r->sys->clock(r->sys, CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static tw_err say(tw_channel *core, uint16_t type, uint32_t tag, const char *words)
 {
@@ -260,7 +253,7 @@ static tw_err serve(void *user, tw_channel *core, const struct tw_message *m)
 	if (tw_failed(words_of(&c, r->text[0], &r->off)) || tw_failed(words_of(&c, r->text[1], &r->was)) || tw_cursor_left(&c))
 		return TW_RAISE(UNTRUSTED, "core names what is no interface");
 	tw_err e = put(r, &count);
-	r->looked_ms = now_ms(r);
+	r->looked_ms = tw_boot_ms(r->sys);
 	r->owed = false;
 	r->stands = r->off.count > 0;
 	r->was.count = 0;
@@ -276,7 +269,7 @@ static size_t waits(void *user, struct pollfd *ret, int *ret_ms)
 
 	if (!r->stands)
 		return 0;
-	const int64_t left = r->looked_ms + LOOK_MS - now_ms(r);
+	const int64_t left = r->looked_ms + LOOK_MS - tw_boot_ms(r->sys);
 
 	ret[0] = (struct pollfd){ .fd = r->changes, .events = POLLIN };
 	ret[1] = (struct pollfd){ .fd = r->radios.there ? r->radios.fd : -1, .events = POLLIN };
@@ -296,12 +289,12 @@ static tw_err turn(void *user, tw_channel *core)
 	if (!tw_failed(e))
 		e = tw_radios_hear(r->sys, &r->radios, &radios);
 	r->owed = r->owed || links || radios;
-	const int64_t since = now_ms(r) - r->looked_ms;
+	const int64_t since = tw_boot_ms(r->sys) - r->looked_ms;
 
 	if (!tw_failed(e) && (since < QUIET_MS || (!r->owed && since < LOOK_MS)))
 		return TW_OK;
 	r->owed = false;
-	r->looked_ms = now_ms(r);
+	r->looked_ms = tw_boot_ms(r->sys);
 	if (!tw_failed(e))
 		e = put_all(r, core);
 	if (!tw_failed(e))

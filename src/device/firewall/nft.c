@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "sys/clock.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,14 +15,6 @@
 #include <sys/wait.h>
 
 #define SAID_MAX 160
-
-static int64_t now_ms(const struct tw_sys *sys)
-{
-	struct timespec t = { 0 };
-
-	(void)sys->clock(sys, CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static tw_err start(const struct tw_sys *sys, const char *const *words, int input, pid_t *ret_pid, int *ret_fd)
 {
@@ -47,12 +40,12 @@ static tw_err start(const struct tw_sys *sys, const char *const *words, int inpu
 
 static tw_err hear(const struct tw_sys *sys, int fd, struct tw_buf *ret)
 {
-	const int64_t until = now_ms(sys) + TW_NFT_MS;
+	const int64_t until = tw_boot_ms(sys) + TW_NFT_MS;
 	char piece[4096];
 
 	for (;;) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
-		const int64_t left = until - now_ms(sys);
+		const int64_t left = until - tw_boot_ms(sys);
 
 		if (left <= 0)
 			return TW_RAISE(TIMEOUT, "nft does not end");

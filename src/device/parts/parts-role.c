@@ -18,6 +18,7 @@
 #include "device/parts/usb.h"
 #include "service/errand.h"
 #include "service/firewall/parts-wire.h"
+#include "sys/clock.h"
 
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -40,14 +41,6 @@ struct role {
 	bool stands, owed;   /* something is to be off; something changed since */
 	bool holding, later; /* this list has held: what is on was switched on; what is put next has come since */
 };
-
-static int64_t now_ms(const struct role *r)
-{
-	struct timespec t = { 0 };
-
-	(void)r->sys->clock(r->sys, CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static tw_err say(tw_channel *core, uint16_t type, uint32_t tag, const char *words)
 {
@@ -166,7 +159,7 @@ static tw_err serve(void *user, tw_channel *core, const struct tw_message *m)
 		return TW_RAISE(UNTRUSTED, "core names what is no interface");
 	tw_buf_init(&takes, r->sys, TW_PARTS_TAKEN_MAX);
 	tw_err e = put(r, r->holding || r->later ? core : NULL, &takes);
-	r->looked_ms = now_ms(r);
+	r->looked_ms = tw_boot_ms(r->sys);
 	r->owed = false;
 	r->later = false;
 	r->stands = r->off.count > 0;
@@ -184,7 +177,7 @@ static size_t waits(void *user, struct pollfd *ret, int *ret_ms)
 
 	if (!r->stands)
 		return 0;
-	const int64_t left = r->looked_ms + LOOK_MS - now_ms(r);
+	const int64_t left = r->looked_ms + LOOK_MS - tw_boot_ms(r->sys);
 
 	ret[0] = (struct pollfd){ .fd = r->uevents, .events = POLLIN };
 	*ret_ms = r->owed ? QUIET_MS : left > 0 ? (int)left : 0;
@@ -206,12 +199,12 @@ static tw_err turn(void *user, tw_channel *core)
 		return TW_OK;
 	TW_TRY(tw_watch_line_hear(r->sys, r->uevents, &told)); /* deaf it is of no use, and is begun again */
 	r->owed = r->owed || told;
-	const int64_t since = now_ms(r) - r->looked_ms;
+	const int64_t since = tw_boot_ms(r->sys) - r->looked_ms;
 
 	if (since < QUIET_MS || (!r->owed && since < LOOK_MS))
 		return TW_OK;
 	r->owed = false;
-	r->looked_ms = now_ms(r);
+	r->looked_ms = tw_boot_ms(r->sys);
 	tw_buf_init(&takes, r->sys, TW_PARTS_TAKEN_MAX);
 	tw_err e = put(r, core, &takes);
 	if (!is_shut_out(e) || takes.size)

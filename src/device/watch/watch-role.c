@@ -14,6 +14,7 @@
 
 #include "base/cursor.h"
 #include "base/log.h"
+#include "sys/clock.h"
 
 #include <poll.h>
 #include <string.h>
@@ -29,21 +30,13 @@ struct role {
 	bool changed, told;           /* told: core knows that it has to ask */
 };
 
-static int64_t now_ms(const struct tw_sys *sys)
-{
-	struct timespec t = { 0 };
-
-	(void)sys->clock(sys, CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static tw_err look(struct role *r, struct tw_buf *ret)
 {
 	const struct tw_watch_look l = { r->sys, TREE, &r->lines, ret };
 
 	r->changed = false;
 	tw_err e = tw_watch_look(&l);
-	r->looked_ms = now_ms(r->sys);
+	r->looked_ms = tw_boot_ms(r->sys);
 	return e;
 }
 
@@ -70,7 +63,7 @@ static int64_t due_ms(const struct role *r)
 {
 	if (r->period_ms == 0 || r->told)
 		return -1;
-	const int64_t left = r->looked_ms + (r->changed ? SETTLE_MS : r->period_ms) - now_ms(r->sys);
+	const int64_t left = r->looked_ms + (r->changed ? SETTLE_MS : r->period_ms) - tw_boot_ms(r->sys);
 	return left > 0 ? left : 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "sys/clock.h"
 
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
@@ -104,18 +105,10 @@ struct question {
 	unsigned options;
 };
 
-static int64_t now_ms(const struct tw_sys *sys)
-{
-	struct timespec t = { 0 };
-
-	(void)sys->clock(sys, CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* The library waits for whole seconds. */
 static int wait_s(const struct question *q)
 {
-	const int64_t left = (q->until - now_ms(q->sys)) / 1000;
+	const int64_t left = (q->until - tw_boot_ms(q->sys)) / 1000;
 
 	return left < 0 ? 0 : left < WAIT_S ? (int)left : WAIT_S;
 }
@@ -210,7 +203,7 @@ static tw_err ask_server(struct question *q, const struct sockaddr_in6 *server, 
 
 tw_err tw_resolve(const struct tw_sys *sys, const struct tw_name_servers *servers, const char *host, struct tw_buf *ret)
 {
-	struct question q = { .sys = sys, .host = host, .until = now_ms(sys) + TW_RESOLVE_MS, .found = ret };
+	struct question q = { .sys = sys, .host = host, .until = tw_boot_ms(sys) + TW_RESOLVE_MS, .found = ret };
 	bool spoken = false;
 
 	if (!host_valid(host))

@@ -11,6 +11,7 @@
 #include "service/front/front-conn.h"
 #include "service/front/front-self.h"
 #include "service/front/front-tls.h"
+#include "sys/clock.h"
 
 #include <string.h>
 
@@ -42,10 +43,7 @@ static void use_allocator(const struct tw_sys *sys)
 
 int64_t tw_front_now_ms(const struct tw_front *f)
 {
-	struct timespec t = { 0 };
-
-	(void)f->sys->clock(f->sys, CLOCK_BOOTTIME, &t); /* cannot fail for this clock; 0 would only end connections late */
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return tw_boot_ms(f->sys); /* cannot fail for this clock; 0 would only end connections late */
 }
 
 struct tw_conn *tw_front_find(struct tw_front *f, uint32_t id)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "service/parent/os.h"
+#include "sys/clock.h"
 #include "sys/durable.h"
 
 #include <errno.h>
@@ -31,14 +32,6 @@ struct state {
 	int64_t ask_at, ask_every; /* every 0: no watchdog */
 };
 
-static int64_t now_ms(const struct tw_sys *sys)
-{
-	struct timespec t = { 0 };
-
-	(void)sys->clock(sys, CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /*
  * Asks the next living role to end; when none lives, the crew is at rest. Roles on demand end behind core: it would take the end of
  * one that works for it for the failure of that work, which is to go on with the next start.
@@ -53,10 +46,10 @@ static void end_next(struct state *s)
 		tw_errands_end_all(s->l->errands);
 	if (s->ending == TW_CREW_SIZE) {
 		s->phase = WAITING;
-		s->deadline = now_ms(s->l->sys) + s->backoff;
+		s->deadline = tw_boot_ms(s->l->sys) + s->backoff;
 		return;
 	}
-	s->deadline = now_ms(s->l->sys) + (s->stopping ? END_MS : RESTART_END_MS);
+	s->deadline = tw_boot_ms(s->l->sys) + (s->stopping ? END_MS : RESTART_END_MS);
 	if (!tw_crew_say(c, s->ending, TW_WIRE_HANDS_DRAIN, NULL, 0))
 		tw_os_kill(c->of[s->ending].pid);
 }
@@ -85,7 +78,7 @@ static void note_death(struct state *s, int role, int status)
 {
 	struct tw_crew *c = s->l->crew;
 	const char *name = c->plan[role].name;
-	int64_t lived = now_ms(s->l->sys) - s->started;
+	int64_t lived = tw_boot_ms(s->l->sys) - s->started;
 
 	if (WIFSIGNALED(status))
 		tw_error("%s was ended by signal %d; all roles start again", name, WTERMSIG(status));
@@ -156,7 +149,7 @@ static void start(struct state *s)
 	tw_err e = tw_crew_start(s->l->crew);
 
 	s->phase = RUNNING;
-	s->started = now_ms(s->l->sys);
+	s->started = tw_boot_ms(s->l->sys);
 	if (!tw_failed(e))
 		return;
 	tw_log_err(e, "starting the roles");
@@ -244,7 +237,7 @@ static void errand(struct state *s, const struct tw_message *m)
 	}
 	if (s->phase != RUNNING) /* core is about to end, and asks again when it is back */
 		return;
-	tw_errands_start(s->l->errands, which, now_ms(s->l->sys), &why);
+	tw_errands_start(s->l->errands, which, tw_boot_ms(s->l->sys), &why);
 	if (why)
 		(void)tw_crew_say(s->l->crew, TW_CREW_CORE, TW_WIRE_HANDS_ERRAND_NOT, (uint8_t[]){ (uint8_t)which, (uint8_t)why }, 2);
 }
@@ -325,7 +318,7 @@ static void take_signals(struct state *s)
 
 static void take_deadlines(struct state *s)
 {
-	int64_t now = now_ms(s->l->sys);
+	int64_t now = tw_boot_ms(s->l->sys);
 
 	if (s->phase == ENDING && now >= s->deadline) {
 		tw_warn("%s did not end in time and is killed", s->l->crew->plan[s->ending].name);
@@ -342,7 +335,7 @@ static void take_deadlines(struct state *s)
 
 static int next_timeout(const struct state *s)
 {
-	int64_t at = s->phase == RUNNING ? INT64_MAX : s->deadline, late = tw_errands_late(s->l->errands, now_ms(s->l->sys));
+	int64_t at = s->phase == RUNNING ? INT64_MAX : s->deadline, late = tw_errands_late(s->l->errands, tw_boot_ms(s->l->sys));
 
 	if (late < at)
 		at = late;
@@ -350,7 +343,7 @@ static int next_timeout(const struct state *s)
 		at = s->ask_at;
 	if (at == INT64_MAX)
 		return -1;
-	at -= now_ms(s->l->sys);
+	at -= tw_boot_ms(s->l->sys);
 	return at < 0 ? 0 : at > 3600 * 1000 ? 3600 * 1000 : (int)at;
 }
 
@@ -389,7 +382,7 @@ tw_err tw_loop_run(const struct tw_loop *l)
 	if (l->watchdog >= 0 && (period == 0 || period > HARDWARE_PERIOD_MS))
 		period = HARDWARE_PERIOD_MS;
 	s.ask_every = period / 2;
-	s.ask_at = now_ms(l->sys) + s.ask_every;
+	s.ask_at = tw_boot_ms(l->sys) + s.ask_every;
 	start(&s);
 	while (!s.stopping || s.phase != WAITING)
 		TW_TRY(turn(&s));

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "service/errand.h"
 #include "service/scan/scan-wire.h"
+#include "sys/clock.h"
 
 #include <string.h>
 
@@ -23,14 +24,6 @@ static tw_err keep_finding(void *user, const struct tw_scan_finding *f)
 	struct role *r = user;
 
 	return tw_scan_finding_write(f, &r->found);
-}
-
-static int64_t now_ms(const struct tw_sys *sys)
-{
-	struct timespec t = { 0 };
-
-	(void)sys->clock(sys, CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static tw_err begin(struct role *r, struct tw_slice payload)
@@ -59,14 +52,14 @@ static tw_err piece(struct role *r, tw_channel *core, uint32_t tag)
 	TW_CLEANUP(tw_buf_done) struct tw_buf message = { 0 }, place = { 0 };
 	struct tw_scan_piece p = { .finished = false };
 	struct tw_scan_counts counts;
-	int64_t until = now_ms(r->sys) + PIECE_MS;
+	int64_t until = tw_boot_ms(r->sys) + PIECE_MS;
 
 	tw_buf_init(&message, r->sys, TW_SCAN_PIECE_MAX);
 	tw_buf_init(&place, r->sys, TW_SCAN_PLACE_MAX);
 	tw_buf_clear(&r->found);
 	do
 		TW_TRY(tw_scan_step(r->scan, &p.finished));
-	while (!p.finished && r->found.size + ONE_FINDING < TW_SCAN_FOUND_MAX && now_ms(r->sys) < until);
+	while (!p.finished && r->found.size + ONE_FINDING < TW_SCAN_FOUND_MAX && tw_boot_ms(r->sys) < until);
 	counts = tw_scan_counts(r->scan);
 	count(&counts, p.counts);
 	p.total = tw_scan_total(r->scan);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "support/line/greet.h"
 #include "support/line/scram.h"
+#include "sys/clock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,14 +29,6 @@ struct dial {
 	struct tw_line *line;
 	int64_t until;
 };
-
-static int64_t now_ms(const struct tw_sys *sys)
-{
-	struct timespec t = { 0 };
-
-	(void)sys->clock(sys, CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 void tw_line_init(struct tw_line *l)
 {
@@ -62,7 +55,7 @@ static tw_err wait_for(const struct dial *d, short events)
 	int n;
 
 	do {
-		const int64_t left = d->until - now_ms(d->plan->sys);
+		const int64_t left = d->until - tw_boot_ms(d->plan->sys);
 
 		n = left > 0 ? d->plan->sys->poll(d->plan->sys, &p, 1, (int)left) : 0;
 	} while (n < 0 && errno == EINTR);
@@ -171,7 +164,7 @@ static tw_err connect_any(struct dial *d, struct tw_slice addresses)
 		const struct tw_slice one = { rest.at, comma ? (size_t)(comma - rest.at) : rest.size };
 
 		rest = (struct tw_slice){ one.at + one.size + (comma ? 1 : 0), rest.size - one.size - (comma ? 1 : 0) };
-		const int64_t now = now_ms(d->plan->sys);
+		const int64_t now = tw_boot_ms(d->plan->sys);
 		d->until = rest.size ? now + (until - now) / 2 : until;
 		e = connect_one(d, one);
 		if (!tw_failed(e))
@@ -382,7 +375,7 @@ static tw_err hear(const struct dial *d, struct tw_buf *b, struct tw_buf *kept, 
 		TW_TRY(tw_greet_read(tw_buf_slice(b), ret, &size));
 		if (size)
 			break;
-		if (now_ms(d->plan->sys) >= d->until) /* who sends without a pause is never waited for */
+		if (tw_boot_ms(d->plan->sys) >= d->until) /* who sends without a pause is never waited for */
 			return too_late(d);
 		ERR_clear_error();
 		const int n = SSL_read(d->line->ssl, piece, sizeof piece);
@@ -476,7 +469,7 @@ tw_err tw_line_dial(const struct tw_line_plan *p, struct tw_line *ret, struct tw
 
 	tw_buf_init(&addresses, p->sys, TW_ADDRESSES_MAX * INET6_ADDRSTRLEN);
 	TW_TRY(find(&d, &addresses));
-	d.until = now_ms(p->sys) + TW_LINE_DIAL_MS; /* silent name servers have taken none of it */
+	d.until = tw_boot_ms(p->sys) + TW_LINE_DIAL_MS; /* silent name servers have taken none of it */
 	TW_TRY(connect_any(&d, tw_buf_slice(&addresses)));
 	TW_TRY(begin_tls(&d));
 	TW_TRY(log_in(&d, early));

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "support/mail/imap.h"
 #include "support/mail/public.h"
+#include "sys/clock.h"
 
 #include <curl/curl.h>
 #include <openssl/ssl.h>
@@ -29,14 +30,6 @@ struct run {
 	bool forbidden, still_there;
 	uint32_t next_uid;
 };
-
-static int64_t boot_ms(const struct run *r)
-{
-	struct timespec t = { .tv_sec = 0 };
-
-	(void)r->c->sys->clock(r->c->sys, CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* --- The connection --- */
 
@@ -136,7 +129,7 @@ static tw_err connect_it(struct run *r)
 static tw_err wait_for(const struct run *r, short what)
 {
 	struct pollfd p = { .fd = r->socket, .events = what };
-	const int64_t left = r->until_ms - boot_ms(r);
+	const int64_t left = r->until_ms - tw_boot_ms(r->c->sys);
 
 	if (left <= 0 || r->c->sys->poll(r->c->sys, &p, 1, (int)left) == 0)
 		return TW_RAISE(TIMEOUT, "the mail server does not answer in time");
@@ -344,7 +337,7 @@ void tw_collect(struct tw_collection *c)
 {
 	TW_CLEANUP(run_done) struct run r = { .c = c, .socket = CURL_SOCKET_BAD };
 
-	r.until_ms = boot_ms(&r) + (int64_t)TW_COLLECT_DEADLINE_S * 1000;
+	r.until_ms = tw_boot_ms(r.c->sys) + (int64_t)TW_COLLECT_DEADLINE_S * 1000;
 	tw_buf_init(&r.have, c->sys, TW_MAILREAD_MAX + 8 * TW_IMAP_LINE_MAX);
 	tw_buf_init(&c->message, c->sys, TW_MAILREAD_MAX);
 	c->end = TW_COLLECT_SERVER;

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "support/sign/gpg-status.h"
 #include "support/sign/sign-wire.h"
+#include "sys/clock.h"
 #include "sys/durable.h"
 
 #include <errno.h>
@@ -55,10 +56,7 @@ static int end_status(pid_t pid)
 
 int64_t tw_gpg_now_ms(const struct tw_sys *sys)
 {
-	struct timespec t = { 0 };
-
-	(void)sys->clock(sys, CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return tw_boot_ms(sys);
 }
 
 /* It holds the other end until it ends. */

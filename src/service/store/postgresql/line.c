@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "sys/clock.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -20,10 +21,7 @@
 
 int64_t tw_pg_now(const struct tw_store *s)
 {
-	struct timespec t = { 0 };
-
-	(void)s->sys->clock(s->sys, CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return tw_boot_ms(s->sys);
 }
 
 void tw_pg_hang_up(struct tw_store *s)
