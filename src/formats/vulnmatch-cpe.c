@@ -16,15 +16,14 @@ struct found {
 	char identifier[TW_CPE_MAX + 1], why[TW_DETAIL_MAX];
 };
 
-/* By what says which product it is; versions and updates are looked at apart. A component of any part is of the record's. */
-static bool names(const struct tw_cpe *record, const struct tw_cpe *component)
+bool tw_vuln_names(const struct tw_cpe *record, const struct tw_cpe *component, bool versioned)
 {
-	for (size_t a = 0; a < TW_CPE_ATTRIBUTES; a++) {
-		enum tw_cpe_relation x = tw_cpe_compare_attribute(record, component, (enum tw_cpe_attribute)a);
+	for (enum tw_cpe_attribute a = 0; a < TW_CPE_ATTRIBUTES; a++) {
+		enum tw_cpe_relation x = tw_cpe_compare_attribute(record, component, a);
 		bool named = a == TW_CPE_VENDOR || a == TW_CPE_PRODUCT ||
 			(a == TW_CPE_PART && tw_cpe_kind(component, TW_CPE_PART) != TW_CPE_ANY);
 
-		if (a == TW_CPE_VERSION || a == TW_CPE_UPDATE)
+		if (!versioned && (a == TW_CPE_VERSION || a == TW_CPE_UPDATE))
 			continue;
 		if (x == TW_CPE_DISJOINT || (named && x != TW_CPE_EQUAL && x != TW_CPE_SUPERSET))
 			return false;
@@ -219,7 +218,8 @@ static tw_err look_at(struct look *l, const struct node *n, size_t number, const
 	struct found f = { 0 };
 	struct tw_cpe c;
 
-	if (!tw_json_bool(match, "vulnerable") || tw_failed(tw_cpe_parse(tw_slice_of(criteria), &c)) || !names(&c, &l->r->s->cpe))
+	if (!tw_json_bool(match, "vulnerable") || tw_failed(tw_cpe_parse(tw_slice_of(criteria), &c)) ||
+		!tw_vuln_names(&c, &l->r->s->cpe, false))
 		return TW_OK;
 	TW_TRY(weigh(l, match, &c, &f));
 	if (n->negated || (n->joined && f.is == WITHIN)) {

@@ -26,23 +26,6 @@ static tw_err by_purl(struct tw_vuln_run *r, const json_t *product, bool *ret, b
 	return TW_OK;
 }
 
-/*
- * The record's name includes the component's. Versions are for the ranges, but where the record's CPE name has one of its own. A component of any part
- * is of the record's: that is how Yocto writes CPE names, and vendor and product still have to be said.
- */
-static bool includes(const struct tw_cpe *record, const struct tw_cpe *component)
-{
-	for (size_t a = 0; a < TW_CPE_ATTRIBUTES; a++) {
-		enum tw_cpe_relation x = tw_cpe_compare_attribute(record, component, (enum tw_cpe_attribute)a);
-		bool named = a == TW_CPE_VENDOR || a == TW_CPE_PRODUCT ||
-			(a == TW_CPE_PART && tw_cpe_kind(component, TW_CPE_PART) != TW_CPE_ANY);
-
-		if (x == TW_CPE_DISJOINT || (named && x != TW_CPE_EQUAL && x != TW_CPE_SUPERSET))
-			return false;
-	}
-	return tw_cpe_kind(record, TW_CPE_PRODUCT) != TW_CPE_ANY;
-}
-
 static bool by_cpe(struct tw_vuln_run *r, const json_t *product)
 {
 	const json_t *one;
@@ -53,7 +36,7 @@ static bool by_cpe(struct tw_vuln_run *r, const json_t *product)
 	json_array_foreach(json_object_get(product, "cpes"), i, one) {
 		struct tw_cpe c;
 
-		if (tw_failed(tw_cpe_parse(tw_slice_of(json_string_value(one)), &c)) || !includes(&c, &r->s->cpe))
+		if (tw_failed(tw_cpe_parse(tw_slice_of(json_string_value(one)), &c)) || !tw_vuln_names(&c, &r->s->cpe, true))
 			continue;
 		tw_vuln_identify(r, TW_VULN_BY_CPE, "%s", json_string_value(one));
 		return true;
