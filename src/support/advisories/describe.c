@@ -14,9 +14,9 @@
 #define VERSION_MAX 200
 #define REMEDY_UNSAID "vendor_fix"
 
-const char *const tw_advisory_remedies[] = { "vendor_fix", "workaround", "mitigation", "no_fix_planned", "none_available", NULL };
-const char *const tw_advisory_labels[] = { "WHITE", "GREEN", "AMBER", "RED", NULL };
-const char *const tw_described_keys[] = { "title", "about", "label", "product", "affected", "fixed", "cve", "cwe", "cvss",
+static const char *const remedies[] = { "vendor_fix", "workaround", "mitigation", "no_fix_planned", "none_available", NULL };
+static const char *const labels[] = { "WHITE", "GREEN", "AMBER", "RED", NULL };
+static const char *const keys_said[] = { "title", "about", "label", "product", "affected", "fixed", "cve", "cwe", "cvss",
 	"description", "remedy", "action", "link", NULL };
 
 /* --- What is there --- */
@@ -348,7 +348,7 @@ static tw_err put_note(json_t *of, const char *category, const char *title, cons
 
 static tw_err put_label(json_t *head, const char *label)
 {
-	for (const char *const *l = tw_advisory_labels; *l; l++) {
+	for (const char *const *l = labels; *l; l++) {
 		if (strcmp(*l, label) != 0)
 			continue;
 		if (!tw_json_get(head, "distribution"))
@@ -575,7 +575,7 @@ static tw_err put_cwe(json_t *vulnerability, const char *id)
 
 static bool is_remedy(const char *word)
 {
-	for (const char *const *r = tw_advisory_remedies; *r; r++)
+	for (const char *const *r = remedies; *r; r++)
 		if (!strcmp(*r, word))
 			return true;
 	return false;
@@ -663,7 +663,7 @@ tw_err tw_advisory_describe(const struct tw_sys *sys, json_t *document, const js
 
 	TW_TRY(tw_advisory_described(document, &texts));
 	TW_TRY(take_parts(document, &p));
-	for (const char *const *key = tw_described_keys; *key; key++)
+	for (const char *const *key = keys_said; *key; key++)
 		if (json_is_string(json_object_get(said, *key)))
 			TW_TRY(tw_json_set(texts, *key, json_string(tw_json_text(said, *key))));
 	s.texts = texts;

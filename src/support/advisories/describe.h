@@ -15,10 +15,6 @@
 
 #define TW_DESCRIBE_VERSIONS_MAX 64 /* affected and fixed, each */
 
-extern const char *const tw_advisory_remedies[]; /* "vendor_fix"; NULL ends them */
-extern const char *const tw_advisory_labels[];   /* "WHITE" */
-extern const char *const tw_described_keys[];    /* those above; NULL ends them */
-
 /* All of them, "" where nothing is said. UNSUPPORTED: the document says more than these can; the detail is the first thing that is more. */
 tw_err tw_advisory_described(const json_t *document, json_t **ret);
 /* said: some of them; what is "" there is taken away, what is absent stays. SYNTAX names what cannot be so; the document is then worth nothing. */
