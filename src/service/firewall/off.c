@@ -160,21 +160,27 @@ static tw_err read_word(struct tw_slice s, struct tw_off_word *ret)
 		(int)(s.size < 40 ? s.size : 40), s.at);
 }
 
+tw_err tw_off_next(struct tw_slice *text, struct tw_slice *ret)
+{
+	const char *blank = memchr(text->at, ' ', text->size);
+
+	*ret = (struct tw_slice){ text->at, blank ? (size_t)(blank - text->at) : text->size };
+	if (blank && ret->size + 1 == text->size)
+		return TW_RAISE(SYNTAX, "a blank behind the last word");
+	*text = (struct tw_slice){ text->at + ret->size + (blank != NULL), text->size - ret->size - (blank != NULL) };
+	return TW_OK;
+}
+
 tw_err tw_off_read(struct tw_slice text, struct tw_off *ret)
 {
 	ret->count = 0;
 	while (text.size) {
-		const char *blank = memchr(text.at, ' ', text.size);
-		const struct tw_slice word = { text.at, blank ? (size_t)(blank - text.at) : text.size };
+		struct tw_slice word;
 
 		if (ret->count == TW_OFF_MAX)
 			return TW_RAISE(LIMIT, "more than %d interfaces", TW_OFF_MAX);
+		TW_TRY(tw_off_next(&text, &word));
 		TW_TRY(read_word(word, &ret->words[ret->count++]));
-		text = (struct tw_slice){ text.at + word.size, text.size - word.size };
-		if (blank && text.size == 1)
-			return TW_RAISE(SYNTAX, "a blank behind the last interface");
-		if (blank)
-			text = (struct tw_slice){ text.at + 1, text.size - 1 };
 	}
 	return TW_OK;
 }

@@ -39,6 +39,8 @@ struct tw_off {
 	size_t count;
 	struct tw_off_word words[TW_OFF_MAX];
 };
+/* The next word of those with one blank between, cut off text, which is not empty. SYNTAX: a blank behind the last. */
+tw_err tw_off_next(struct tw_slice *text, struct tw_slice *ret);
 /* "": none. SYNTAX: what is wrong with which word; DENIED: the loopback, which is no way in; LIMIT: too many. */
 tw_err tw_off_read(struct tw_slice text, struct tw_off *ret);
 bool tw_off_has(const struct tw_off *o, enum tw_off_kind kind, const char *name); /* of any kind but USB */

@@ -70,17 +70,12 @@ tw_err tw_taken_read(struct tw_slice text, struct tw_taken *ret)
 {
 	ret->count = 0;
 	while (text.size) {
-		const char *blank = memchr(text.at, ' ', text.size);
-		const struct tw_slice word = { text.at, blank ? (size_t)(blank - text.at) : text.size };
+		struct tw_slice word;
 
 		if (ret->count == TW_TAKEN_MAX)
 			return TW_RAISE(LIMIT, "more than %d drivers would have to be taken away", TW_TAKEN_MAX);
+		TW_TRY(tw_off_next(&text, &word));
 		TW_TRY(read_word(word, &ret->words[ret->count++]));
-		text = (struct tw_slice){ text.at + word.size, text.size - word.size };
-		if (blank && text.size == 1)
-			return TW_RAISE(SYNTAX, "a blank behind the last driver");
-		if (blank)
-			text = (struct tw_slice){ text.at + 1, text.size - 1 };
 	}
 	return TW_OK;
 }
