@@ -82,3 +82,19 @@ int tw_errand_run(const struct tw_sys *sys, const struct tw_errand_work *w)
 		tw_log_err(r, "this errand ends");
 	return tw_is(r, TW_CODE_UNTRUSTED) ? EXIT_ATTACK : tw_failed(r) ? EXIT_FAILED : EXIT_DONE;
 }
+
+tw_err tw_errand_read(const struct tw_sys *sys, int fd, size_t max, struct tw_buf *b)
+{
+	char piece[4096];
+	ssize_t got;
+
+	tw_buf_init(b, sys, max);
+	TW_TRY(tw_buf_reserve(b, max < sizeof piece ? max : sizeof piece)); /* a password is read without a copy left behind */
+	while ((got = sys->pread(sys, fd, piece, sizeof piece, (off_t)b->size)) > 0) {
+		tw_err e = tw_buf_add(b, piece, (size_t)got);
+
+		tw_wipe(piece, (size_t)got);
+		TW_TRY(e);
+	}
+	return got == 0 ? TW_OK : TW_RAISE_ERRNO("reading what is configured");
+}

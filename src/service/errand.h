@@ -6,6 +6,7 @@
  */
 #ifndef TW_SERVICE_ERRAND_H
 #define TW_SERVICE_ERRAND_H
+#include "base/buf.h"
 #include "service/role.h"
 
 #define TW_ERRAND_IDLE_MS 10000 /* the next piece of the same work saves a start; after that nothing is left in memory */
@@ -23,5 +24,8 @@ struct tw_errand_work {
 	size_t (*waits)(void *user, struct pollfd *ret, int *ret_ms);
 	tw_err (*turn)(void *user, tw_channel *core);
 };
+/* All of what a descriptor at birth has, which is set up in b: nothing, where it is /dev/null because the file is missing. max: one byte more than is
+   wanted tells what is too long. A password is read without a copy left behind; b is the caller's to wipe. */
+tw_err tw_errand_read(const struct tw_sys *sys, int fd, size_t max, struct tw_buf *b);
 int tw_errand_run(const struct tw_sys *sys, const struct tw_errand_work *w); /* the exit status: 0 when idle, drained or left by core */
 #endif

@@ -53,23 +53,6 @@ static void hang_up(struct role *r)
 
 /* --- What it is given --- */
 
-/* A descriptor of /dev/null, where a file is missing, has nothing in it. */
-static tw_err read_all(const struct tw_sys *sys, int fd, size_t max, struct tw_buf *b)
-{
-	char piece[4096];
-	ssize_t got;
-
-	tw_buf_init(b, sys, max);
-	TW_TRY(tw_buf_reserve(b, max < sizeof piece ? max : sizeof piece)); /* a password is read without a copy left behind */
-	while ((got = sys->pread(sys, fd, piece, sizeof piece, (off_t)b->size)) > 0) {
-		tw_err e = tw_buf_add(b, piece, (size_t)got);
-
-		tw_wipe(piece, (size_t)got);
-		TW_TRY(e);
-	}
-	return got == 0 ? TW_OK : TW_RAISE_ERRNO("reading what is configured");
-}
-
 static tw_err dial(struct role *r, struct tw_buf *early)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf where = { 0 };
@@ -81,11 +64,11 @@ static tw_err dial(struct role *r, struct tw_buf *early)
 	const ssize_t size = r->sys->pread(r->sys, RESOLVER_FD, resolver, sizeof resolver, 0);
 
 	tw_name_servers_parse((struct tw_slice){ resolver, size > 0 ? (size_t)size : 0 }, &plan.servers);
-	TW_TRY(read_all(r->sys, WHERE_FD, TW_PG_WHERE_MAX + 1, &where));
+	TW_TRY(tw_errand_read(r->sys, WHERE_FD, TW_PG_WHERE_MAX + 1, &where));
 	TW_TRY(tw_pg_where_parse(tw_buf_slice(&where), &plan.where));
-	TW_TRY(read_all(r->sys, PASSWORD_FD, TW_SCRAM_PASSWORD_MAX + 2, &password));
-	TW_TRY(read_all(r->sys, TRUST_FD, TRUST_MAX, &trust));
-	TW_TRY(read_all(r->sys, CLIENT_FD, CLIENT_MAX, &client));
+	TW_TRY(tw_errand_read(r->sys, PASSWORD_FD, TW_SCRAM_PASSWORD_MAX + 2, &password));
+	TW_TRY(tw_errand_read(r->sys, TRUST_FD, TRUST_MAX, &trust));
+	TW_TRY(tw_errand_read(r->sys, CLIENT_FD, CLIENT_MAX, &client));
 	plan.password = tw_buf_slice(&password);
 	plan.trust = tw_buf_slice(&trust);
 	plan.client = tw_buf_slice(&client);

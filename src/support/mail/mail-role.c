@@ -31,23 +31,6 @@ struct role {
 	bool visits; /* the form, as the role canary; it sends nothing else, and nobody else does that */
 };
 
-/* A descriptor of /dev/null, where a file is missing, has nothing in it. One byte more than max: it is too long. */
-static tw_err read_all(const struct tw_sys *sys, int fd, size_t max, struct tw_buf *b)
-{
-	char piece[4096];
-	ssize_t got;
-
-	tw_buf_init(b, sys, max);
-	TW_TRY(tw_buf_reserve(b, max < sizeof piece ? max : sizeof piece)); /* a password is read without a copy left behind */
-	while ((got = sys->pread(sys, fd, piece, sizeof piece, (off_t)b->size)) > 0) {
-		tw_err e = tw_buf_add(b, piece, (size_t)got);
-
-		tw_wipe(piece, (size_t)got);
-		TW_TRY(e);
-	}
-	return got == 0 ? TW_OK : TW_RAISE_ERRNO("reading what is configured");
-}
-
 static tw_err read_password(struct role *r, const char *user)
 {
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
@@ -55,7 +38,7 @@ static tw_err read_password(struct role *r, const char *user)
 
 	if (!*user)
 		return TW_OK;
-	TW_TRY(read_all(r->sys, PASSWORD_FD, TW_MAIL_PASSWORD_MAX + 2, &b));
+	TW_TRY(tw_errand_read(r->sys, PASSWORD_FD, TW_MAIL_PASSWORD_MAX + 2, &b));
 	TW_TRY(tw_mail_password_parse(tw_buf_slice(&b), &line));
 	tw_buf_init(&r->password, r->sys, TW_MAIL_PASSWORD_MAX);
 	TW_TRY(tw_buf_reserve(&r->password, line.size));
@@ -65,11 +48,11 @@ static tw_err read_password(struct role *r, const char *user)
 /* The operator's authorities stand in place of the system's, not beside them. */
 static tw_err read_trust(struct role *r)
 {
-	TW_TRY(read_all(r->sys, TRUST_FD, TRUST_MAX, &r->trust));
+	TW_TRY(tw_errand_read(r->sys, TRUST_FD, TRUST_MAX, &r->trust));
 	if (r->trust.size)
 		return TW_OK;
 	tw_buf_done(&r->trust);
-	TW_TRY(read_all(r->sys, SYSTEM_TRUST_FD, TRUST_MAX, &r->trust));
+	TW_TRY(tw_errand_read(r->sys, SYSTEM_TRUST_FD, TRUST_MAX, &r->trust));
 	return r->trust.size ? TW_OK : TW_RAISE(NOTFOUND, "no authority to trust: install ca-certificates, or write " TW_MAIL_TRUST_FILE);
 }
 
@@ -86,7 +69,7 @@ static tw_err read_config(struct role *r)
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 	read_resolver(r);
-	TW_TRY(read_all(r->sys, CONFIG_FD, TW_MAIL_CONFIG_MAX, &b));
+	TW_TRY(tw_errand_read(r->sys, CONFIG_FD, TW_MAIL_CONFIG_MAX, &b));
 	TW_TRY(tw_mail_config_parse(tw_buf_slice(&b), &r->config));
 	if (!r->visits)
 		TW_TRY(read_password(r, r->config.user));
@@ -138,7 +121,7 @@ static tw_err read_in_config(struct role *r, struct tw_inmail_config *ret)
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 	read_resolver(r);
-	TW_TRY(read_all(r->sys, CONFIG_FD, TW_MAIL_CONFIG_MAX, &b));
+	TW_TRY(tw_errand_read(r->sys, CONFIG_FD, TW_MAIL_CONFIG_MAX, &b));
 	TW_TRY(tw_inmail_config_parse(tw_buf_slice(&b), ret));
 	if (!ret->server[0])
 		return TW_OK;
