@@ -28,6 +28,7 @@ CREATE TABLE report_message (
 	text TEXT NOT NULL
 ) STRICT;
 CREATE INDEX report_message_of ON report_message (report, id);
+CREATE INDEX report_product ON report (lower(product), id DESC, kind);
 CREATE INDEX report_published ON report (published_ms) WHERE published_ms IS NOT NULL;
 CREATE TRIGGER report_stays BEFORE DELETE ON report BEGIN SELECT RAISE(ABORT, 'a report stays'); END;
 CREATE TRIGGER report_is_as_it_came BEFORE UPDATE OF id, receipt, received_ms, language, kind, description, product, version, flaw, traits, fix, contact, credit ON report
