@@ -187,6 +187,28 @@ static void test_utf8(void **state)
 	CHECK(!tw_utf8_valid(TW_SLICE("a\0b")));
 }
 
+/* Wherever it stands among plain letters, which are looked at eight at a time. */
+static void test_utf8_in_plain_text(void **state)
+{
+	static const struct {
+		struct tw_slice text;
+		bool valid;
+	} rows[] = { { { "\0", 1 }, false }, { { "\x80", 1 }, false }, { { "\xff", 1 }, false }, { { "\xc3", 1 }, false },
+		{ { "\xc3\xa4", 2 }, true }, { { "\x01", 1 }, true }, { { "\x7f", 1 }, true }, { { "\xe2\x82\xac", 3 }, true },
+		{ { "\xf4\x90\x80\x80", 4 }, false } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		for (size_t at = 0; at + rows[i].text.size <= 40; at++) {
+			char text[40];
+
+			memset(text, 'a', sizeof text);
+			memcpy(text + at, rows[i].text.at, rows[i].text.size);
+			if (tw_utf8_valid((struct tw_slice){ text, sizeof text }) != rows[i].valid)
+				fail_msg("row %zu at %zu", i, at);
+		}
+	}
+}
+
 /* Against the C library's own converter, which refuses what RFC 3629 refuses. */
 static void test_utf8_space(void **state)
 {
@@ -298,5 +320,5 @@ static void test_equal_secret(void **state)
 
 CHECK_MAIN(cmocka_unit_test(test_numbers), cmocka_unit_test(test_hex), cmocka_unit_test(test_base64),
 	cmocka_unit_test(test_base64_limit), cmocka_unit_test(test_base64_space), cmocka_unit_test(test_utf8),
-	cmocka_unit_test(test_utf8_space), cmocka_unit_test(test_times), cmocka_unit_test(test_every_day),
-	cmocka_unit_test(test_time_text_bounds), cmocka_unit_test(test_equal_secret))
+	cmocka_unit_test(test_utf8_in_plain_text), cmocka_unit_test(test_utf8_space), cmocka_unit_test(test_times),
+	cmocka_unit_test(test_every_day), cmocka_unit_test(test_time_text_bounds), cmocka_unit_test(test_equal_secret))
