@@ -107,6 +107,58 @@ def test_in_told_and_out(service):
     assert token in text and token.encode() not in raw and token not in service.log()
 
 
+def advisory(statuses):
+    """Of versions 1.0.0, 1.1.0 and so on of the thermostat: each with its status."""
+    versions = [{"category": "product_version", "name": v, "product": {"name": f"Thermostat {v}", "product_id": f"T-{v}"}} for v in statuses]
+    by_status = {}
+    for version, status in statuses.items():
+        by_status.setdefault(status, []).append(f"T-{version}")
+    return {"product_tree": {"branches": [{"category": "vendor", "name": "Example", "branches": [{"category": "product_name", "name": "Example Smart Thermostat", "branches": versions}]}]},
+            "vulnerabilities": [{"cve": "CVE-2026-0001", "notes": [{"category": "description", "text": "It opens."}], "product_status": by_status,
+                                 "remediations": [{"category": "vendor_fix", "details": "Install 1.2.0.", "product_ids": by_status["known_affected"]}]}]}
+
+
+def publish(people, what):
+    ann, max_, pia = (staff.colleague(people, n, r) for n, r in (("Ann", "analyst"), ("Max", "manager"), ("Pia", "publisher")))
+    name = ann.ask("POST", "/api/v1/advisories", {"title": "It opens", "product": "Example Smart Thermostat", "cve": "CVE-2026-0001"})[1]["id"]
+    said = ann.ask("GET", f"/api/v1/advisories/{name}")[1]
+    document = {**json.loads(said["document"]), **what}
+    document["document"]["distribution"]["tlp"]["label"] = "WHITE"
+    document["document"]["notes"][0]["text"] = "It opens for anybody."
+    said = ann.ask("PUT", f"/api/v1/advisories/{name}", {"revision": said["revision"], "document": json.dumps(document)})[1]
+    status, why = ann.ask("POST", f"/api/v1/advisory-reviews/{name}")
+    assert status == 200, why
+    assert max_.ask("POST", f"/api/v1/advisory-approvals/{name}", {"hash": said["hash"]})[0] == 200
+    assert pia.ask("POST", f"/api/v1/advisory-publications/{name}")[0] == 200
+    wait_for(lambda: all(n["told"] for n in ann.ask("GET", "/api/v1/notices")[1]["notices"]))
+
+
+def test_an_advisory_goes_to_whoever_has_its_versions(service):
+    """@nist IN.1.c.1.2 IN.1.d.1.3: whoever has a version that is affected, fixed or looked into, or one that nobody can decide."""
+    prepared(service).start()
+    wanted = {"channel": "mail", "product": "thermostat", "advisory": "on", "lang": "de"}
+    who = {"affected": "1.0.0", "asked": "1.1.0", "fixed": "1.2.0", "well": "0.9.0", "elsewhere": "3.0.0", "nobody": "1.2.p3", "all": ""}
+    for link in ("evil2.com", "192.0.2.1", "800-555-0199"):
+        status, body = post(service, "/subscriptions", **wanted, recipient="x@example.com", versions=link)
+        assert status == 422 and "Telefonnummer aussieht" in body
+    for name, version in who.items():
+        assert post(service, "/subscriptions", **wanted, recipient=f"{name}@example.com", versions=version)[0] == 200
+    asked = stopped(service, "SELECT recipient, text FROM outbox")
+    assert len(asked) == len(who)
+    for recipient, text in asked:
+        version = who[recipient.partition("@")[0]]
+        assert (f"Versionen: {version}\n" in text) == bool(version)
+        assert post(service, "/subscriptions/confirm", token=re.search(r"/subscriptions/confirm/([0-9A-Z-]+)", text)[1])[0] == 200
+    publish(staff.administrator(service), advisory({"1.0.0": "known_affected", "1.1.0": "under_investigation", "1.2.0": "fixed", "0.9.0": "known_not_affected"}))
+    sent = {r.partition("@")[0]: (text, way) for r, text, way in stopped(service, "SELECT recipient, text, unsubscribe FROM outbox WHERE key LIKE 'notice-%'")}
+    assert set(sent) == {"affected", "asked", "fixed", "nobody", "all"}
+    assert [n for n in sent if "nicht entscheiden" in sent[n][0]] == ["nobody"] and " haben: 1.2.p3" in sent["nobody"][0]
+    assert "thermostat (1.0.0)" in sent["affected"][0]
+    page = service.ask(sent["fixed"][1].removeprefix(SITE) + "?lang=de")[1]
+    assert "<dd>1.2.0</dd>" in page and "<dd>Example Smart Thermostat</dd>" in page and "example.com" not in page.partition("<main")[2].partition("</main")[0]
+    assert "<dd>" not in service.ask("/subscriptions/leave/1-00")[1].partition("<main")[2]
+
+
 def test_products_are_shown_to_people_and_programs(service):
     desk = prepared(service).dir / "app/desk.json"
     desk.rename(service.folder / "desk.json")

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Subscribers of the products that an advisory is about are told of it, in the transaction that makes it public. */
+/* Subscribers of the products, and of the versions, that an advisory is about are told of it, in the transaction that makes it public. */
 #include "base/mem.h"
 #include "base/text.h"
 #include "formats/csaf-site.h"
 #include "support/advisories/advisories.h"
+#include "support/advisories/concerned.h"
 #include "support/outbox/outbox.h"
 #include "support/platform/app.h"
 #include "support/subscriptions/subscriptions.h"
@@ -31,34 +32,6 @@ static void title_of(const struct tw_advisory_out *o, char ret[TW_NOTICE_TITLE_M
 		(void)snprintf(ret, TW_NOTICE_TITLE_MAX + 1, "%s", o->name);
 }
 
-static bool is_about(const char *products, const char *name)
-{
-	char small[TW_NOTICE_ID_MAX + 1];
-
-	(void)snprintf(small, sizeof small, "%s", name);
-	for (char *c = small; *c; c++)
-		*c = tw_advisory_letter(*c);
-	return *small && strstr(products, small);
-}
-
-/*
- * Those of products.json whose name or title the advisory's products have in theirs. None, or not all names are known: whoever subscribed to anything
- * is told, rather than not.
- */
-static size_t products_of(struct tw_context *c, const struct tw_advisory_out *o, struct tw_notice_product ret[TW_NOTICE_PRODUCTS_MAX])
-{
-	const json_t *one;
-	size_t i, count = 0;
-
-	if (o->products[0] == TW_ADVISORY_CUT)
-		return 0;
-	json_array_foreach(tw_app_of(c)->products, i, one)
-		if (count < TW_NOTICE_PRODUCTS_MAX &&
-			(is_about(o->products, tw_json_text(one, "name")) || is_about(o->products, tw_json_text(one, "title"))))
-			ret[count++] = (struct tw_notice_product){ .name = tw_json_text(one, "name") };
-	return count;
-}
-
 /* @nist IN.1.c.1.2 IN.1.d.1.3: whoever has the product is told what to look at, and what to do */
 static tw_err text_of(const struct tw_advisory_out *o, struct tw_buf *ret)
 {
@@ -69,11 +42,12 @@ static tw_err text_of(const struct tw_advisory_out *o, struct tw_buf *ret)
 tw_err tw_advisory_told(struct tw_context *c, const struct tw_advisory_out *o)
 {
 	char id[TW_NOTICE_ID_MAX + 1], title[TW_NOTICE_TITLE_MAX + 1], link[TW_NOTICE_LINK_MAX + 1];
-	struct tw_notice_product products[TW_NOTICE_PRODUCTS_MAX];
+	TW_CLEANUP(tw_advisory_concerned_done) struct tw_advisory_concerned of = { .count = 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, c->sys, TW_NOTICE_TEXT_MAX);
 	TW_TRY(text_of(o, &text));
+	TW_TRY(tw_advisory_concerned(c->sys, o->document, o->products, tw_app_of(c)->products, &of));
 	(void)snprintf(id, sizeof id, "advisory-%s-%.32s", o->name, tw_json_text(o->entry, "version"));
 	(void)snprintf(link, sizeof link, "%s/advisories/%s", tw_app_of(c)->desk.site, o->name);
 	title_of(o, title);
@@ -83,7 +57,7 @@ tw_err tw_advisory_told(struct tw_context *c, const struct tw_advisory_out *o)
 		.title = title,
 		.text = tw_buf_cstr(&text),
 		.link = tw_outbox_url_valid(tw_slice_of(link)) ? link : NULL,
-		.products = products,
-		.product_count = products_of(c, o, products) };
+		.products = of.at,
+		.product_count = of.count };
 	return tw_subscriptions_tell(c->store, &n, tw_time_wall_ms(c->time));
 }

@@ -71,7 +71,7 @@ static bool forget(struct tw_app *a)
 static void on_days(int fd, short what, void *user)
 {
 	struct tw_app *a = user;
-	tw_err e = tw_products_tell(a->context.store, a->products, a->desk.site, tw_time_wall_ms(&a->time));
+	tw_err e = tw_products_tell(a->context.store, a->context.sys, a->products, a->desk.site, tw_time_wall_ms(&a->time));
 
 	if (tw_failed(e))
 		tw_log_err(e, "telling that support ends; it is tried again");

@@ -40,13 +40,6 @@ static tw_err ask_mail(const struct tw_subscriptions *of, const struct tw_subscr
 	return tw_buf_text(b, "\n");
 }
 
-static tw_err write_json(json_t *j, struct tw_buf *b)
-{
-	TW_CLEANUP(tw_jsonp) json_t *object = j;
-
-	return object ? tw_json_write(object, b) : TW_RAISE(NOMEM, "message");
-}
-
 static tw_err ask_hook(const struct tw_subscriptions *of, const struct tw_subscription *s, const char *token, struct tw_buf *b)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
@@ -57,12 +50,19 @@ static tw_err ask_hook(const struct tw_subscriptions *of, const struct tw_subscr
 	TW_TRY(tw_buf_base64(&text, s->secret.at, s->secret.size)); /* as Standard Webhooks writes it */
 	tw_time_text(of->now_ms + TW_ASK_LIVES_MS, at);
 	const char *secret = tw_buf_cstr(&text);
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 	TW_CLEANUP(tw_buf_done) struct tw_buf address = { 0 };
 	tw_buf_init(&address, of->sys, 512);
 	TW_TRY(tw_buf_format(&address, "%s/subscriptions/confirm", of->site));
-	return write_json(json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "subscription.confirm", "challenge", token, "confirm",
-				  tw_buf_cstr(&address), "expires", at, "secret", secret),
-		b);
+	j = json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "subscription.confirm", "challenge", token, "confirm",
+		tw_buf_cstr(&address), "expires", at, "secret", secret);
+	if (!j)
+		return TW_RAISE(NOMEM, "message");
+	if (*s->product)
+		TW_TRY(tw_json_set(j, "product", json_string(s->product)));
+	if (*s->versions)
+		TW_TRY(tw_json_set(j, "versions", json_string(s->versions)));
+	return tw_json_write(j, b);
 }
 
 tw_err tw_subscription_ask_text(const struct tw_subscriptions *of, const struct tw_subscription *s, const char *token, struct tw_buf *ret)
@@ -70,26 +70,41 @@ tw_err tw_subscription_ask_text(const struct tw_subscriptions *of, const struct 
 	return s->channel == TW_OUTBOX_MAIL ? ask_mail(of, s, token, ret) : ask_hook(of, s, token, ret);
 }
 
-static tw_err concerned(const struct tw_subscription *s, const struct tw_notice *n, struct tw_buf *b)
+/* A range without what programs find its order by: ">=1.0|<1.2". */
+static const char *shown(const char *versions)
 {
-	for (size_t i = 0; i < n->product_count; i++) {
-		const struct tw_notice_product *p = &n->products[i];
+	const char *behind = strncmp(versions, "vers:", 5) ? NULL : strchr(versions, '/');
+
+	return !strcmp(versions, TW_NOTICE_VERSIONS_NONE) ? "" : behind ? behind + 1 : versions;
+}
+
+static tw_err concerned(const struct tw_subscription *s, const struct tw_notice_sent *sent, struct tw_buf *b)
+{
+	for (size_t i = 0; i < sent->notice->product_count; i++) {
+		const struct tw_notice_product *p = &sent->notice->products[i];
+		const char *versions = shown(p->versions);
 
 		TW_TRY(put(b, s, TW_W_PRODUCT));
 		TW_TRY(tw_buf_format(b, ": %s", *p->name ? p->name : tw_word(TW_W_SUBS_ALL_PRODUCTS, s->language)));
-		TW_TRY(tw_buf_format(b, *p->versions ? " (%s)\n" : "%s\n", p->versions));
+		TW_TRY(tw_buf_format(b, *versions ? " (%s)\n" : "%s\n", versions));
 	}
-	return TW_OK;
+	if (!sent->undecided)
+		return TW_OK;
+	TW_TRY(tw_buf_text(b, "\n"));
+	TW_TRY(put(b, s, TW_W_SUBS_UNDECIDED));
+	return tw_buf_format(b, " %s\n", s->versions);
 }
 
-static tw_err notice_mail(const struct tw_subscriptions *of, const struct tw_subscription *s, const struct tw_notice *n,
-	const char *leave, struct tw_buf *b)
+static tw_err notice_mail(
+	const struct tw_subscriptions *of, const struct tw_subscription *s, const struct tw_notice_sent *sent, struct tw_buf *b)
 {
+	const struct tw_notice *n = sent->notice;
+
 	TW_TRY(tw_buf_format(b, "%s\n\n", n->title));
 	TW_TRY(pair(b, s, TW_W_SUBS_KIND, tw_word((enum tw_word)(TW_W_NOTICE_ADVISORY + (int)n->kind), s->language)));
 	if (n->severity != TW_NOTICE_UNRATED)
 		TW_TRY(pair(b, s, TW_W_SEVERITY, tw_word((enum tw_word)(TW_W_SEVERITY_ANY + (int)n->severity), s->language)));
-	TW_TRY(concerned(s, n, b));
+	TW_TRY(concerned(s, sent, b));
 	if (*n->text)
 		TW_TRY(tw_buf_format(b, "\n%s\n", n->text));
 	if (*n->link)
@@ -98,29 +113,31 @@ static tw_err notice_mail(const struct tw_subscriptions *of, const struct tw_sub
 	TW_TRY(put(b, s, TW_W_SUBS_WHY));
 	TW_TRY(tw_buf_format(b, " %s\n", of->site));
 	TW_TRY(put(b, s, TW_W_SUBS_LEAVE_HERE));
-	return tw_buf_format(b, "\n%s\n", leave);
+	return tw_buf_format(b, "\n%s\n", sent->leave);
 }
 
-static tw_err notice_hook(const struct tw_notice *n, int64_t at_ms, const char *leave, struct tw_buf *b)
+static tw_err notice_hook(const struct tw_notice_sent *sent, struct tw_buf *b)
 {
+	const struct tw_notice *n = sent->notice;
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 	char at[TW_TIME_TEXT_MAX];
 	json_t *products = json_array();
 
-	tw_time_text(at_ms, at);
+	tw_time_text(sent->at_ms, at);
 	j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "type", "notice", "id", n->id, "kind", tw_notice_kind_name(n->kind),
-		"title", n->title, "text", n->text, "link", n->link, "published", at, "leave", leave, "products", products);
+		"title", n->title, "text", n->text, "link", n->link, "published", at, "leave", sent->leave, "products", products);
 	if (!j)
 		return TW_RAISE(NOMEM, "message");
 	if (n->severity != TW_NOTICE_UNRATED)
 		TW_TRY(tw_json_set(j, "severity", json_string(tw_notice_severity_name(n->severity))));
+	if (sent->undecided)
+		TW_TRY(tw_json_set(j, "undecided", json_true()));
 	for (size_t i = 0; i < n->product_count; i++)
 		TW_TRY(tw_json_append(products, json_pack("{s:s, s:s}", "name", n->products[i].name, "versions", n->products[i].versions)));
 	return tw_json_write(j, b);
 }
 
-tw_err tw_notice_text(const struct tw_subscriptions *of, const struct tw_subscription *s, const struct tw_notice *n, int64_t at_ms,
-	const char *leave, struct tw_buf *ret)
+tw_err tw_notice_text(const struct tw_subscriptions *of, const struct tw_subscription *s, const struct tw_notice_sent *n, struct tw_buf *ret)
 {
-	return s->channel == TW_OUTBOX_MAIL ? notice_mail(of, s, n, leave, ret) : notice_hook(n, at_ms, leave, ret);
+	return s->channel == TW_OUTBOX_MAIL ? notice_mail(of, s, n, ret) : notice_hook(n, ret);
 }

@@ -214,9 +214,11 @@ static void judge(const json_t *products, const json_t *in, struct tw_subscripti
 		s->kinds |= tw_json_bool(in, kinds[i]) ? 1u << i : 0u;
 	if (faults[RECIPIENT] == TW_WORDS)
 		faults[RECIPIENT] = recipient_fault(s);
-	if (faults[PRODUCT] == TW_WORDS && *s->product && !tw_products_find(products, tw_slice_of(s->product)))
+	const json_t *product = tw_products_find(products, tw_slice_of(s->product));
+	if (faults[PRODUCT] == TW_WORDS && *s->product && !product)
 		faults[PRODUCT] = TW_W_NOT_OFFERED;
-	if (faults[VERSIONS] == TW_WORDS && !tw_subscription_versions(tw_json_text(in, "versions"), versions))
+	if (faults[VERSIONS] == TW_WORDS &&
+		!tw_subscription_versions(tw_json_text(in, "versions"), tw_json_get(product, "versions"), versions))
 		faults[VERSIONS] = TW_W_SUBS_VERSIONS_WRONG;
 	if (faults[VERSIONS] == TW_WORDS && *versions && !*s->product)
 		faults[VERSIONS] = TW_W_SUBS_VERSIONS_OF;
@@ -343,16 +345,48 @@ static void way_out(const struct tw_request *rq, char ret[96])
 	(void)snprintf(ret, 96, "/subscriptions/leave/%s", token[strspn(token, "0123456789abcdef-")] ? "0" : token);
 }
 
+struct leaving {
+	struct tw_html *h;
+	struct tw_look look;
+	const json_t *products;
+};
+
+static void fact(struct leaving *l, enum tw_word label, const char *value)
+{
+	tw_page_put(l->h, l->look, TW_E_DT, label);
+	tw_html_open(l->h, TW_E_DD);
+	tw_html_text(l->h, tw_slice_of(value));
+	tw_html_close(l->h);
+}
+
+/* Of which subscription it is, when the token is one's; whose it is stands nowhere. */
+static tw_err write_ending(void *user, const struct tw_subscription *s)
+{
+	struct leaving *l = user;
+	const json_t *product = tw_products_find(l->products, tw_slice_of(s->product));
+	const char *all = tw_word(TW_W_SUBS_ALL_PRODUCTS, l->look.language);
+
+	tw_html_open(l->h, TW_E_DL);
+	fact(l, TW_W_PRODUCT, product ? tw_json_text(product, "title") : *s->product ? s->product : all);
+	if (*s->versions)
+		fact(l, TW_W_SUBS_VERSIONS, s->versions);
+	tw_html_close(l->h);
+	return TW_OK;
+}
+
 tw_err tw_subs_way_out(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
+	const struct tw_subscriptions of = tw_subscriptions_of(c);
 	const struct tw_look look = tw_look_of(rq);
 	char here[96], action[112];
 	struct tw_html h;
+	struct leaving l = { &h, look, tw_app_of(c)->products };
 
 	way_out(rq, here);
 	(void)snprintf(action, sizeof action, "%s?lang=%s", here, tw_language_tag(look.language));
 	tw_page_open(&h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE), look, here, TW_W_SUBS_LEAVE);
 	tw_page_put(&h, look, TW_E_P, TW_W_SUBS_LEAVE_LEAD);
+	TW_TRY(tw_subscription_of_way_out(&of, rq->parameter, write_ending, &l));
 	tw_html_open(&h, TW_E_FORM);
 	tw_html_attr(&h, TW_AT_METHOD, TW_SLICE("post"));
 	tw_html_link(&h, tw_slice_of(action));

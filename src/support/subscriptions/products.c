@@ -264,23 +264,41 @@ bool tw_product_version_over(const json_t *version, int64_t now_ms)
 }
 
 struct ending {
+	const struct tw_sys *sys;
 	const json_t *products;
 	const char *site;
 	int64_t now_ms;
 };
 
-/* In both languages: a notice has one text, and subscribers have two. */
-static tw_err tell_end(tw_store *s, const struct ending *w, const json_t *product, const char *key)
+/* A date that comes, or has come; a day that is over is told of by the page alone. */
+static bool is_near(const struct ending *w, const json_t *support, const json_t *of, const char *key)
+{
+	const int64_t before = tw_json_int(support, "tell-before-days"), over = over_ms(of, key);
+
+	return w->now_ms >= over - DAY_MS - (before ? before : BEFORE_DAYS) * DAY_MS && w->now_ms < over;
+}
+
+static tw_err tell_end(
+	tw_store *s, const struct ending *w, const char *id, const char *head, const char *text, const struct tw_notice_product *of)
+{
+	char link[TW_NOTICE_LINK_MAX + 1] = "";
+
+	if (*w->site)
+		(void)snprintf(link, sizeof link, "%s/products/%s", w->site, of->name);
+	return tw_subscriptions_tell(s, &(struct tw_notice){ id, TW_NOTICE_END, TW_NOTICE_UNRATED, head, text, link, of, 1 }, w->now_ms);
+}
+
+/* In both languages, as all of these: a notice has one text, and subscribers have two. */
+static tw_err tell_product_end(tw_store *s, const struct ending *w, const json_t *product, const char *key)
 {
 	const json_t *support = tw_json_get(product, "support");
 	const char *name = tw_json_text(product, "name"), *title = tw_json_text(product, "title"), *date = tw_json_text(support, key);
 	const bool all = !strcmp(key, "end");
 	const struct tw_notice_product of = { name, "" };
-	const int64_t before = tw_json_int(support, "tell-before-days");
-	char id[TW_NOTICE_ID_MAX + 1], head[TW_NOTICE_TITLE_MAX + 1], text[1024], link[TW_NOTICE_LINK_MAX + 1] = "";
+	char id[TW_NOTICE_ID_MAX + 1], head[TW_NOTICE_TITLE_MAX + 1], text[1024];
 
-	if (w->now_ms < over_ms(support, key) - DAY_MS - (before ? before : BEFORE_DAYS) * DAY_MS || w->now_ms >= over_ms(support, key))
-		return TW_OK; /* not yet; or it is over, and its page says so */
+	if (!is_near(w, support, support, key))
+		return TW_OK;
 	(void)snprintf(id, sizeof id, "%s:%s:%s", all ? "support-end" : "security-updates-end", name, date);
 	(void)snprintf(head, sizeof head, "%s: %s", title, date);
 	(void)snprintf(text, sizeof text,
@@ -288,30 +306,54 @@ static tw_err tell_end(tw_store *s, const struct ending *w, const json_t *produc
 		      "Die Unterstützung für %s endet am %s. Danach gibt es keine Korrekturen mehr, auch keine Sicherheitsaktualisierungen."
 		    : "Security updates for %s end on %s.\n\nSicherheitsaktualisierungen für %s enden am %s.",
 		title, date, title, date);
-	if (*w->site)
-		(void)snprintf(link, sizeof link, "%s/products/%s", w->site, name);
-	return tw_subscriptions_tell(s, &(struct tw_notice){ id, TW_NOTICE_END, TW_NOTICE_UNRATED, head, text, link, &of, 1 }, w->now_ms);
+	return tell_end(s, w, id, head, text, &of);
+}
+
+/* Of one version, to whoever has it; not where support of the whole product ends that day. */
+static tw_err tell_version_end(tw_store *s, const struct ending *w, const json_t *product, const json_t *one)
+{
+	const json_t *support = tw_json_get(product, "support");
+	const char *name = tw_json_text(product, "name"), *title = tw_json_text(product, "title"),
+		   *version = tw_json_text(one, "version"), *date = tw_json_text(one, "supported-until");
+	char id[TW_NOTICE_ID_MAX + 1], head[TW_NOTICE_TITLE_MAX + 1], text[1024];
+	TW_CLEANUP(tw_buf_done) struct tw_buf versions = { 0 };
+
+	if (!*date || !strcmp(date, tw_json_text(support, "end")) || !is_near(w, support, one, "supported-until"))
+		return TW_OK;
+	tw_buf_init(&versions, w->sys, TW_NOTICE_VERSIONS_MAX);
+	TW_TRY(tw_buf_text(&versions, "vers:generic/"));
+	TW_TRY(tw_buf_percent(&versions, tw_slice_of(version)));
+	const struct tw_notice_product of = { name, tw_buf_cstr(&versions) };
+	(void)snprintf(id, sizeof id, "version-end:%s:%s:%s", name, version, date);
+	(void)snprintf(head, sizeof head, "%s %s: %s", strlen(title) <= TW_PRODUCT_NAME_MAX ? title : name, version, date);
+	(void)snprintf(text, sizeof text,
+		"Support of version %s of %s ends on %s. Install a later version.\n\n"
+		"Die Unterstützung für Version %s von %s endet am %s. Danach braucht es eine neuere Version.",
+		version, title, date, version, title, date);
+	return tell_end(s, w, id, head, text, &of);
 }
 
 static tw_err tell_all(tw_store *s, void *user)
 {
 	const struct ending *w = user;
-	const json_t *one;
-	size_t i;
+	const json_t *one, *version;
+	size_t i, k;
 
 	json_array_foreach(w->products, i, one) {
 		const json_t *support = tw_json_get(one, "support");
 
-		TW_TRY(tell_end(s, w, one, "end"));
+		TW_TRY(tell_product_end(s, w, one, "end"));
 		if (strcmp(tw_json_text(support, "end"), tw_json_text(support, "security-updates-until")) != 0)
-			TW_TRY(tell_end(s, w, one, "security-updates-until"));
+			TW_TRY(tell_product_end(s, w, one, "security-updates-until"));
+		json_array_foreach(tw_json_get(one, "versions"), k, version)
+			TW_TRY(tell_version_end(s, w, one, version));
 	}
 	return TW_OK;
 }
 
-tw_err tw_products_tell(struct tw_store *s, const json_t *products, const char *site, int64_t now_ms)
+tw_err tw_products_tell(struct tw_store *s, const struct tw_sys *sys, const json_t *products, const char *site, int64_t now_ms)
 {
-	struct ending w = { products, site, now_ms };
+	struct ending w = { sys, products, site, now_ms };
 
 	return tw_store_transaction(s, tell_all, &w);
 }

@@ -29,6 +29,6 @@ enum tw_support_state tw_product_state(const json_t *product, int64_t now_ms);
 /* "" of no version: it has no date of its own. */
 bool tw_product_version_over(const json_t *version, int64_t now_ms);
 
-/* What the dates tell by themselves: that support ends in so many days, once for each product and date. One transaction. */
-tw_err tw_products_tell(struct tw_store *s, const json_t *products, const char *site, int64_t now_ms);
+/* What the dates tell by themselves: that support of a product or a version ends in so many days, once for each and its date. One transaction. */
+tw_err tw_products_tell(struct tw_store *s, const struct tw_sys *sys, const json_t *products, const char *site, int64_t now_ms);
 #endif

@@ -81,34 +81,6 @@ bool tw_subscription_hook_valid(struct tw_slice url)
 	return tw_slice_is(port, "443") || tw_slice_is(port, "8443");
 }
 
-static bool version_valid(const char *text, size_t size)
-{
-	bool digit = false;
-
-	for (size_t i = 0; i < size; i++) {
-		digit = digit || (text[i] >= '0' && text[i] <= '9');
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+~_-", text[i]))
-			return false;
-	}
-	return digit && size <= TW_SUBSCRIPTION_VERSION_MAX;
-}
-
-bool tw_subscription_versions(const char *text, char ret[TW_SUBSCRIPTION_VERSIONS_TEXT])
-{
-	size_t used = 0, count = 0;
-
-	ret[0] = '\0';
-	for (text += strspn(text, " ,\n\t"); *text; text += strspn(text, " ,\n\t")) {
-		const size_t size = strcspn(text, " ,\n\t");
-
-		if (count == TW_SUBSCRIPTION_VERSIONS_MAX || !version_valid(text, size))
-			return false;
-		used += (size_t)snprintf(ret + used, TW_SUBSCRIPTION_VERSIONS_TEXT - used, "%s%.*s", count++ ? " " : "", (int)size, text);
-		text += size;
-	}
-	return true;
-}
-
 /* --- Who was asked already --- */
 
 /* Hashes of whom an ask could annoy, and of the network that asks for something at that host. */
@@ -418,4 +390,33 @@ tw_err tw_subscription_known(const struct tw_subscriptions *of, struct tw_slice 
 		of->store, tw_sql_subscription_known, (struct tw_value[]){ TW_V_BLOB(hash, sizeof hash) }, 1, take_number, &count));
 	*ret = count > 0;
 	return TW_OK;
+}
+
+/* --- What a way out ends --- */
+
+struct looking {
+	tw_err (*visit)(void *user, const struct tw_subscription *s);
+	void *user;
+};
+
+static tw_err take_way_out(void *user, const tw_row *row)
+{
+	const struct looking *l = user;
+	const struct tw_slice product = tw_row_bytes(row, 0), versions = tw_row_bytes(row, 1); /* the store ends its texts with NUL */
+
+	return l->visit(l->user,
+		&(struct tw_subscription){ .product = product.size ? product.at : "",
+			.versions = versions.size ? versions.at : "",
+			.kinds = (unsigned)tw_row_int(row, 2) });
+}
+
+tw_err tw_subscription_of_way_out(const struct tw_subscriptions *of, struct tw_slice token,
+	tw_err (*visit)(void *user, const struct tw_subscription *s), void *user)
+{
+	struct looking l = { visit, user };
+	uint8_t hash[TW_SHA256_SIZE];
+
+	TW_TRY(tw_sha256(token.at, token.size, hash));
+	return tw_store_run(of->store, tw_sql_subscription_of_way_out, (struct tw_value[]){ TW_V_BLOB(hash, sizeof hash) }, 1,
+		take_way_out, &l);
 }

@@ -14,6 +14,7 @@
  */
 #ifndef TW_SUPPORT_SUBSCRIPTIONS_SUBSCRIPTION_H
 #define TW_SUPPORT_SUBSCRIPTIONS_SUBSCRIPTION_H
+#include "base/json.h"
 #include "support/outbox/outbox.h"
 #include "support/page/words.h"
 #include "support/subscriptions/subscriptions.h"
@@ -58,24 +59,35 @@ tw_err tw_subscription_confirm(const struct tw_subscriptions *of, struct tw_slic
 tw_err tw_subscription_leave(const struct tw_subscriptions *of, struct tw_slice token, bool *ret_gone);
 /* Of a token that waits to confirm or could end a subscription now: whoever has it is nobody's stranger. */
 tw_err tw_subscription_known(const struct tw_subscriptions *of, struct tw_slice token, bool *ret);
+/* What a subscription that this token ends is of. visit is called when there is one; texts hold during the call, and there is no recipient. */
+tw_err tw_subscription_of_way_out(const struct tw_subscriptions *of, struct tw_slice token,
+	tw_err (*visit)(void *user, const struct tw_subscription *s), void *user);
 tw_err tw_subscription_leave_text(const struct tw_subscriptions *of, int64_t id, char ret[TW_LEAVE_TEXT_MAX]);
 
 #define TW_SUBSCRIPTION_VERSION_MAX 32 /* bytes */
 #define TW_SUBSCRIPTION_VERSIONS_TEXT (TW_SUBSCRIPTION_VERSIONS_MAX * (TW_SUBSCRIPTION_VERSION_MAX + 1) + 1)
 /*
- * Versions with blanks, commas or lines between; into ret with one blank between. False: too many, or what is none: letters, digits and . + ~ _ -, with a
- * digit in it. They are printed in mail to whomever a stranger named, and there must be no room for words of his own. Pure.
+ * Versions with blanks, commas or lines between; into ret with one blank between. False: too many, or what is none (version.c). They are printed in mail to
+ * whomever a stranger named, and there must be no room for words of his own, nor for what a mail program makes a link of. known: of the product, as
+ * products.json has them; these are its manufacturer's words, and always good. NULL: none are. Pure.
  */
-bool tw_subscription_versions(const char *text, char ret[TW_SUBSCRIPTION_VERSIONS_TEXT]);
+bool tw_subscription_versions(const char *text, const json_t *known, char ret[TW_SUBSCRIPTION_VERSIONS_TEXT]);
 
 /* A step of forgetting what is out of date, and subscriptions of webhooks that answered 410 to a notice. */
 tw_err tw_subscriptions_forget(const struct tw_subscriptions *of);
 
 /* Messages. Pure, but for memory. */
 tw_err tw_subscription_ask_text(const struct tw_subscriptions *of, const struct tw_subscription *s, const char *token, struct tw_buf *ret);
-tw_err tw_notice_text(const struct tw_subscriptions *of, const struct tw_subscription *s, const struct tw_notice *n, int64_t at_ms,
-	const char *leave, struct tw_buf *ret);
-bool tw_notice_concerns(const struct tw_sys *sys, const struct tw_notice *n, const struct tw_subscription *s);
+struct tw_notice_sent {
+	const struct tw_notice *notice;
+	int64_t at_ms;
+	const char *leave;
+	bool undecided; /* whether it concerns a version that he has */
+};
+tw_err tw_notice_text(
+	const struct tw_subscriptions *of, const struct tw_subscription *s, const struct tw_notice_sent *n, struct tw_buf *ret);
+enum tw_concern { TW_CONCERNS_NOT, TW_CONCERNS, TW_CONCERN_UNDECIDED };
+enum tw_concern tw_notice_concerns(const struct tw_sys *sys, const struct tw_notice *n, const struct tw_subscription *s);
 
 #define TW_SLICE_MS \
 	4 /* after so long a slice ends; with the sync behind it app answers others within 8 ms on a disk that syncs within 4 */

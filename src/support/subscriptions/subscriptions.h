@@ -4,7 +4,8 @@
  * is. Messages to subscribers follow from it in slices (tw_subscriptions_slice), through restarts and power cuts, one for each subscription and
  * notice however often something is done again.
  *
- * A subscriber is told rather than not: where a version cannot be compared, or a severity is not known, the notice concerns him.
+ * A subscriber is told rather than not: where a version cannot be compared, or a severity is not known, the notice concerns him, and says that his version
+ * could not be decided.
  */
 #ifndef TW_SUPPORT_SUBSCRIPTIONS_SUBSCRIPTIONS_H
 #define TW_SUPPORT_SUBSCRIPTIONS_SUBSCRIPTIONS_H
@@ -34,15 +35,17 @@ bool tw_notice_severity_find(const char *name, enum tw_notice_severity *ret);
 
 #define TW_NOTICE_REVIEW "To be reviewed" /* begins the line that says what: programs find it by that */
 #define TW_NOTICE_PRODUCTS_MAX 64
-#define TW_NOTICE_ID_MAX 100       /* bytes */
+#define TW_NOTICE_ID_MAX 160       /* bytes */
 #define TW_NOTICE_TITLE_MAX 150    /* with the kind's name before it, it is a subject */
 #define TW_NOTICE_TEXT_MAX 4000    /* bytes */
 #define TW_NOTICE_LINK_MAX 500     /* bytes */
 #define TW_NOTICE_VERSIONS_MAX 300 /* bytes */
 struct tw_notice_product {
-	const char *name;     /* as DIR/app/products.json has it; "": whatever there is */
-	const char *versions; /* "vers:semver/<1.2.0" (formats/range.h); "" or NULL: all */
+	const char *name; /* as DIR/app/products.json has it; "": whatever there is */
+	const char *versions; /* "vers:semver/<1.2.0" (formats/range.h); "" or NULL: all; what is neither can be compared with nothing */
 };
+#define TW_NOTICE_VERSIONS_NONE "vers:none/*" /* whoever says no version is told, and nobody else */
+#define TW_NOTICE_VERSIONS_UNSAID "..."       /* of some, and it is not said of which */
 struct tw_notice {
 	const char *id; /* of what is told: "advisory-EX-2026-1-2". The same id again: OK, and nobody is told twice */
 	enum tw_notice_kind kind;

@@ -129,6 +129,9 @@ DELETE FROM subscription WHERE id <> ?1 AND state = 'active' AND recipient = ?2
 -- name: subscription_leave
 DELETE FROM subscription WHERE way_out = ?1 RETURNING id;
 
+-- name: subscription_of_way_out
+SELECT product, versions, kinds FROM subscription WHERE way_out = ?1 AND state = 'active';
+
 -- name: subscription_known
 SELECT count(*) FROM subscription WHERE way_out = ?1 OR (token = ?1 AND state = 'asked');
 

@@ -109,21 +109,39 @@ tw_err tw_subscriptions_tell(struct tw_store *s, const struct tw_notice *n, int6
 
 /* --- Whom it concerns --- */
 
-/* Of versions with blanks between: is one of them in the range? What cannot be compared counts as in it. */
-static bool version_in(const struct tw_sys *sys, const char *range, const char *versions)
+/* Of versions with blanks between: is one of them in the range? */
+static enum tw_concern version_in(const struct tw_sys *sys, const char *range, const char *versions)
 {
+	enum tw_concern said = TW_CONCERNS_NOT;
 	char version[64];
 
+	if (!strcmp(range, TW_NOTICE_VERSIONS_NONE))
+		return TW_CONCERNS_NOT;
 	for (const char *at = versions + strspn(versions, " "); *at; at += strspn(at, " ")) {
 		size_t size = strcspn(at, " ");
-		bool in = true;
+		bool in = false;
 
 		(void)snprintf(version, sizeof version, "%.*s", (int)size, at);
-		if (size >= sizeof version || tw_failed(tw_range_vers(sys, tw_slice_of(range), version, &in)) || in)
-			return true;
+		if (size >= sizeof version || tw_failed(tw_range_vers(sys, tw_slice_of(range), version, &in)))
+			said = TW_CONCERN_UNDECIDED;
+		else if (in)
+			return TW_CONCERNS;
 		at += size;
 	}
-	return false;
+	return said;
+}
+
+/* An advisory of no product by name may be one of his; a notice that the staff writes of none is for all. */
+static enum tw_concern product_concerns(
+	const struct tw_sys *sys, const struct tw_notice *n, const struct tw_notice_product *p, const struct tw_subscription *s)
+{
+	if (*p->name && *s->product && strcmp(p->name, s->product) != 0)
+		return TW_CONCERNS_NOT;
+	if (!*s->versions)
+		return TW_CONCERNS;
+	if (*p->versions)
+		return version_in(sys, p->versions, s->versions);
+	return *p->name || n->kind != TW_NOTICE_ADVISORY ? TW_CONCERNS : TW_CONCERN_UNDECIDED;
 }
 
 static bool rated_enough(const struct tw_notice *n, const struct tw_subscription *s)
@@ -131,21 +149,19 @@ static bool rated_enough(const struct tw_notice *n, const struct tw_subscription
 	return n->kind > TW_NOTICE_UPDATE || n->severity == TW_NOTICE_UNRATED || n->severity >= s->lowest;
 }
 
-bool tw_notice_concerns(const struct tw_sys *sys, const struct tw_notice *n, const struct tw_subscription *s)
+enum tw_concern tw_notice_concerns(const struct tw_sys *sys, const struct tw_notice *n, const struct tw_subscription *s)
 {
 	const enum tw_notice_kind chosen = n->kind == TW_NOTICE_CHANGE ? TW_NOTICE_MAINTENANCE : n->kind;
+	enum tw_concern said = TW_CONCERNS_NOT;
 
 	if (!(s->kinds & 1u << chosen) || !rated_enough(n, s))
-		return false;
-	for (size_t i = 0; i < n->product_count; i++) {
-		const struct tw_notice_product *p = &n->products[i];
+		return TW_CONCERNS_NOT;
+	for (size_t i = 0; i < n->product_count && said != TW_CONCERNS; i++) {
+		const enum tw_concern one = product_concerns(sys, n, &n->products[i], s);
 
-		if (*p->name && *s->product && strcmp(p->name, s->product) != 0)
-			continue;
-		if (!*p->versions || !*s->versions || version_in(sys, p->versions, s->versions))
-			return true;
+		said = one == TW_CONCERNS_NOT ? said : one;
 	}
-	return false;
+	return said;
 }
 
 /* --- Slices --- */
@@ -205,7 +221,7 @@ static tw_err take_product(void *user, const tw_row *row)
 	return TW_OK;
 }
 
-static tw_err send_to(struct slice *w, const struct tw_subscription *s)
+static tw_err send_to(struct slice *w, const struct tw_subscription *s, enum tw_concern how)
 {
 	char key[64], leave[TW_LEAVE_TEXT_MAX], address[TW_OUTBOX_TO_MAX], subject[TW_OUTBOX_SUBJECT_MAX + 1];
 	struct tw_outbox_message m = { s->channel, s->recipient, subject, NULL, key, NULL, s->secret, TW_OUTBOX_NOTICE };
@@ -221,7 +237,8 @@ static tw_err send_to(struct slice *w, const struct tw_subscription *s)
 		(void)snprintf(subject, sizeof subject, "notice.%s", tw_notice_kind_name(w->notice.kind));
 	}
 	tw_buf_clear(&w->message);
-	TW_TRY(tw_notice_text(w->of, s, &w->notice, w->at_ms, address, &w->message));
+	const struct tw_notice_sent sent = { &w->notice, w->at_ms, address, how == TW_CONCERN_UNDECIDED };
+	TW_TRY(tw_notice_text(w->of, s, &sent, &w->message));
 	m.text = tw_buf_cstr(&w->message);
 	return tw_outbox_add(w->of->store, &m, w->of->now_ms);
 }
@@ -242,7 +259,8 @@ static tw_err take_subscription(void *user, const tw_row *row)
 	s.kinds = (unsigned)tw_row_int(row, 8);
 	(void)tw_language_find(tw_slice_of(language), &s.language);
 	w->next = s.id;
-	return tw_notice_concerns(w->of->sys, &w->notice, &s) ? send_to(w, &s) : TW_OK;
+	const enum tw_concern how = tw_notice_concerns(w->of->sys, &w->notice, &s);
+	return how == TW_CONCERNS_NOT ? TW_OK : send_to(w, &s, how);
 }
 
 static bool over(const struct slice *w)

@@ -112,19 +112,57 @@ static void test_dates_tell_once(void **state)
 
 	CHECK_OK(tw_products_parse(TW_SLICE(GOOD), &products));
 	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &formats, &s));
-	CHECK_OK(tw_products_tell(s, products, "https://example.com", until - 90 * DAY - 1));
+	CHECK_OK(tw_products_tell(s, tw_sys_real(), products, "https://example.com", until - 90 * DAY - 1));
 	CHECK_INT(notices(s), 0);
-	CHECK_OK(tw_products_tell(s, products, "https://example.com", until - 90 * DAY));
+	CHECK_OK(tw_products_tell(s, tw_sys_real(), products, "https://example.com", until - 90 * DAY));
 	CHECK_INT(notices(s), 1);
-	CHECK_OK(tw_products_tell(s, products, "", until));
+	CHECK_OK(tw_products_tell(s, tw_sys_real(), products, "", until));
 	CHECK_INT(notices(s), 1);
-	CHECK_OK(tw_products_tell(s, products, "https://example.com", end - 90 * DAY));
+	CHECK_OK(tw_products_tell(s, tw_sys_real(), products, "https://example.com", end - 90 * DAY));
 	CHECK_INT(notices(s), 2);
 	json_object_set_new(tw_json_get(json_array_get(products, 0), "support"), "end", json_string("2032-12-31"));
-	CHECK_OK(tw_products_tell(s, products, "https://example.com", at("2032-12-31T00:00:00Z")));
+	CHECK_OK(tw_products_tell(s, tw_sys_real(), products, "https://example.com", at("2032-12-31T00:00:00Z")));
 	CHECK_INT(notices(s), 3); /* another date is told anew */
-	CHECK_OK(tw_products_tell(s, products, "https://example.com", at("2033-01-01T00:00:00Z")));
+	CHECK_OK(tw_products_tell(s, tw_sys_real(), products, "https://example.com", at("2033-01-01T00:00:00Z")));
 	CHECK_INT(notices(s), 3);
+	(void)tw_store_free(s);
+	test_dir_done(&dir);
+}
+
+static tw_err take_versions(void *user, const tw_row *row)
+{
+	(void)snprintf(user, 400, TW_SLICE_FMT " " TW_SLICE_FMT, TW_SLICE_ARG(tw_row_bytes(row, 0)), TW_SLICE_ARG(tw_row_bytes(row, 1)));
+	return TW_OK;
+}
+
+/* Support of a version that ends is told to whoever has it; with the whole product's, not twice. */
+static void test_a_version_ends(void **state)
+{
+	static const struct tw_store_step steps[] = { { 1, tw_sql_subscriptions_format_1 }, { 0, NULL } };
+	static const struct tw_store_formats formats = { steps, 1, 1 };
+	static const char products_text[] = FILE_OF(
+		LAMP ",\"versions\":[{\"version\":\"1.0+b\",\"released\":\"2020-01-01\",\"supported-until\":\"2022-01-01\"},"
+		     "{\"version\":\"2.0\",\"released\":\"2020-01-01\",\"supported-until\":\"2030-12-31\"},"
+		     "{\"version\":\"3.0\",\"released\":\"2020-01-01\"}]}");
+	TW_CLEANUP(tw_jsonp) json_t *products = NULL;
+	struct test_dir dir = test_dir_new();
+	const int64_t end = at("2022-01-01T00:00:00Z");
+	tw_store *s = NULL;
+	char told[400] = "";
+
+	CHECK_OK(tw_products_parse(tw_slice_of(products_text), &products));
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &formats, &s));
+	CHECK_OK(tw_products_tell(s, tw_sys_real(), products, "", end - 90 * DAY - 1));
+	CHECK_OK(tw_products_tell(s, tw_sys_real(), products, "", end + DAY));
+	CHECK_INT(notices(s), 0);
+	CHECK_OK(tw_products_tell(s, tw_sys_real(), products, "", end - 90 * DAY));
+	CHECK_OK(tw_products_tell(s, tw_sys_real(), products, "", end));
+	CHECK_INT(notices(s), 1);
+	CHECK_OK(tw_store_run(s, "SELECT n.id, p.versions FROM notice n JOIN notice_product p ON p.notice = n.number", NULL, 0,
+		take_versions, told));
+	CHECK_TEXT(told, "version-end:lamp:1.0+b:2022-01-01 vers:generic/1.0%2Bb");
+	CHECK_OK(tw_products_tell(s, tw_sys_real(), products, "", at("2030-12-31T00:00:00Z")));
+	CHECK_INT(notices(s), 2); /* the product's alone */
 	(void)tw_store_free(s);
 	test_dir_done(&dir);
 }
@@ -150,4 +188,4 @@ static void test_every_call_fails(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_what_dates_mean), cmocka_unit_test(test_dates_tell_once),
-	cmocka_unit_test(test_every_call_fails))
+	cmocka_unit_test(test_a_version_ends), cmocka_unit_test(test_every_call_fails))

@@ -298,13 +298,25 @@ static void test_versions_hold_no_words_of_a_stranger(void **state)
 		const char *text, *kept; /* NULL: refused */
 	} rows[] = { { "", "" }, { " 1.0.0,\n v2.0-rc.1+b_3~4 ", "1.0.0 v2.0-rc.1+b_3~4" }, { "latest", NULL },
 		{ "1.0 you have won", NULL }, { "https://evil.example/1", NULL }, { "1/2", NULL }, { "1:2", NULL },
-		{ "1\xc3\xa4", NULL }, { "1<b>", NULL }, { "12345678901234567890123456789012", "12345678901234567890123456789012" },
-		{ "123456789012345678901234567890123", NULL }, { "1 2 3 4 5 6 7 8 9 10", "1 2 3 4 5 6 7 8 9 10" },
-		{ "1 2 3 4 5 6 7 8 9 10 11", NULL } };
+		{ "1\xc3\xa4", NULL }, { "1<b>", NULL }, { "1a2a3a4a5a6a7a8a9a0a1a2a3a4a5a6a", "1a2a3a4a5a6a7a8a9a0a1a2a3a4a5a6a" },
+		{ "1a2a3a4a5a6a7a8a9a0a1a2a3a4a5a6a7", NULL }, { "1 2 3 4 5 6 7 8 9 10", "1 2 3 4 5 6 7 8 9 10" },
+		{ "1 2 3 4 5 6 7 8 9 10 11", NULL },
+		/* What a mail program would make a link of: names and addresses of hosts, telephone numbers. */
+		{ "evil2.com", NULL }, { "1.evil.example", NULL }, { "1.com", NULL }, { "1.0.com-2", NULL }, { "1.xn--p1ai", NULL },
+		{ "www1", NULL }, { "v1-WWW.2", NULL }, { "1.", NULL }, { "1..2", NULL }, { "192.0.2.1", NULL },
+		{ "1.0-192.0.2.1+x", NULL }, { "192.0.2.1_2", NULL }, { "800-555-0199", NULL }, { "+49.30.123456.7", NULL },
+		{ "1234567890", NULL }, { "v192.0.2.1 192.0.2.256 1.2.3.4.5 1.2.3", "v192.0.2.1 192.0.2.256 1.2.3.4.5 1.2.3" },
+		{ "1.0.post1 2.0.0.M1 R3.2 1.0.rc2", "1.0.post1 2.0.0.M1 R3.2 1.0.rc2" },
+		{ "20261123 1.10.3-14-g0123456", "20261123 1.10.3-14-g0123456" },
+		/* The manufacturer's own words are his. */
+		{ "4.2.8.1 2.0.0.RELEASE Beta", "4.2.8.1 2.0.0.RELEASE Beta" }, { "4.2.8.2", NULL } };
+	TW_CLEANUP(tw_jsonp) json_t *known = NULL;
 	char kept[TW_SUBSCRIPTION_VERSIONS_TEXT];
 
+	CHECK_OK(tw_json_parse(TW_SLICE("[{\"version\":\"4.2.8.1\"},{\"version\":\"2.0.0.RELEASE\"},{\"version\":\"Beta\"}]"), 200, &known));
+	CHECK(tw_subscription_versions("1.0", NULL, kept) && !tw_subscription_versions("4.2.8.1", NULL, kept));
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
-		if (tw_subscription_versions(rows[i].text, kept) != (rows[i].kept != NULL) ||
+		if (tw_subscription_versions(rows[i].text, known, kept) != (rows[i].kept != NULL) ||
 			(rows[i].kept && strcmp(rows[i].kept, kept) != 0))
 			fail_msg("row %zu: %s", i, kept);
 }
@@ -396,23 +408,33 @@ static void test_whom_a_notice_concerns(void **state)
 		const char *product, *versions;
 		enum tw_notice_severity lowest;
 		unsigned kinds;
-		bool concerns;
+		enum tw_concern concerns;
 	} rows[] = {
-		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "", "", "", 0, ALL_KINDS, true },
-		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "", "lamp", "", 0, ALL_KINDS, true },
-		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "", "lock", "", 0, ALL_KINDS, false },
-		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "", "", "lock", "", 0, ALL_KINDS, true },
-		{ TW_NOTICE_ADVISORY, TW_NOTICE_LOW, "lamp", "", "", "", TW_NOTICE_MEDIUM, ALL_KINDS, false },
-		{ TW_NOTICE_ADVISORY, TW_NOTICE_UNRATED, "lamp", "", "", "", TW_NOTICE_CRITICAL, ALL_KINDS, true },
-		{ TW_NOTICE_MAINTENANCE, TW_NOTICE_LOW, "lamp", "", "", "", TW_NOTICE_CRITICAL, ALL_KINDS, true },
-		{ TW_NOTICE_UPDATE, TW_NOTICE_HIGH, "lamp", "", "", "", 0, 1u << TW_NOTICE_ADVISORY, false },
-		{ TW_NOTICE_UPDATE, TW_NOTICE_HIGH, "lamp", "", "", "", 0, 1u << TW_NOTICE_UPDATE, true },
-		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "vers:semver/<1.2.0", "lamp", "1.1.0", 0, ALL_KINDS, true },
-		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "vers:semver/<1.2.0", "lamp", "1.2.0", 0, ALL_KINDS, false },
-		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "vers:semver/<1.2.0", "lamp", "1.2.0 1.0.0", 0, ALL_KINDS, true },
-		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "vers:semver/<1.2.0", "lamp", "", 0, ALL_KINDS, true },
-		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "all before 1.2", "lamp", "1.3.0", 0, ALL_KINDS, true }, /* nobody can tell */
-		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "vers:semver/<1.2.0", "lamp", "latest", 0, ALL_KINDS, true },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "", "", "", 0, ALL_KINDS, TW_CONCERNS },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "", "lamp", "", 0, ALL_KINDS, TW_CONCERNS },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "", "lock", "", 0, ALL_KINDS, TW_CONCERNS_NOT },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "", "", "lock", "", 0, ALL_KINDS, TW_CONCERNS },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_LOW, "lamp", "", "", "", TW_NOTICE_MEDIUM, ALL_KINDS, TW_CONCERNS_NOT },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_UNRATED, "lamp", "", "", "", TW_NOTICE_CRITICAL, ALL_KINDS, TW_CONCERNS },
+		{ TW_NOTICE_MAINTENANCE, TW_NOTICE_LOW, "lamp", "", "", "", TW_NOTICE_CRITICAL, ALL_KINDS, TW_CONCERNS },
+		{ TW_NOTICE_UPDATE, TW_NOTICE_HIGH, "lamp", "", "", "", 0, 1u << TW_NOTICE_ADVISORY, TW_CONCERNS_NOT },
+		{ TW_NOTICE_UPDATE, TW_NOTICE_HIGH, "lamp", "", "", "", 0, 1u << TW_NOTICE_UPDATE, TW_CONCERNS },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "vers:semver/<1.2.0", "lamp", "1.1.0", 0, ALL_KINDS, TW_CONCERNS },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "vers:semver/<1.2.0", "lamp", "1.2.0", 0, ALL_KINDS, TW_CONCERNS_NOT },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "vers:semver/<1.2.0", "lamp", "1.2.0 1.0.0", 0, ALL_KINDS, TW_CONCERNS },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "vers:semver/<1.2.0", "lamp", "", 0, ALL_KINDS, TW_CONCERNS },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "all before 1.2", "lamp", "1.3.0", 0, ALL_KINDS, TW_CONCERN_UNDECIDED }, /* nobody can tell */
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "vers:semver/<1.2.0", "lamp", "latest", 0, ALL_KINDS, TW_CONCERN_UNDECIDED },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "vers:semver/<1.2.0", "lamp", "latest 1.1.0", 0, ALL_KINDS, TW_CONCERNS },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", TW_NOTICE_VERSIONS_NONE, "lamp", "1.0", 0, ALL_KINDS, TW_CONCERNS_NOT },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", TW_NOTICE_VERSIONS_NONE, "lamp", "", 0, ALL_KINDS, TW_CONCERNS },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", TW_NOTICE_VERSIONS_UNSAID, "lamp", "1.0", 0, ALL_KINDS, TW_CONCERN_UNDECIDED },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "", "lamp", "1.0", 0, ALL_KINDS, TW_CONCERNS },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "", "", "lamp", "1.0", 0, ALL_KINDS, TW_CONCERN_UNDECIDED }, /* it names no product of ours */
+		{ TW_NOTICE_CHANGE, TW_NOTICE_HIGH, "", "", "lamp", "1.0", 0, ALL_KINDS, TW_CONCERNS },
+		{ TW_NOTICE_END, 0, "lamp", "vers:generic/1.0", "lamp", "1.0.0", 0, ALL_KINDS, TW_CONCERNS },
+		{ TW_NOTICE_END, 0, "lamp", "vers:generic/1.0", "lamp", "2.0", 0, ALL_KINDS, TW_CONCERNS_NOT },
+		{ TW_NOTICE_MAINTENANCE, 0, "lamp", "vers:generic/<2.0", "lamp", "2.0", 0, ALL_KINDS, TW_CONCERNS_NOT },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
@@ -429,6 +451,79 @@ static void test_whom_a_notice_concerns(void **state)
 		if (tw_notice_concerns(tw_sys_real(), &n, &s) != rows[i].concerns)
 			fail_msg("row %zu", i);
 	}
+}
+
+static tw_err see(void *user, const struct tw_subscription *s)
+{
+	((struct tw_subscription *)user)->kinds = s->kinds;
+	(void)snprintf(read_text, sizeof read_text, "%s %s", s->product, s->versions);
+	return TW_OK;
+}
+
+/* One mail each; who has none of the versions gets none, and whoever nobody can decide for is told that. */
+static void test_each_is_told_by_his_version(void **state)
+{
+	static const struct tw_notice_product of[] = { { "lamp", "vers:generic/1.0" }, { "lamp", "vers:generic/1.2" },
+		{ "lock", TW_NOTICE_VERSIONS_NONE } };
+	static const struct {
+		const char *who, *product, *versions;
+	} rows[] = { { "a@example.com", "lamp", "1.0" }, { "b@example.com", "lamp", "1.1" }, { "c@example.com", "lamp", "1.2.p1" },
+		{ "d@example.com", "lamp", "" }, { "e@example.com", "lock", "1.0" }, { "f@example.com", "lock", "" } };
+	struct tw_notice n = advisory;
+	struct tw_subscription s = ann();
+	char text[64], path[TW_LEAVE_TEXT_MAX];
+	struct tw_subscription seen;
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		s.recipient = rows[i].who;
+		s.product = rows[i].product;
+		s.versions = rows[i].versions;
+		CHECK_INT(ask(s), TW_ASKED);
+		(void)snprintf(text, sizeof text, "\nVersions: %s\n", rows[i].versions);
+		CHECK(!*rows[i].versions == !strstr(newest(newest_text), text));
+		CHECK_INT(confirm(token()), TW_CONFIRMED);
+	}
+	n.products = of;
+	n.product_count = TW_COUNT(of);
+	tell(n);
+	CHECK_INT(slices(), TW_TOLD_ALL);
+	CHECK_INT(number(messages), 4);
+	CHECK_INT(number("SELECT count(*) FROM outbox WHERE recipient IN ('a@example.com', 'c@example.com', 'd@example.com', 'f@example.com')"),
+		4);
+	CHECK(strstr(newest("SELECT text FROM outbox WHERE recipient = 'c@example.com'"), "could not be decided") &&
+		strstr(read_text, "You have: 1.2.p1\n"));
+	CHECK(!strstr(newest("SELECT text FROM outbox WHERE recipient = 'a@example.com'"), "could not be decided"));
+	CHECK(strstr(read_text, "Product: lamp (1.0)\n") && strstr(read_text, "Product: lock\n"));
+	CHECK(!strstr(newest("SELECT text FROM outbox WHERE recipient = 'd@example.com'"), "could not be decided"));
+	(void)newest("SELECT unsubscribe FROM outbox WHERE recipient = 'c@example.com'");
+	(void)snprintf(path, sizeof path, "%s", strrchr(read_text, '/') + 1);
+	seen = (struct tw_subscription){ .id = 0 };
+	CHECK_OK(tw_subscription_of_way_out(&world.of, tw_slice_of(path), see, &seen));
+	CHECK(seen.kinds == ALL_KINDS && !strcmp(read_text, "lamp 1.2.p1"));
+	path[strlen(path) - 1] ^= 1;
+	seen.kinds = 0;
+	CHECK_OK(tw_subscription_of_way_out(&world.of, tw_slice_of(path), see, &seen));
+	CHECK_INT(seen.kinds, 0);
+}
+
+static void test_a_webhook_says_the_version(void **state)
+{
+	static const struct tw_notice_product of = { "lamp", "before the second" };
+	struct tw_notice n = advisory;
+	struct tw_subscription s = ann();
+
+	s.channel = TW_OUTBOX_WEBHOOK;
+	s.recipient = "https://hooks.example.com/in?x=1";
+	s.product = "lamp";
+	s.versions = "1.0";
+	CHECK_INT(ask(s), TW_ASKED);
+	assert_non_null(strstr(newest(newest_text), "\"versions\":\"1.0\""));
+	CHECK_INT(confirm(token()), TW_CONFIRMED);
+	n.products = &of;
+	n.product_count = 1;
+	tell(n);
+	CHECK_INT(slices(), TW_TOLD_ALL);
+	assert_non_null(strstr(newest(newest_text), "\"undecided\":true"));
 }
 
 static void test_what_cannot_be_told_is_refused(void **state)
@@ -572,5 +667,6 @@ CHECK_MAIN(TEST(test_the_states_of_a_subscription), TEST(test_out_of_date_is_unk
 	TEST(test_nobody_is_mailed_at_will), TEST(test_a_host_is_asked_so_often_in_all), TEST(test_versions_hold_no_words_of_a_stranger),
 	TEST(test_a_webhook_that_is_gone_ends), TEST(test_the_same_is_kept_once_and_many_are_bounded),
 	TEST(test_a_webhook_echoes_its_challenge), TEST(test_addresses_of_webhooks), TEST(test_whom_a_notice_concerns),
-	TEST(test_what_cannot_be_told_is_refused), TEST(test_many_are_told_in_slices_through_restarts),
-	TEST(test_a_full_outbox_waits), TEST(test_every_failure_leaves_it_before_or_after))
+	TEST(test_each_is_told_by_his_version), TEST(test_a_webhook_says_the_version), TEST(test_what_cannot_be_told_is_refused),
+	TEST(test_many_are_told_in_slices_through_restarts), TEST(test_a_full_outbox_waits),
+	TEST(test_every_failure_leaves_it_before_or_after))

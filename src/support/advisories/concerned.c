@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/advisories/concerned.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "support/advisories/content.h"
+
+#include <string.h>
+
+#define TEXTS_MAX (TW_NOTICE_PRODUCTS_MAX * (TW_NOTICE_VERSIONS_MAX + 1))
+#define EXACT "vers:generic/"
+#define PASSES 8 /* of products that are made of products that are made of products ... */
+
+/* What is said of a product id: bits. FROM and UP_TO: of the first and the last of those that are. */
+enum { SAID = 1, FROM = 2, UP_TO = 4 };
+static const struct {
+	const char *key;
+	int said;
+} statuses[] = { { "known_affected", SAID }, { "under_investigation", SAID }, { "fixed", SAID }, { "first_affected", FROM },
+	{ "first_fixed", FROM }, { "last_affected", UP_TO } };
+
+struct collecting {
+	const struct tw_sys *sys;
+	struct tw_advisory_concerned *to;
+	json_t *said; /* bits by product id */
+	bool any;     /* the document says of some product what its status is */
+	const json_t *product;
+	size_t first, most; /* rows of this product begin there, and end before that */
+	size_t texts;       /* so much of the texts is of those before it */
+	bool full;          /* there were more than can be told */
+};
+/* Of the branches that lead to a place in the tree. */
+struct place {
+	bool about;            /* one of them has the product in its name */
+	const json_t *version; /* the branch that says it */
+	size_t versions;       /* so many do */
+};
+
+/* --- Which products --- */
+
+/* As names of products are compared (content.h). */
+static bool has(const char *text, const char *name)
+{
+	for (; *name && *text; text++) {
+		size_t i = 0;
+
+		while (name[i] && tw_advisory_letter(text[i]) == tw_advisory_letter(name[i]))
+			i++;
+		if (!name[i])
+			return true;
+	}
+	return false;
+}
+
+static bool is_about(const char *text, const json_t *product)
+{
+	return has(text, tw_json_text(product, "name")) || has(text, tw_json_text(product, "title"));
+}
+
+/* --- What is said of an id --- */
+
+static tw_err say(json_t *said, const char *id, int bits)
+{
+	return bits ? tw_json_set(said, id, json_integer(tw_json_int(said, id) | bits)) : TW_OK;
+}
+
+static tw_err read_statuses(struct collecting *w, const json_t *document)
+{
+	const json_t *vulnerability, *id;
+	size_t i, k;
+
+	json_array_foreach(tw_json_get(document, "vulnerabilities"), i, vulnerability) {
+		const json_t *status = tw_json_get(vulnerability, "product_status");
+
+		w->any = w->any || json_object_size(status);
+		for (size_t n = 0; n < TW_COUNT(statuses); n++)
+			json_array_foreach(tw_json_get(status, statuses[n].key), k, id)
+				if (json_is_string(id))
+					TW_TRY(say(w->said, json_string_value(id), statuses[n].said));
+	}
+	return TW_OK;
+}
+
+/* What is said of a product that is made of two is said of both. */
+static tw_err spread(struct collecting *w, const json_t *document)
+{
+	static const char *const parts[] = { "product_reference", "relates_to_product_reference" };
+	const json_t *one;
+	size_t i;
+
+	for (int pass = 0; pass < PASSES; pass++)
+		json_array_foreach(tw_json_get(tw_json_get(document, "product_tree"), "relationships"), i, one) {
+			const int bits = (int)tw_json_int(w->said, tw_json_text(tw_json_get(one, "full_product_name"), "product_id"));
+
+			for (size_t n = 0; n < TW_COUNT(parts); n++)
+				TW_TRY(say(w->said, tw_json_text(one, parts[n]), bits));
+		}
+	return TW_OK;
+}
+
+/* --- Rows --- */
+
+/* Once each; whatever a message could not show is the text for versions that are not said. */
+static tw_err add(struct collecting *w, const char *versions)
+{
+	struct tw_advisory_concerned *to = w->to;
+	const struct tw_slice text = tw_slice_of(versions);
+	const bool fits = text.size <= TW_NOTICE_VERSIONS_MAX && tw_text_printable(text);
+
+	if (!fits)
+		versions = TW_NOTICE_VERSIONS_UNSAID;
+	if (w->full)
+		return TW_OK;
+	for (size_t i = w->first; i < to->count; i++)
+		if (!strcmp(to->at[i].versions, versions))
+			return TW_OK;
+	w->full = to->count == w->most;
+	if (w->full) { /* then it is not said at all */
+		to->texts.size = w->texts;
+		to->count = w->first;
+		versions = TW_NOTICE_VERSIONS_UNSAID;
+	}
+	const char *kept = to->texts.data + to->texts.size;
+	TW_TRY(tw_buf_add(&to->texts, versions, strlen(versions) + 1));
+	to->at[to->count++] = (struct tw_notice_product){ tw_json_text(w->product, "name"), kept };
+	return TW_OK;
+}
+
+static tw_err add_exact(struct collecting *w, const char *sign, const char *version)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+
+	tw_buf_init(&b, w->sys, TW_ADVISORY_MAX * 4);
+	TW_TRY(tw_buf_format(&b, EXACT "%s", sign));
+	TW_TRY(tw_buf_percent(&b, tw_slice_of(version)));
+	return add(w, tw_buf_cstr(&b));
+}
+
+/* A range by vers, or, as CSAF 2.0 has it too, only what stands behind its scheme; else words, which nothing is compared with. */
+static tw_err add_range(struct collecting *w, const char *range)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+
+	if (!*range || !strchr("<>=!", *range))
+		return add(w, range);
+	tw_buf_init(&b, w->sys, TW_ADVISORY_MAX);
+	TW_TRY(tw_buf_format(&b, EXACT "%s", range));
+	return add(w, tw_buf_cstr(&b));
+}
+
+/* A product at the end of branches, or one that stands alone in its list. */
+static tw_err add_leaf(struct collecting *w, const json_t *product, const char *category, const struct place *at)
+{
+	const int said = (int)tw_json_int(w->said, tw_json_text(product, "product_id"));
+	const char *version = tw_json_text(at->version, "name");
+
+	if (!said)
+		return TW_OK;
+	if (!at->versions)
+		return add(w, !strcmp(category, "product_name") ? "" : tw_json_text(product, "name"));
+	if (at->versions > 1)
+		return add(w, TW_NOTICE_VERSIONS_UNSAID);
+	if (!strcmp(tw_json_text(at->version, "category"), "product_version_range"))
+		return said == SAID ? add_range(w, version) : add(w, TW_NOTICE_VERSIONS_UNSAID);
+	if (said & SAID)
+		TW_TRY(add_exact(w, "", version));
+	if (said & FROM)
+		TW_TRY(add_exact(w, ">=", version));
+	return said & UP_TO ? add_exact(w, "<=", version) : TW_OK;
+}
+
+static bool leaf_is_about(const struct collecting *w, const json_t *product)
+{
+	return is_about(tw_json_text(product, "name"), w->product) || is_about(tw_json_text(product, "product_id"), w->product);
+}
+
+/* Recursion as deep as the document was allowed to be. */
+static tw_err add_branches(struct collecting *w, const json_t *of, const struct place *above)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(tw_json_get(of, "branches"), i, one) {
+		const char *category = tw_json_text(one, "category");
+		const json_t *product = tw_json_get(one, "product");
+		struct place here = *above;
+
+		here.about = here.about || is_about(tw_json_text(one, "name"), w->product);
+		if (!strcmp(category, "product_version") || !strcmp(category, "product_version_range")) {
+			here.version = one;
+			here.versions++;
+		}
+		if (product && (here.about || leaf_is_about(w, product)))
+			TW_TRY(add_leaf(w, product, category, &here));
+		TW_TRY(add_branches(w, one, &here));
+	}
+	return TW_OK;
+}
+
+static tw_err add_others(struct collecting *w, const json_t *list, const char *key)
+{
+	static const struct place nowhere = { .about = true };
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one) {
+		const json_t *product = *key ? tw_json_get(one, key) : one;
+
+		if (leaf_is_about(w, product))
+			TW_TRY(add_leaf(w, product, "", &nowhere));
+	}
+	return TW_OK;
+}
+
+/* A product that is made of others by its name alone, when what it is made of has said nothing. */
+static tw_err add_product(struct collecting *w, const json_t *document)
+{
+	static const struct place root = { .about = false };
+	const json_t *tree = tw_json_get(document, "product_tree");
+
+	if (!w->any)
+		return add(w, "");
+	TW_TRY(add_branches(w, tree, &root));
+	TW_TRY(add_others(w, tw_json_get(tree, "full_product_names"), ""));
+	if (w->to->count == w->first)
+		TW_TRY(add_others(w, tw_json_get(tree, "relationships"), "full_product_name"));
+	return w->to->count == w->first ? add(w, TW_NOTICE_VERSIONS_NONE) : TW_OK;
+}
+
+static tw_err collect(struct collecting *w, const json_t *document, const char *names, const json_t *products)
+{
+	const json_t *one;
+	size_t i, left = 0;
+
+	json_array_foreach(products, i, one)
+		left += is_about(names, one);
+	json_array_foreach(products, i, one) {
+		if (!left || !is_about(names, one))
+			continue;
+		w->product = one;
+		w->first = w->to->count;
+		w->texts = w->to->texts.size;
+		w->full = false;
+		w->most = TW_NOTICE_PRODUCTS_MAX - --left; /* each of the others has room for one */
+		TW_TRY(add_product(w, document));
+	}
+	return TW_OK;
+}
+
+tw_err tw_advisory_concerned(const struct tw_sys *sys, const json_t *document, const char *names, const json_t *products,
+	struct tw_advisory_concerned *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *said = json_object();
+	struct collecting w = { .sys = sys, .to = ret, .said = said };
+
+	ret->count = 0;
+	tw_buf_init(&ret->texts, sys, TEXTS_MAX);
+	if (!said)
+		return TW_RAISE(NOMEM, "an advisory");
+	if (names[0] == TW_ADVISORY_CUT)
+		return TW_OK;
+	TW_TRY(tw_buf_reserve(&ret->texts, TEXTS_MAX));
+	TW_TRY(read_statuses(&w, document));
+	TW_TRY(spread(&w, document));
+	return collect(&w, document, names, products);
+}
+
+void tw_advisory_concerned_done(struct tw_advisory_concerned *c)
+{
+	tw_buf_done(&c->texts);
+	c->count = 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which versions of which products an advisory says something of that whoever has them should know: affected, under investigation, or fixed. It is read
+ * from the document's product tree, and written as notices have versions (subscriptions/subscriptions.h). Pure, but for memory.
+ *
+ * What the tree says of no version, or in words that have no order, becomes a text that no version can be compared with; then a subscriber is told rather
+ * than not.
+ */
+#ifndef TW_SUPPORT_ADVISORIES_CONCERNED_H
+#define TW_SUPPORT_ADVISORIES_CONCERNED_H
+#include "base/json.h"
+#include "support/subscriptions/subscriptions.h"
+
+struct tw_advisory_concerned {
+	struct tw_notice_product at[TW_NOTICE_PRODUCTS_MAX];
+	size_t count; /* 0: it names no product that is known here, or not all names of its products are known */
+	struct tw_buf texts;
+};
+/*
+ * Of products (as products.json has them) those whose name or title the advisory's products have in theirs, each with at least one row. names: of
+ * tw_advisory_products. Of a document that says nothing of any product's status, all versions.
+ */
+tw_err tw_advisory_concerned(const struct tw_sys *sys, const json_t *document, const char *names, const json_t *products,
+	struct tw_advisory_concerned *ret);
+void tw_advisory_concerned_done(struct tw_advisory_concerned *c); /* of a zeroed one too */
+#endif
