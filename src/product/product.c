@@ -23,6 +23,7 @@ static const struct tw_field organization_fields[] = {
 static const struct tw_field product_fields[] = {
 	{ "name", TW_FIELD_TEXT, true, 1, 64, NULL, NULL, "the product's name on the box (name: Example Thermostat)" },
 	{ "code", TW_FIELD_WORD, true, 1, 32, ".", NULL, "short name in every unit's identifier, letters, digits and dots (code: thermostat)" },
+	{ "page", TW_FIELD_WORD, false, 1, 60, "-", NULL, "its name in addresses of your server, the code when left out (page: thermostat)" },
 	{ "summary", TW_FIELD_PROSE, true, 1, PROSE_MAX, NULL, NULL, "what it is and for whom, in a few plain sentences" },
 	{ "intended-use", TW_FIELD_PROSE, false, 1, PROSE_MAX, NULL, NULL, "where and by whom it is meant to be used" },
 	{},
@@ -38,6 +39,7 @@ static const struct tw_field model_fields[] = {
 static const struct tw_field software_fields[] = {
 	{ "version", TW_FIELD_WORD, true, 1, 32, "-._+", NULL, "the version shown to customers (version: 1.0.0)" },
 	{ "released", TW_FIELD_DATE, true, 0, 0, NULL, NULL, "the day it was released (released: 2026-11-02)" },
+	{ "supported-until", TW_FIELD_DATE, false, 0, 0, NULL, NULL, "the last day of support of this version, where it has one of its own" },
 	{ "notes", TW_FIELD_PROSE, false, 1, PROSE_MAX, NULL, NULL, "what changed for the customer" },
 	{},
 };
@@ -89,6 +91,8 @@ static const struct tw_field support_fields[] = {
 	{ "end", TW_FIELD_DATE, true, 0, 0, NULL, NULL, "the day support ends (end: 2033-11-01)" },
 	{ "security-updates-until", TW_FIELD_DATE, true, 0, 0, NULL, NULL, "the last day of security updates, between start and end" },
 	{ "terms", TW_FIELD_PROSE, false, 1, PROSE_MAX, NULL, NULL, "what support includes" },
+	{ "tell-before-days", TW_FIELD_INT, false, 1, 1000, NULL, NULL,
+		"so many days before a date your server tells whoever subscribed, 90 when left out (tell-before-days: 180)" },
 	{},
 };
 
@@ -107,6 +111,13 @@ static const struct tw_field contact_fields[] = {
 	{ "policy-url", TW_FIELD_URL, true, 0, 0, NULL, NULL, "the disclosure policy (policy-url: https://example.com/policy)" },
 	{ "support-email", TW_FIELD_EMAIL, false, 0, 0, NULL, NULL, "where customers get help" },
 	{ "support-url", TW_FIELD_URL, false, 0, 0, NULL, NULL, "the page where customers get help" },
+	{},
+};
+
+static const struct tw_field document_fields[] = {
+	{ "kind", TW_FIELD_CHOICE, true, 0, 0, "settings|manual|service|security|other", NULL, "what it explains (kind: manual)" },
+	{ "title", TW_FIELD_TEXT, true, 1, 100, NULL, NULL, "what it is called" },
+	{ "url", TW_FIELD_URL, true, 0, 0, NULL, NULL, "where it is (url: https://example.com/manual)" },
 	{},
 };
 
@@ -210,6 +221,7 @@ const struct tw_field tw_product_fields[] = {
 	{ "support", TW_FIELD_MAP, true, 0, 0, NULL, support_fields,
 		"until when the product is looked after: start, end, security-updates-until" },
 	{ "contacts", TW_FIELD_MAP, true, 0, 0, NULL, contact_fields, "how to reach you: security-email and policy-url at least" },
+	{ "documents", TW_FIELD_LIST, false, 0, 20, NULL, document_fields, "what customers can read about it, for your server's page" },
 	{ "cryptography", TW_FIELD_MAP, false, 0, 0, NULL, cryptography_fields,
 		"how fast its cryptography is at least, on the slowest hardware you sell; the device measures itself against it" },
 	{ "application", TW_FIELD_MAP, false, 0, 0, NULL, application_fields,

@@ -7,6 +7,7 @@
 tw_err tw_cmd_product_init(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_product_check(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_product_compile(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_product_export(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_product_inventory(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_ca_init(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_ca_protect(struct tw_tool *t, const struct tw_args *a);
@@ -48,14 +49,15 @@ tw_err tw_cmd_csaf_tree_check(struct tw_tool *t, const struct tw_args *a);
 extern const struct tw_command tw_commands_device_log[], tw_commands_device_report[], tw_commands_device_login[],
 	tw_commands_device_password[], tw_commands_device_totp[], tw_commands_desk_journal[], tw_commands_desk_file[],
 	tw_commands_desk_import[]; /* each ends with a row without words */
-extern const struct tw_option tw_options_product_init[], tw_options_product_compile[], tw_options_product_inventory[],
-	tw_options_ca_init[], tw_options_ca_protect[], tw_options_ca_revoke[], tw_options_ca_crl[], tw_options_provision_request[],
-	tw_options_provision_sign[], tw_options_provision_install[], tw_options_provision[], tw_options_provision_batch[],
-	tw_options_provision_verify[], tw_options_takeover[], tw_options_evidence_verify[], tw_options_assess[], tw_options_report[],
-	tw_options_docs[], tw_options_log_verify[], tw_options_units[], tw_options_label[], tw_options_export_open[],
-	tw_options_csaf_validate[], tw_options_assess_compare[], tw_options_assess_gate[], tw_options_triage[],
-	tw_options_triage_decide[], tw_options_triage_vex[], tw_options_csaf_publish[], tw_options_csaf_withdraw[],
-	tw_options_csaf_tree_check[], tw_options_csaf_new[], tw_options_assess_outside[], tw_options_assess_support[];
+extern const struct tw_option tw_options_product_init[], tw_options_product_compile[], tw_options_product_export[],
+	tw_options_product_inventory[], tw_options_ca_init[], tw_options_ca_protect[], tw_options_ca_revoke[], tw_options_ca_crl[],
+	tw_options_provision_request[], tw_options_provision_sign[], tw_options_provision_install[], tw_options_provision[],
+	tw_options_provision_batch[], tw_options_provision_verify[], tw_options_takeover[], tw_options_evidence_verify[],
+	tw_options_assess[], tw_options_report[], tw_options_docs[], tw_options_log_verify[], tw_options_units[],
+	tw_options_label[], tw_options_export_open[], tw_options_csaf_validate[], tw_options_assess_compare[],
+	tw_options_assess_gate[], tw_options_triage[], tw_options_triage_decide[], tw_options_triage_vex[],
+	tw_options_csaf_publish[], tw_options_csaf_withdraw[], tw_options_csaf_tree_check[], tw_options_csaf_new[],
+	tw_options_assess_outside[], tw_options_assess_support[];
 
 /* product.yaml in a directory, read without a problem; STATE after its problems were printed. */
 tw_err tw_product_load(struct tw_tool *t, const char *dir, json_t **ret);

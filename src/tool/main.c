@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/release.h"
 #include "crypto/hash.h"
+#include "product/supported.h"
 #include "sys/real.h"
 #include "tool/commands.h"
 
@@ -18,6 +19,9 @@ static const struct tw_command commands[] = {
 	{ "product check", "DIR", 1, 1, no_options, tw_cmd_product_check, "name every mistake in product.yaml, with its place" },
 	{ "product compile", "DIR", 1, 1, tw_options_product_compile, tw_cmd_product_compile,
 		"make the signed manifest that the device reads", "thingward product compile ./product --ca ./ca --out product.manifest" },
+	{ "product export-support", "DIR...", 1, TW_SUPPORTED_PRODUCTS_MAX, tw_options_product_export, tw_cmd_product_export,
+		"write what your server says of products, and when it tells that support ends",
+		"thingward product export-support ./thermostat ./lamp --out /var/lib/thingward-support/app/products.json" },
 	{ "product inventory", "ROOT", 1, 1, tw_options_product_inventory, tw_cmd_product_inventory,
 		"list what an image holds, each file with its SHA-256, for the devices that run it",
 		"thingward product inventory ./rootfs --out ./inventory --packages debian:./rootfs/var/lib/dpkg/status" },

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `thingward product init|check|compile`. */
+/* `thingward product init|check|compile|export-support`. */
 #include "product/product.h"
 
 #include "formats/jws.h"
 #include "product/compile.h"
+#include "product/supported.h"
 #include "tool/ca.h"
 #include "tool/commands.h"
 #include "tool/files.h"
@@ -18,6 +19,11 @@ const struct tw_option tw_options_product_compile[] = {
 	{ "out", "FILE", true, "where the manifest goes" },
 	{ "model", "MODEL", false, "for this model; the first one unless given" },
 	{ "version", "VERSION", false, "the product's software version; the newest unless given" },
+	{},
+};
+
+const struct tw_option tw_options_product_export[] = {
+	{ "out", "FILE", true, "where the server's products.json goes" },
 	{},
 };
 
@@ -46,24 +52,30 @@ static tw_err show_problems(struct tw_tool *t, const struct tw_problems *p)
 	return tw_print_text(t, tw_buf_cstr(&text));
 }
 
+static tw_err read_file(struct tw_tool *t, const char *path, struct tw_buf *ret)
+{
+	tw_buf_init(ret, t->sys, TW_PRODUCT_MAX);
+	const tw_err e = tw_file_read(t->sys, path, TW_PRODUCT_MAX, ret);
+
+	return tw_is(e, TW_CODE_NOTFOUND) ? tw_fail(t, TW_EXIT_FAILED, "thingward product init DIR", e) : e;
+}
+
+static tw_err refuse_mistakes(struct tw_tool *t, const struct tw_problems *p, const char *hint)
+{
+	TW_TRY(show_problems(t, p));
+	return tw_fail(t, TW_EXIT_FAILED, hint, TW_RAISE(SYNTAX, "%s: %zu %s", p->file, p->count, p->count == 1 ? "mistake" : "mistakes"));
+}
+
 static tw_err read_product(struct tw_tool *t, const char *dir, struct tw_problems *p, json_t **ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	char path[1024];
 
 	(void)snprintf(path, sizeof(path), "%s/%s", dir, TW_PRODUCT_FILE);
-	tw_buf_init(&text, t->sys, TW_PRODUCT_MAX);
 	TW_TRY(tw_problems_init(p, path));
-	tw_err e = tw_file_read(t->sys, path, TW_PRODUCT_MAX, &text);
-	if (tw_is(e, TW_CODE_NOTFOUND))
-		return tw_fail(t, TW_EXIT_FAILED, "thingward product init DIR", e);
-	TW_TRY(e);
+	TW_TRY(read_file(t, path, &text));
 	TW_TRY(tw_product_read(t->sys, tw_buf_slice(&text), p, ret));
-	if (!p->count)
-		return TW_OK;
-	TW_TRY(show_problems(t, p));
-	return tw_fail(t, TW_EXIT_FAILED, "mend what is listed, then thingward product check DIR again",
-		TW_RAISE(SYNTAX, "%s: %zu %s", path, p->count, p->count == 1 ? "mistake" : "mistakes"));
+	return p->count ? refuse_mistakes(t, p, "mend what is listed, then thingward product check DIR again") : TW_OK;
 }
 
 tw_err tw_product_load(struct tw_tool *t, const char *dir, json_t **ret)
@@ -103,4 +115,58 @@ tw_err tw_cmd_product_compile(struct tw_tool *t, const struct tw_args *a)
 	TW_TRY(tw_ca_manifest(t, keys, product, &choice, &text));
 	TW_TRY(tw_file_write(t->sys, tw_arg(a, "out"), text.data, text.size, 0644));
 	return tw_print_done(t, tw_arg(a, "out"), "Wrote %s.\n", tw_arg(a, "out"));
+}
+
+/* --- For the manufacturer's server --- */
+
+/* entries: those of the directories before. */
+static tw_err check_name(struct tw_tool *t, const struct tw_args *a, const json_t *entries, const json_t *entry)
+{
+	const char *name = tw_json_text(entry, "name");
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(entries, i, one)
+		if (!strcmp(tw_json_text(one, "name"), name))
+			return tw_fail(t, TW_EXIT_FAILED, "give one of them a page of its own (product: page) in its product.yaml",
+				TW_RAISE(SYNTAX, "%s and %s are both the page '%s'", a->rest[i], a->rest[json_array_size(entries)], name));
+	return TW_OK;
+}
+
+static tw_err export_one(struct tw_tool *t, const struct tw_args *a, int i, json_t *entries)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, missing = { 0 };
+	TW_CLEANUP(tw_problems_done) struct tw_problems p = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *entry = NULL;
+	char path[1024];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", a->rest[i], TW_PRODUCT_FILE);
+	TW_TRY(tw_problems_init(&p, path));
+	TW_TRY(read_file(t, path, &text));
+	TW_TRY(tw_supported_product(t->sys, tw_buf_slice(&text), &p, &entry));
+	if (p.count)
+		return refuse_mistakes(t, &p, "mend what is listed; nothing was written");
+	TW_TRY(check_name(t, a, entries, entry));
+	tw_buf_init(&missing, t->sys, 512);
+	TW_TRY(tw_supported_missing(entry, &missing));
+	if (missing.size)
+		TW_TRY(tw_print(t, "%s does not say %s: the page will not either.\n", path, tw_buf_cstr(&missing)));
+	return tw_json_append(entries, TW_STEAL(entry));
+}
+
+tw_err tw_cmd_product_export(struct tw_tool *t, const struct tw_args *a)
+{
+	TW_CLEANUP(tw_jsonp) json_t *entries = json_array();
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	const char *out = tw_arg(a, "out");
+
+	if (!entries)
+		return TW_RAISE(NOMEM, "products");
+	for (int i = 0; i < a->rest_count; i++)
+		TW_TRY(export_one(t, a, i, entries));
+	tw_buf_init(&text, t->sys, TW_SUPPORTED_FILE_MAX);
+	TW_TRY(tw_supported_file(entries, &text));
+	TW_TRY(tw_file_write(t->sys, out, text.data, text.size, 0644));
+	return tw_print_done(t, out, "Wrote %s: %d %s. The server reads it when it starts.\n", out, a->rest_count,
+		a->rest_count == 1 ? "product" : "products");
 }

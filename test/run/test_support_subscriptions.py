@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 import support_staff as staff
 from harness import wait_for
 from test_support import service  # noqa: F401
+from world import program
 
 SITE = "https://security.example.com"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -25,6 +26,10 @@ PRODUCTS = {"format": 1, "products": [
      "versions": [{"version": "1.2.0", "released": "2026-01-01"}, {"version": "1.0.0", "released": "2020-01-01", "supported-until": "2022-01-01"}]},
     {"name": "lamp", "title": "Lamp <b>", "support": {"start": "2020-01-01", "end": day(30), "security-updates-until": day(30)}},
     {"name": "kettle", "title": "Kettle", "support": {"start": "2010-01-01", "end": "2020-01-01", "security-updates-until": "2019-01-01"}}]}
+
+
+def run(*words):
+    return subprocess.run([program("thingward"), *map(str, words)], capture_output=True, text=True, timeout=20, check=False)
 
 
 def prepared(service):
@@ -157,6 +162,39 @@ def test_an_advisory_goes_to_whoever_has_its_versions(service):
     page = service.ask(sent["fixed"][1].removeprefix(SITE) + "?lang=de")[1]
     assert "<dd>1.2.0</dd>" in page and "<dd>Example Smart Thermostat</dd>" in page and "example.com" not in page.partition("<main")[2].partition("</main")[0]
     assert "<dd>" not in service.ask("/subscriptions/leave/1-00")[1].partition("<main")[2]
+
+
+def test_the_server_takes_what_the_tool_writes(service, tmp_path):
+    """products.json out of two product.yaml; what does not fit is named with its place, and then nothing is written."""
+    assert run("product", "init", tmp_path / "thermostat", "--example").returncode == 0
+    (tmp_path / "lamp").mkdir()
+    text = (tmp_path / "thermostat/product.yaml").read_text()
+    lamp = (text.replace("  name: Example Smart Thermostat\n", "  name: Garden Lamp <b>\n").replace("  code: thermostat\n", "  code: Lamp.2\n")
+            .replace("    notes: First version for customers.\n", "    notes: First.\n    supported-until: 2027-01-01\n")
+            .replace("  terms: |\n    Security updates without charge. Questions are answered within two working days.\n", "  tell-before-days: 30\n")
+            + "\ndocuments:\n  - {kind: settings, title: All settings, url: 'https://example.com/lamp/settings'}\n")
+    (tmp_path / "lamp/product.yaml").write_text(lamp)
+    prepared(service)
+    out = service.dir / "app/products.json"
+    out.unlink()
+    words = ("product", "export-support", tmp_path / "thermostat", tmp_path / "lamp", "--out", out)
+    refused = run(*words)
+    assert refused.returncode == 1 and "lamp/product.yaml:" in refused.stdout and "'code' cannot be part of the address of the product's page; name the page yourself" in refused.stdout
+    assert not out.exists()
+    (tmp_path / "lamp/product.yaml").write_text(lamp.replace("  code: Lamp.2\n", "  code: Lamp.2\n  page: thermostat\n"))
+    refused = run(*words)
+    assert refused.returncode == 1 and "are both the page 'thermostat'" in refused.stderr and not out.exists()
+    (tmp_path / "lamp/product.yaml").write_text(lamp.replace("  code: Lamp.2\n", "  code: Lamp.2\n  page: lamp\n"))
+    written = run(*words)
+    assert written.returncode == 0, written.stderr
+    assert "thermostat/product.yaml does not say documents: the page will not either." in written.stdout and "lamp/product.yaml does not say support.terms:" in written.stdout
+    service.start()
+    products = {p["name"]: p for p in json.loads(service.ask("/api/v1/products")[1])["products"]}
+    assert set(products) == {"thermostat", "lamp"} and products["lamp"]["title"] == "Garden Lamp <b>" and "summary" in products["lamp"]
+    assert products["lamp"]["versions"] == [{"version": "1.0.0", "released": "2026-11-02", "supported-until": "2027-01-01"}]
+    assert products["lamp"]["support"] == {"start": "2026-11-02", "end": "2033-11-02", "security-updates-until": "2033-11-02", "tell-before-days": 30}
+    assert products["lamp"]["documents"][0]["kind"] == "settings" and products["thermostat"]["contacts"]["support-url"] == "https://example.com/thermostat"
+    assert "Questions are answered" in service.ask("/products/thermostat")[1]
 
 
 def test_products_are_shown_to_people_and_programs(service):

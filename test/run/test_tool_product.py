@@ -37,7 +37,7 @@ def desk(tmp_path, world):
 
 def test_every_command_has_help():
     listed = tool("--help").stdout
-    for words in ("product init", "product check", "product compile", "ca init", "provision", "assess", "evidence verify", "report", "docs", "log verify", "cvss"):
+    for words in ("product init", "product check", "product compile", "product export-support", "ca init", "provision", "assess", "evidence verify", "report", "docs", "log verify", "cvss"):
         assert words in listed
         answer = tool(*words.split(), "--help")
         assert answer.returncode == 0 and f"thingward {words}" in answer.stdout

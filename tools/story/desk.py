@@ -52,6 +52,7 @@ class Desk:
                                        "expires": year.strftime("%Y-%m-%dT00:00:00Z")}))
         program, roles = self.story.program("thingward-support"), self.story.program("thingward-support-role")
         self.story.run(program, "init", "--dir", self.dir, "--from", answers)
+        self.story.tool("product", "export-support", self.story.demo / "product", "--out", self.dir / "app/products.json")
         self.story.run(program, "check", "--dir", self.dir, "--role-program", roles)
         process = processes.start(self.story.running, "desk", [program, "serve", "--dir", self.dir, "--listen", f"127.0.0.1:{self.port}", "--role-program", roles], self.log)
         until = time.monotonic() + 10
