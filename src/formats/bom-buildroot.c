@@ -51,6 +51,7 @@ tw_err tw_bom_buildroot(const struct tw_sys *sys, struct tw_bom *i)
 		part.c = (struct tw_vuln_component){ *own ? own : name, tw_json_text(one, "version"), NULL, *cpe ? cpe : NULL };
 		if (!strcmp(part.kind, "target") && !tw_json_bool(one, "virtual"))
 			TW_TRY(tw_bom_add(sys, i, &part));
+		i->of_host += !strcmp(part.kind, "host") && !tw_json_bool(one, "virtual");
 	}
 	return TW_OK;
 }

@@ -115,8 +115,10 @@ static tw_err add_components(const struct tw_sys *sys, struct tw_bom *i, const j
 		e = tw_json_check(one, component_shape);
 		if (tw_failed(e))
 			return tw_bom_wrong(sys, i, up, k, e);
-		if (of_builder(one))
+		if (of_builder(one)) {
+			i->of_host++;
 			continue;
+		}
 		struct tw_bom_part part = {
 			.id = tw_json_text(one, "bom-ref"), .kind = tw_json_text(one, "type"), .object = one, .up = up, .index = k
 		};

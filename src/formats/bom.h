@@ -38,6 +38,7 @@ struct tw_bom {
 	struct tw_bom_part *of;
 	size_t count, capacity;
 	size_t left_out; /* of SPDX 3: what builds took in that is no component */
+	size_t of_host;  /* of Buildroot: packages of the machine that builds, which are on no device */
 };
 /* SYNTAX begins with the JSON pointer (RFC 6901) of what is wrong. UNSUPPORTED: another format or version. LIMIT: too much. */
 tw_err tw_bom_read(const struct tw_sys *sys, struct tw_slice text, struct tw_bom *ret);

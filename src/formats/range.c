@@ -3,6 +3,7 @@
 #include "formats/range.h"
 
 #include "base/mem.h"
+#include "formats/range-inside.h"
 
 /* --- OSV --- */
 
@@ -104,24 +105,6 @@ tw_err tw_range_osv(const json_t *range, enum tw_version_scheme ecosystem, const
 #define HUGE_NUMBER "99999999999999999999"
 #define PADDED_MAX (TW_VERSION_MAX + sizeof ".0.0" + 1)
 
-/* People write words there too: "All versions", "< 1.2.3", "1.0 - 1.4", "1.x", "n/a", "1.2 and later". In no order do they stand for what they say. */
-static tw_err check_plain(const char *text)
-{
-	bool digit = false, any = false;
-
-	for (size_t i = 0; text[i]; i++) {
-		const bool first = !i || strchr("._-", text[i - 1]), last = !text[i + 1] || strchr("._-", text[i + 1]);
-
-		if ((unsigned char)text[i] <= ' ' || (unsigned char)text[i] > '~' || strchr("<>=,*;|&()[]/", text[i]))
-			return TW_RAISE(SYNTAX, "'%.40s' is no single version", text);
-		digit = digit || (text[i] >= '0' && text[i] <= '9');
-		any = any || (first && last && (text[i] == 'x' || text[i] == 'X'));
-	}
-	if (!digit || any || strchr("~^!", *text) || text[strlen(text) - 1] == '+')
-		return TW_RAISE(SYNTAX, "'%.40s' is no single version", text);
-	return TW_OK;
-}
-
 /* The kernel's records have "5.12" as a semantic version; one or two plain numbers mean 5.12.0. "0" alone is the first of all, and stays. */
 static const char *padded(enum tw_version_scheme s, const char *text, char room[PADDED_MAX])
 {
@@ -140,7 +123,9 @@ static tw_err compare_plain(enum tw_version_scheme s, const char *version, const
 {
 	char room[PADDED_MAX];
 
-	TW_TRY(check_plain(text));
+	TW_TRY(tw_range_plain(text));
+	if (s == TW_VERSION_GENERIC)
+		TW_TRY(tw_range_same_kind(version, text));
 	return tw_version_decide(s, version, padded(s, text, room), ret);
 }
 
@@ -159,7 +144,7 @@ static tw_err compare_limit(enum tw_version_scheme s, const char *version, const
 		return tw_version_check(s, version);
 	}
 	(void)snprintf(text, sizeof text, "%.*s0", (int)size - 1, limit);
-	TW_TRY(check_plain(text));
+	TW_TRY(tw_range_plain(text));
 	for (size_t i = 0; i < size; i++)
 		dots += limit[i] == '.';
 	/* A semantic version has three numbers. */
@@ -175,42 +160,117 @@ static enum tw_range_status status_of(const char *text)
 	return !strcmp(text, "affected") ? TW_RANGE_AFFECTED : !strcmp(text, "unaffected") ? TW_RANGE_UNAFFECTED : TW_RANGE_UNKNOWN;
 }
 
-/* Whether the entry is about the version; *ret as it came in where it is not. */
-static tw_err within_entry(const json_t *entry, enum tw_version_scheme s, const char *version, bool *ret)
+/* Of a version alone. */
+static tw_err is_version(const json_t *entry, enum tw_version_scheme s, const char *version, bool *ret)
 {
-	const char *from = tw_json_text(entry, "version"), *less = tw_json_text(entry, "lessThan");
-	const char *most = tw_json_text(entry, "lessThanOrEqual");
+	const char *text = tw_json_text(entry, "version");
+	int c;
+
+	if (json_array_size(json_object_get(entry, "changes")))
+		return TW_RAISE(SYNTAX, "changes after '%.40s', and no limit", text);
+	TW_TRY(compare_plain(s, version, text, &c));
+	*ret = c == 0;
+	if (*ret)
+		return TW_OK;
+	if (tw_range_is_zero(text))
+		return TW_RAISE(SYNTAX, "'%.40s' alone is no single version", text);
+	return tw_range_apart(s, version, text);
+}
+
+struct bounds {
+	const char *from, *limit;
+	bool with; /* the limit is within */
+};
+
+/* "from 2.4 to below 2.0" means something, and not what it says. */
+static tw_err check_bounds(enum tw_version_scheme s, const struct bounds *b)
+{
 	char room[PADDED_MAX];
 	int c;
 
-	*ret = false;
-	if (!strcmp(from, version) && !*less) {
-		*ret = true;
-		return TW_OK;
-	}
-	if (!*less && !*most) {
-		TW_TRY(compare_plain(s, version, from, &c));
-		*ret = c == 0;
-		return TW_OK;
-	}
-	TW_TRY(compare_start(s, version, padded(s, from, room), &c));
-	if (c < 0)
-		return TW_OK;
-	TW_TRY(compare_limit(s, version, *less ? less : most, &c));
-	*ret = *less ? c < 0 : c <= 0;
+	if (!strcmp(b->from, "0") || tw_range_from_anywhere(b->from) || tw_failed(tw_range_plain(b->from)) ||
+		tw_failed(compare_limit(s, padded(s, b->from, room), b->limit, &c)))
+		return TW_OK; /* what cannot be compared is told where it decides */
+	if (b->with ? c > 0 : c >= 0)
+		return TW_RAISE(SYNTAX, "from '%.40s' to '%.40s' is no range", b->from, b->limit);
 	return TW_OK;
 }
 
+static tw_err compare_from(enum tw_version_scheme s, const char *version, const char *from, int *ret)
+{
+	char room[PADDED_MAX];
+
+	*ret = 1;
+	if (!strcmp(from, "0") || tw_range_from_anywhere(from))
+		return tw_version_check(s, version);
+	TW_TRY(tw_range_plain(from));
+	if (s == TW_VERSION_GENERIC)
+		TW_TRY(tw_range_same_kind(version, from));
+	return tw_version_decide(s, version, padded(s, from, room), ret);
+}
+
+/* Outside by one bound is outside, whatever the other says. */
+static tw_err within_bounds(enum tw_version_scheme s, const struct bounds *b, const char *version, bool *ret)
+{
+	int from, limit;
+
+	TW_TRY(check_bounds(s, b));
+	const tw_err at_limit = compare_limit(s, version, b->limit, &limit);
+	if (!tw_failed(at_limit) && (b->with ? limit > 0 : limit >= 0))
+		return b->with ? tw_range_not_after(s, version, b->limit) : TW_OK;
+	const tw_err at_start = compare_from(s, version, b->from, &from);
+	if (!tw_failed(at_start) && from < 0)
+		return tw_range_apart(s, version, b->from);
+	TW_TRY(at_start);
+	if (tw_failed(at_limit)) /* its words, and not those that came behind */
+		return compare_limit(s, version, b->limit, &limit);
+	*ret = true;
+	return TW_OK;
+}
+
+/* Whether the entry is about the version. */
+static tw_err within_entry(const json_t *entry, enum tw_version_scheme s, const char *version, bool *ret)
+{
+	const char *less = tw_json_text(entry, "lessThan"), *most = tw_json_text(entry, "lessThanOrEqual");
+	const struct bounds b = { .from = tw_json_text(entry, "version"), .limit = *less ? less : most, .with = !*less };
+	const bool commit = !strcmp(tw_json_text(entry, "versionType"), "git");
+
+	*ret = false;
+	/* Of the same words nobody knows whether they mean the same; of commits' ids, everybody. */
+	if (!strcmp(b.from, version) && !*less && (commit || version[strcspn(version, "0123456789")])) {
+		*ret = true;
+		return TW_OK;
+	}
+	TW_TRY(tw_range_plain(version));
+	if (!*b.limit)
+		return is_version(entry, s, version, ret);
+	TW_TRY(within_bounds(s, &b, version, ret));
+	if (*ret && tw_range_from_anywhere(b.from) && status_of(tw_json_text(entry, "status")) != TW_RANGE_AFFECTED)
+		return TW_RAISE(SYNTAX, "'%.40s': from where on the record does not say", b.from);
+	return TW_OK;
+}
+
+/* The last change that is not after the version, in whatever order they stand. */
 static tw_err changed(const json_t *entry, enum tw_version_scheme s, const char *version, enum tw_range_status *ret)
 {
+	char room[PADDED_MAX], last_room[PADDED_MAX];
+	const char *last = NULL;
 	const json_t *change;
 	size_t i;
 	int c;
 
 	json_array_foreach(json_object_get(entry, "changes"), i, change) {
-		TW_TRY(compare_plain(s, version, tw_json_text(change, "at"), &c));
-		if (c >= 0)
-			*ret = status_of(tw_json_text(change, "status"));
+		const char *at = tw_json_text(change, "at");
+
+		TW_TRY(compare_plain(s, version, at, &c));
+		if (c < 0)
+			continue;
+		if (last)
+			TW_TRY(tw_version_decide(s, padded(s, at, room), last, &c));
+		if (c < 0)
+			continue;
+		last = padded(s, at, last_room);
+		*ret = status_of(tw_json_text(change, "status"));
 	}
 	return TW_OK;
 }
@@ -267,7 +327,7 @@ tw_err tw_range_cpe(const json_t *match, const char *version, bool *ret)
 	bool within = true;
 	int c;
 
-	TW_TRY(check_plain(version));
+	TW_TRY(tw_range_plain(version));
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		const char *limit = tw_json_text(match, rows[i].key);
 

@@ -161,6 +161,94 @@ static const struct {
 	NO_LIMIT("all *", "all 0"),
 	{ CVE("unaffected", "{'version':'0','status':'affected','lessThan':'3','changes':[{'at':'2.x','status':'unaffected'}]}"),
 		"2.5", 0, 0, "'2.x' is no single version" },
+	/* What people write in the place of a version, and no order decides. */
+	NO_VERSION("before 2.0"),
+	NO_VERSION("2.0 and earlier"),
+	NO_VERSION("1.0..1.4"),
+	NO_VERSION("1.0to1.4"),
+	NO_VERSION("1.0_through_1.4"),
+	NO_VERSION("1.4-and-earlier"),
+	NO_VERSION("from-1.0"),
+	NO_VERSION("Version1.2"),
+	NO_VERSION("all"),
+	NO_VERSION("-"),
+	NO_LIMIT("latest", "latest"),
+	NO_LIMIT("next of 4", "next of 4"),
+#define UNDECIDED(status, entry, version, detail)         \
+	{                                                 \
+		CVE(status, entry), version, 0, 0, detail \
+	}
+#define EXACT(text, version, detail) UNDECIDED("unaffected", "{'version':'" text "','status':'affected'}", version, detail)
+#define BELOW(text, version, detail) \
+	UNDECIDED("unaffected", "{'version':'0','status':'affected','lessThan':'" text "'}", version, detail)
+#define UP_TO(text, version, detail) \
+	UNDECIDED("unaffected", "{'version':'0','status':'affected','lessThanOrEqual':'" text "'}", version, detail)
+	EXACT("1.0-1.4", "1.2", "'1.0-1.4' may be a span of versions"),
+	EXACT("1.0~1.4", "1.4", "'1.0~1.4' may be a span of versions"),
+	EXACT("1.2-7", "1.2", "'1.2-7' may be a revision of '1.2'"),
+	EXACT("1.2_7", "1.2.0", "'1.2_7' may be a revision of '1.2.0'"),
+	{ CVE("unaffected", "{'version':'1.0-1.4','status':'affected'}"), "1.5", TW_RANGE_UNAFFECTED, SIZE_MAX },
+	{ CVE("unaffected", "{'version':'1.0-1.4','status':'affected'}"), "0.9", TW_RANGE_UNAFFECTED, SIZE_MAX },
+	{ CVE("unaffected", "{'version':'1.2-rc1','status':'affected'}"), "1.2", TW_RANGE_UNAFFECTED, SIZE_MAX },
+	{ CVE("unaffected", "{'version':'1.0-1.4','status':'affected','versionType':'rpm'}"), "1.2", TW_RANGE_UNAFFECTED, SIZE_MAX },
+	EXACT("libfoo-1.2", "1.2", "whether '1.2' comes before or after 'libfoo-1.2' is not known"),
+	EXACT("release-1.2", "1.2", "whether '1.2' comes before or after 'release-1.2' is not known"),
+	BELOW("R5", "1.2", "whether '1.2' comes before or after 'R5' is not known"),
+	{ CVE("unaffected", "{'version':'R4','status':'affected','lessThan':'R6'}"), "R5", TW_RANGE_AFFECTED, 0 },
+	{ CVE("unaffected", "{'version':'V1.2','status':'affected'}"), "1.2", TW_RANGE_AFFECTED, 0 },
+	{ CVE("unaffected", "{'version':'0','status':'affected','lessThan':'1.9.5pl2'}"), "1.9.5pl1", TW_RANGE_AFFECTED, 0 },
+	{ CVE("unaffected", "{'version':'0','status':'affected','lessThan':'1.9.5pl1'}"), "1.9.5pl1", TW_RANGE_UNAFFECTED, SIZE_MAX },
+	{ CVE("unaffected", "{'version':'0','status':'affected','lessThan':'v2.3'}"), "2.3-rc1", TW_RANGE_AFFECTED, 0 },
+	{ CVE("unaffected", "{'version':'0','status':'affected','lessThan':'v2.3-rc1'}"), "v2.3", TW_RANGE_UNAFFECTED, SIZE_MAX },
+	/* Ids of commits, and what `git describe` says. */
+	EXACT("4f9cf3b", "1.2", "'4f9cf3b' seems to be the id of a commit, which has no order"),
+	BELOW("4f9cf3b1", "1.2", "'4f9cf3b1' seems to be the id of a commit, which has no order"),
+	BELOW("1.2", "4f9cf3b", "'4f9cf3b' seems to be the id of a commit, which has no order"),
+	UP_TO("2.36", "2.36-81-g4f4d1234", "'2.36-81-g4f4d1234' is some commits after '2.36', and may be like it"),
+	EXACT("2.36", "2.36-81-g4f4d1234", "'2.36-81-g4f4d1234' is some commits after '2.36', and may be like it"),
+	{ CVE("unaffected", "{'version':'0','status':'affected','lessThan':'2.36'}"), "2.36-81-g4f4d1234", TW_RANGE_UNAFFECTED, SIZE_MAX },
+	{ CVE("unaffected", "{'version':'0','status':'affected','lessThanOrEqual':'2.35'}"), "2.36-81-g4f4d1234",
+		TW_RANGE_UNAFFECTED, SIZE_MAX },
+	{ CVE("unaffected", "{'version':'0','status':'affected','lessThanOrEqual':'2.36'}"), "2.36-81-gnu", TW_RANGE_UNAFFECTED, SIZE_MAX },
+	UP_TO("2.36", "2.36-g4f4d1234", "whether '2.36-g4f4d1234' comes before or after '2.36' is not known"),
+	/* A day is before or after a day. */
+	EXACT("20240501", "1.2", "one of '1.2' and '20240501' is a day, and the other is not"),
+	UNDECIDED("unaffected", "{'version':'20240101','status':'affected','lessThan':'20240501'}", "1.2",
+		"one of '1.2' and '20240101' is a day, and the other is not"),
+	{ CVE("unaffected", "{'version':'20240101','status':'affected','lessThan':'20240501'}"), "20240201", TW_RANGE_AFFECTED, 0 },
+	{ CVE("unaffected", "{'version':'0','status':'affected','lessThan':'12345678'}"), "1.2", TW_RANGE_AFFECTED, 0 },
+	/* A component that has no version in the place of one. */
+	BELOW("2", "unknown", "'unknown' is no single version"),
+	UNDECIDED("unaffected", "{'version':'n/a','status':'unaffected'}", "n/a", "'n/a' is no single version"),
+	/* From where on: one bound may be enough. */
+	{ CVE("unaffected", "{'version':'n/a','status':'affected','lessThan':'2.0'}"), "2.3", TW_RANGE_UNAFFECTED, SIZE_MAX },
+	{ CVE("unaffected", "{'version':'*','status':'affected','lessThan':'2.0'}"), "1.3", TW_RANGE_AFFECTED, 0 },
+	{ CVE("unaffected", "{'version':'< 2.0','status':'affected','lessThan':'2.0'}"), "2.3", TW_RANGE_UNAFFECTED, SIZE_MAX },
+	{ CVE("unaffected", "{'version':'2.0','status':'affected','lessThan':'unspecified'}"), "1.3", TW_RANGE_UNAFFECTED, SIZE_MAX },
+	UNDECIDED("unaffected", "{'version':'< 2.0','status':'affected','lessThan':'2.0'}", "1.3", "'< 2.0' is no single version"),
+	UNDECIDED("affected", "{'version':'unspecified','status':'unaffected','lessThan':'2.0'}", "1.3",
+		"'unspecified': from where on the record does not say"),
+	UNDECIDED("affected", "{'version':'next of 2.0','status':'unaffected','lessThan':'unspecified'}", "2.3",
+		"'next of 2.0' is no single version"),
+	UNDECIDED("affected", "{'version':'next of 2.0','status':'unaffected','lessThan':'3'}", "1.3", "'next of 2.0' is no single version"),
+	UNDECIDED("unaffected", "{'version':'1.2-5','status':'affected','lessThan':'1.2-9'}", "1.2", "'1.2-5' may be a revision of '1.2'"),
+	/* What cannot be meant as it stands. */
+	EXACT("0", "1.2", "'0' alone is no single version"),
+	EXACT("0.0.0", "1.2", "'0.0.0' alone is no single version"),
+	{ CVE("unaffected", "{'version':'0.0','status':'affected'}"), "0", TW_RANGE_AFFECTED, 0 },
+	UNDECIDED("unaffected", "{'version':'2.4','status':'affected','lessThan':'2.0'}", "2.3", "from '2.4' to '2.0' is no range"),
+	UNDECIDED("unaffected", "{'version':'2.4','status':'affected','lessThan':'2.4'}", "2.3", "from '2.4' to '2.4' is no range"),
+	UNDECIDED("unaffected", "{'version':'2.4','status':'affected','changes':[{'at':'2.5','status':'unaffected'}]}", "2.3",
+		"changes after '2.4', and no limit"),
+	{ CVE("unaffected", "{'version':'2.4','status':'affected','lessThanOrEqual':'2.4'}"), "2.3", TW_RANGE_UNAFFECTED, SIZE_MAX },
+	{ CVE("affected", "{'version':'2.4','status':'unaffected','lessThanOrEqual':'2.*'}"), "2.9", TW_RANGE_UNAFFECTED, 0 },
+/* Changes count in the order of versions, whatever theirs. */
+#define TURNED(list) \
+	CVE("unaffected", "{'version':'5','status':'affected','lessThan':'7','versionType':'semver','changes':[" list "]}")
+	{ TURNED("{'at':'6.1','status':'affected'},{'at':'5.10','status':'unaffected'}"), "6.2.0", TW_RANGE_AFFECTED, 0 },
+	{ TURNED("{'at':'6.1','status':'affected'},{'at':'5.10','status':'unaffected'}"), "6.0.0", TW_RANGE_UNAFFECTED, 0 },
+	{ TURNED("{'at':'5.10','status':'unaffected'},{'at':'6.1','status':'affected'}"), "6.1.0", TW_RANGE_AFFECTED, 0 },
+	{ TURNED("{'at':'5.10','status':'affected'},{'at':'5.10','status':'unaffected'}"), "6.1.0", TW_RANGE_UNAFFECTED, 0 },
 	{ CVE("unaffected", "{'version':'1.2.3xy','status':'affected'}"), "1.2", TW_RANGE_UNAFFECTED, SIZE_MAX },
 	{ CVE("unaffected", "{'version':'aa','status':'affected','lessThan':'bb','versionType':'git'}"), "1", 0, 0,
 		"a range of commits can be told only by their repository" },

@@ -256,6 +256,15 @@ static const struct row cve[] = {
 			"{'product':'other'},{'product':'curl','versions':[{'version':'7','status':'affected','lessThan':'8_',"
 			"'versionType':'semver'}]}"),
 		"undecided name|curl|/containers/cna/affected/1|only the name is the same; '8_' is no semantic version\n" },
+	/* Words and spans in the place of versions, and a component that has a commit's id there: for people, with the reason. */
+	{ { "curl", "8.0" },
+		CVE("PUBLISHED", "{'product':'curl','defaultStatus':'unaffected','versions':[{'version':'7.0-8.4','status':'affected'}]}"),
+		"undecided name|curl|/containers/cna/affected/0|only the name is the same; '7.0-8.4' may be a span of versions\n" },
+	{ { "curl", "8.0" },
+		CVE("PUBLISHED", "{'product':'curl','defaultStatus':'unaffected','versions':[{'version':'curl-8.0','status':'affected'}]}"),
+		"undecided name|curl|/containers/cna/affected/0|only the name is the same; whether '8.0' comes before or after 'curl-8.0' is not known\n" },
+	{ { "curl", "4f9cf3b" }, CVE("PUBLISHED", "{'product':'curl'," RANGE "}"),
+		"undecided name|curl|/containers/cna/affected/0|only the name is the same; '4f9cf3b' seems to be the id of a commit, which has no order\n" },
 	{ { "curl", NULL, NULL, NULL }, CVE("PUBLISHED", "{'product':'curl'}"),
 		"undecided name|curl|/containers/cna/affected/0|only the name is the same; the component has no version\n" },
 	{ { NULL, "1", NULL, NULL }, CVE("PUBLISHED", "{'vendor':'x'}"), "" },

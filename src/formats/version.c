@@ -149,11 +149,23 @@ static int generic_compare(const char *a, const char *b)
 	return c;
 }
 
-/* Does the order rest on what is known? The same word stands for the same, whatever that is, and every word is before a number in its place. */
+/* "release-2.3", "R5", "master": of what begins with a word nobody knows where among numbers it stands. */
+static bool begins_with_word(const char *version)
+{
+	const char *at = without_v(version);
+
+	while (!tw_version_digit(*at) && !tw_version_letter(*at))
+		at++;
+	return tw_version_letter(*at);
+}
+
+/* Does the order rest on what is known? The same word stands for the same, whatever that is, and behind a number every word is before a number. */
 static bool generic_known(const char *a, const char *b)
 {
 	const char *left = without_v(a), *right = without_v(b);
 
+	if (begins_with_word(a) != begins_with_word(b))
+		return false;
 	while (*left || *right) {
 		struct component x = take_component(&left, a), y = take_component(&right, b);
 		const struct component *other = x.open.size ? &y : &x;

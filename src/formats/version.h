@@ -42,6 +42,7 @@ bool tw_version_scheme_named(const char *name, enum tw_version_scheme *ret);
 /* SYNTAX: the scheme has no such version, and why; LIMIT: too long. *ret is -1, 0 or 1. */
 tw_err tw_version_check(enum tw_version_scheme s, const char *version);
 tw_err tw_version_compare(enum tw_version_scheme s, const char *a, const char *b, int *ret);
-/* For verdicts: SYNTAX also where the generic order rests on a word that may come before its version or after it ("p1", "sp2", "git2024"). */
+/* For verdicts: SYNTAX also where the generic order rests on a word that may come before its version or after it ("p1", "sp2", "git2024"), or on
+   one in front of it that the other has not ("release-2.3", "R5"). */
 tw_err tw_version_decide(enum tw_version_scheme s, const char *a, const char *b, int *ret);
 #endif

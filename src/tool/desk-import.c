@@ -21,7 +21,8 @@
 
 static const struct tw_option release_options[] = {
 	{ "local", "SOCKET", true, "the server's socket: desk.sock in its directory" },
-	{ "sbom", "FILE", true, "the release's inventory: CycloneDX or SPDX, or Yocto's folder of them, as thingward triage reads them" },
+	{ "sbom", "FILE", true,
+		"the release's inventory, as thingward triage reads it: CycloneDX, SPDX, Yocto's folder of them, Buildroot's show-info or legal-info" },
 	{},
 };
 static const struct tw_option findings_options[] = {
@@ -196,6 +197,8 @@ static tw_err import_release(struct tw_tool *t, const struct tw_args *a)
 	if (!tw_failed(e) && bom.left_out)
 		e = tw_print(t, "%zu packages that builds took in (sources, patches, archives without package URL and CPE name) are no components.\n",
 			bom.left_out);
+	if (!tw_failed(e) && bom.of_host)
+		e = tw_print(t, TW_OF_HOST, bom.of_host);
 	tw_bom_done(&bom);
 	return e;
 }

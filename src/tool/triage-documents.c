@@ -2,11 +2,13 @@
 /*
  * The release, in one file or, as Yocto's create-spdx-2.2 writes it, in many beside each other with an index.json. Of these no name leads out of
  * their directory and no link is followed; each is read by the namespace that another refers to it by, and is that one only if its SHA-1 is as
- * the reference has it.
+ * the reference has it. Or the folder of Buildroot's legal-info, which has a list of packages for each of two machines.
  */
+#include "base/mem.h"
 #include "base/text.h"
 #include "crypto/checksum.h"
 #include "formats/bom-follow.h"
+#include "formats/bom-manifest.h"
 #include "sys/durable.h"
 #include "tool/files.h"
 #include "tool/triage.h"
@@ -148,7 +150,58 @@ static tw_err follow(struct folder *f, const json_t *given, json_t **ret)
 	return tw_bom_follow(given ? given : found, fetch, f, ret);
 }
 
-/* --- Either --- */
+/* --- Buildroot's legal-info --- */
+
+#define TARGET_LIST "manifest.csv"
+#define HOST_LIST "host-manifest.csv"
+
+/* Nothing of it would be on the device. */
+static tw_err check_target(const json_t *document)
+{
+	const char *name;
+	json_t *one;
+
+	json_object_foreach((json_t *)(uintptr_t)document, name, one)
+		if (!strcmp(tw_json_text(one, "type"), "target"))
+			return TW_OK;
+	return TW_RAISE(SYNTAX, "lists nothing that was built for the device; Buildroot's " TARGET_LIST " does, " HOST_LIST " does not");
+}
+
+static tw_err read_manifest(struct tw_tool *t, struct tw_slice text, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = json_object();
+
+	if (!document)
+		return TW_RAISE(NOMEM, "packages");
+	TW_TRY(tw_bom_manifest(t->sys, text, document));
+	TW_TRY(check_target(document));
+	*ret = TW_STEAL(document);
+	return TW_OK;
+}
+
+/* Both lists of the folder; that of the machine that builds may be missing. */
+static tw_err read_lists(struct tw_tool *t, int dir, json_t **ret)
+{
+	static const char *const names[] = { TARGET_LIST, HOST_LIST };
+	TW_CLEANUP(tw_jsonp) json_t *document = json_object();
+
+	if (!document)
+		return TW_RAISE(NOMEM, "packages");
+	for (size_t i = 0; i < TW_COUNT(names); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+
+		tw_buf_init(&text, t->sys, TW_BOM_MAX);
+		tw_err e = tw_durable_read(t->sys, dir, names[i], TW_BOM_MAX, &text);
+		if (i && tw_is(e, TW_CODE_NOTFOUND))
+			break;
+		TW_TRY(tw_failed(e) ? e : tw_file_named(names[i], tw_bom_manifest(t->sys, tw_buf_slice(&text), document)));
+	}
+	TW_TRY(check_target(document));
+	*ret = TW_STEAL(document);
+	return TW_OK;
+}
+
+/* --- Any --- */
 
 static tw_err follow_from(struct tw_tool *t, int dir, const json_t *given, json_t **ret)
 {
@@ -166,13 +219,15 @@ static void parent_of(const char *path, char ret[4096])
 	(void)snprintf(ret, 4096, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
 }
 
-static tw_err read_file(struct tw_tool *t, const char *path, struct tw_buf *text, json_t **ret)
+static tw_err read_file(struct tw_tool *t, const char *path, struct tw_buf *text, bool *ret_image, json_t **ret)
 {
 	TW_CLEANUP(tw_closep) int dir = -1;
 	TW_CLEANUP(tw_jsonp) json_t *image = NULL;
 	char parent[4096];
 
 	TW_TRY(tw_file_read(t->sys, path, TW_BOM_MAX, text));
+	if (tw_bom_is_manifest(tw_buf_slice(text)))
+		return read_manifest(t, tw_buf_slice(text), ret);
 	TW_TRY(tw_json_parse(tw_buf_slice(text), TW_BOM_MAX, &image));
 	if (tw_bom_kind_of(image) != TW_BOM_SPDX2 || !tw_bom_refers(image)) {
 		*ret = TW_STEAL(image);
@@ -181,7 +236,18 @@ static tw_err read_file(struct tw_tool *t, const char *path, struct tw_buf *text
 	parent_of(path, parent);
 	TW_TRY(tw_dir_open(t->sys, parent, &dir));
 	tw_buf_clear(text);
+	*ret_image = true;
 	return follow_from(t, dir, image, ret);
+}
+
+static tw_err read_folder(struct tw_tool *t, int dir, bool *ret_image, json_t **ret)
+{
+	tw_err e = read_lists(t, dir, ret);
+
+	if (!tw_is(e, TW_CODE_NOTFOUND))
+		return e;
+	*ret_image = true;
+	return follow_from(t, dir, NULL, ret);
 }
 
 tw_err tw_release_read(struct tw_tool *t, const char *path, struct tw_buf *text, bool *ret_image, json_t **ret)
@@ -189,9 +255,9 @@ tw_err tw_release_read(struct tw_tool *t, const char *path, struct tw_buf *text,
 	TW_CLEANUP(tw_closep) int dir = t->sys->open_path(t->sys, path, O_RDONLY | O_DIRECTORY, 0);
 	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
 
-	TW_TRY(tw_file_named(path, dir >= 0 ? follow_from(t, dir, NULL, &document) : read_file(t, path, text, &document)));
-	*ret_image = text->size == 0;
-	if (*ret_image)
+	*ret_image = false;
+	TW_TRY(tw_file_named(path, dir >= 0 ? read_folder(t, dir, ret_image, &document) : read_file(t, path, text, ret_image, &document)));
+	if (!text->size)
 		TW_TRY(tw_json_write(document, text));
 	*ret = TW_STEAL(document);
 	return TW_OK;

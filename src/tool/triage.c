@@ -15,22 +15,22 @@
 
 #define SHOWN_MAX 60 /* lines of one view; --all shows the rest */
 
-#define OPTION_INPUTS                                                                                                                   \
-	{ "release", "SBOM", true,                                                                                                      \
-		"what is in the release: CycloneDX, SPDX or Buildroot's show-info, as JSON; or Yocto's .spdx.tar, unpacked" },          \
-		{ "feeds", "DIR", true, "OSV and CVE records, KEV, EPSS, CSAF, OpenVEX, cve-check: unpacked, in folders as you like" }, \
-		{ "decisions", "FILE", false, "what people decided; DIR/decisions.yaml unless given" },                                 \
-		{ "kernel-config", "FILE", false, "the kernel's .config" },                                                             \
-		{ "kernel-source", "DIR", false, "its source, whose Makefiles say which files an option compiles" },                    \
-		{ "kernel", "NAME", false, "which component the kernel is, where it has another name than usual" },                     \
-		{ "build-files", "[COMPONENT=]FILE", false,                                                                             \
-			"source files that were built, a path a line; of the kernel unless named; again for more" },                    \
-		{ "installed", "FILE", false,                                                                                           \
-			"what is on the image, a name first in each line: components that are not there are left out" },                \
-		{ "version", "VERSION", false, "of import: which version of the product it is; product.yaml's newest unless given" },   \
-		{ "all", NULL, false, "show all that waits for people, not only what is new" },                                         \
-	{                                                                                                                               \
-		"settled", NULL, false, "show also what rules and decisions took away, and why"                                         \
+#define OPTION_INPUTS                                                                                                                                  \
+	{ "release", "SBOM", true,                                                                                                                     \
+		"what is in the release: CycloneDX, SPDX or Buildroot's show-info, as JSON, Buildroot's legal-info; or Yocto's .spdx.tar, unpacked" }, \
+		{ "feeds", "DIR", true, "OSV and CVE records, KEV, EPSS, CSAF, OpenVEX, cve-check: unpacked, in folders as you like" },                \
+		{ "decisions", "FILE", false, "what people decided; DIR/decisions.yaml unless given" },                                                \
+		{ "kernel-config", "FILE", false, "the kernel's .config" },                                                                            \
+		{ "kernel-source", "DIR", false, "its source, whose Makefiles say which files an option compiles" },                                   \
+		{ "kernel", "NAME", false, "which component the kernel is, where it has another name than usual" },                                    \
+		{ "build-files", "[COMPONENT=]FILE", false,                                                                                            \
+			"source files that were built, a path a line; of the kernel unless named; again for more" },                                   \
+		{ "installed", "FILE", false,                                                                                                          \
+			"what is on the image, a name first in each line: components that are not there are left out" },                               \
+		{ "version", "VERSION", false, "of import: which version of the product it is; product.yaml's newest unless given" },                  \
+		{ "all", NULL, false, "show all that waits for people, not only what is new" },                                                        \
+	{                                                                                                                                              \
+		"settled", NULL, false, "show also what rules and decisions took away, and why"                                                        \
 	}
 
 const struct tw_option tw_options_triage[] = { OPTION_INPUTS, {} };
@@ -89,7 +89,7 @@ static tw_err read_release(struct run *r)
 	if (tw_failed(e))
 		return blamed(e)
 			? tw_fail(r->t, TW_EXIT_USAGE,
-				  "an inventory as CycloneDX 1.4 to 1.6, SPDX 2.2, 2.3 or 3.0, or Buildroot's show-info, in JSON; .spdx.tar.zst unpacked",
+				  "CycloneDX 1.4 to 1.6, SPDX 2.2, 2.3 or 3.0, or Buildroot's show-info, in JSON; its legal-info; .spdx.tar.zst unpacked",
 				  e)
 			: e;
 	if (image && tw_arg(r->a, "installed"))
@@ -411,6 +411,8 @@ static tw_err print_people(const struct run *r, const struct tw_triage_counts *c
 	if (r->bom.left_out)
 		TW_TRY(tw_print(r->t, "%zu packages that builds took in (sources, patches, archives without package URL and CPE name) are no components.\n",
 			r->bom.left_out));
+	if (r->bom.of_host)
+		TW_TRY(tw_print(r->t, TW_OF_HOST, r->bom.of_host));
 	if (r->installed)
 		TW_TRY(tw_print(r->t, "%zu of %zu components are not named as installed.\n", r->unnamed, r->components));
 	json_object_foreach((json_t *)(uintptr_t)rules, rule, n)
@@ -437,12 +439,12 @@ static tw_err answer(const struct run *r, const struct tw_triage_counts *c, cons
 		if (is_shown(r, item))
 			TW_TRY(tw_json_append(items, json_incref(item)));
 	TW_CLEANUP(tw_jsonp)
-	json_t *o = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:O, s:O, s:O, s:O}", "counts",
-		"components", (json_int_t)c->components, "left-out", (json_int_t)r->bom.left_out, "records", (json_int_t)c->records,
-		"matches", (json_int_t)c->all, "ruled", (json_int_t)c->ruled, "decided", (json_int_t)c->decided, "open",
-		(json_int_t)c->open, "again", (json_int_t)c->again, "new", (json_int_t)c->fresh, "unread",
-		(json_int_t)r->feeds.unread_count, "unnamed", (json_int_t)r->unnamed, "rules", rules, "items", items, "unread",
-		r->feeds.unread, "problems", tw_triage_problems(r->triage));
+	json_t *o = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:O, s:O, s:O, s:O}", "counts",
+		"components", (json_int_t)c->components, "left-out", (json_int_t)r->bom.left_out, "of-host",
+		(json_int_t)r->bom.of_host, "records", (json_int_t)c->records, "matches", (json_int_t)c->all, "ruled",
+		(json_int_t)c->ruled, "decided", (json_int_t)c->decided, "open", (json_int_t)c->open, "again", (json_int_t)c->again,
+		"new", (json_int_t)c->fresh, "unread", (json_int_t)r->feeds.unread_count, "unnamed", (json_int_t)r->unnamed,
+		"rules", rules, "items", items, "unread", r->feeds.unread, "problems", tw_triage_problems(r->triage));
 	return o ? tw_print_value(r->t, o) : TW_RAISE(NOMEM, "an answer");
 }
 

@@ -177,6 +177,7 @@ def cyclonedx():
 def test_buildroot_by_show_info(tmp_path):
     (tmp_path / "show-info.json").write_text(json.dumps(SHOW_INFO))
     assert check(tmp_path, tmp_path / "show-info.json", OF_BUILDROOT) == WANTED
+    assert "which are not on the device: 1." in run("check", tmp_path, "--release", tmp_path / "show-info.json", "--feeds", tmp_path / "feeds").stdout
     wrong = {**SHOW_INFO, "busybox": {**SHOW_INFO["busybox"], "ignore_cves": "CVE-2026-0006"}}
     (tmp_path / "show-info.json").write_text(json.dumps(wrong))
     done = run("check", tmp_path, "--release", tmp_path / "show-info.json", "--feeds", tmp_path / "feeds")
@@ -188,6 +189,41 @@ def test_buildroot_by_cyclonedx(tmp_path):
     validate(document, "cyclonedx/bom-1.6.schema.json")
     (tmp_path / "sbom.json").write_text(json.dumps(document))
     assert check(tmp_path, tmp_path / "sbom.json", OF_BUILDROOT) == WANTED
+
+
+def legal_info(folder):
+    """As `make legal-info` writes it: every field quoted, Buildroot itself first of what is for the machine that builds."""
+    folder.mkdir()
+    head = ["PACKAGE", "VERSION", "LICENSE", "LICENSE FILES", "SOURCE ARCHIVE", "SOURCE SITE", "DEPENDENCIES WITH LICENSES"]
+    rows = {"manifest.csv": [["busybox", "1.36.1", "GPL-2.0, bzip2-1.0.4", "LICENSE", "busybox-1.36.1.tar.bz2", "https://www.busybox.net/downloads", "skeleton [unknown] toolchain [unknown]"],
+                             ["libcurl", "8.5.0", "curl", "COPYING", "curl-8.5.0.tar.xz", "https://curl.se/download", ""], ["skeleton", "", "unknown", "not saved", "not saved", "not saved", ""]],
+            "host-manifest.csv": [["buildroot", "2024.02.3", "GPL-2.0+", "COPYING", "not saved", "not saved", ""],
+                                  ["cmake", "3.28", "BSD-3-Clause", "Copyright.txt", "cmake-3.28.tar.gz", "https://cmake.org/files/v3.28", "host-pkgconf [pkgconf license]"]]}
+    for name, lines in rows.items():
+        (folder / name).write_text("".join(",".join(f'"{field}"' for field in line) + "\n" for line in [head, *lines]))
+
+
+def test_buildroot_by_legal_info(tmp_path):
+    """The same packages by name alone; what is of the machine that builds is told, and is no component."""
+    legal_info(tmp_path / "legal-info")
+    records = [cve("CVE-2026-0002", "haxx", "libcurl", "9.0"), cve("CVE-2026-0003", "haxx", "libcurl", "8.5.0"), cve("CVE-2026-0006", "busybox", "busybox", "1.37"),
+               cve("CVE-2026-0009", "cmake_project", "cmake", "4.0"), cve("CVE-2026-0010", "x", "buildroot", "2030.01")]
+    wanted = {("CVE-2026-0002", "libcurl"): "open", ("CVE-2026-0003", "libcurl"): "outside-range", ("CVE-2026-0006", "busybox"): "open"}
+    assert check(tmp_path, tmp_path / "legal-info", records) == wanted
+    assert check(tmp_path, tmp_path / "legal-info/manifest.csv", records) == wanted
+    words = ("check", tmp_path, "--feeds", tmp_path / "feeds", "--release")
+    assert "Packages of the machine that builds, which are not on the device: 2.\n" in run(*words, tmp_path / "legal-info").stdout
+    counts = [json.loads(run(*words, tmp_path / name, "--json").stdout)["counts"] for name in ("legal-info", "legal-info/manifest.csv")]
+    assert [(one["components"], one["of-host"]) for one in counts] == [(3, 2), (3, 0)]
+    # Its name alone, or a list that is not whole.
+    done = run(*words, tmp_path / "legal-info/host-manifest.csv")
+    assert done.returncode == 2 and "lists nothing that was built for the device" in done.stderr
+    with (tmp_path / "legal-info/host-manifest.csv").open("a") as file:
+        file.write('"bison","3.8\n')
+    done = run(*words, tmp_path / "legal-info")
+    assert done.returncode == 2 and "host-manifest.csv: line 4: a quote that nothing closes" in done.stderr
+    (tmp_path / "legal-info/host-manifest.csv").unlink()
+    assert check(tmp_path, tmp_path / "legal-info", records) == wanted
 
 
 # cpeApplicability of CVE records
