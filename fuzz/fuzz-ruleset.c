@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The packet filter: the first byte says what the rest is. Rules from core, which cross again as they were; networks that somebody
- * typed, which cross as rules; a listing of nft's, held against rules.
+ * typed, which cross as rules; limits of rate that somebody typed, likewise; a listing of nft's, held against rules.
  */
 #include "service/firewall/ruleset.h"
 #include "sys/real.h"
@@ -30,6 +30,26 @@ static void must_cross(const struct tw_ruleset *r)
 		abort();
 }
 
+/* Each word is found in the text, behind the one before, and is what a rule takes. */
+static void must_be_limits(struct tw_slice text, struct tw_ruleset *r)
+{
+	const char *at = text.at;
+	struct tw_rates rates;
+
+	if (tw_failed(tw_rates_read(text, &rates)))
+		return;
+	for (size_t i = 0; i < rates.count; i++) {
+		const struct tw_rate_word *w = &rates.words[i];
+
+		if (w->text.at < at || w->text.at + w->text.size > text.at + text.size || !tw_rate_valid(&w->rate))
+			abort();
+		at = w->text.at + w->text.size;
+		if (w->kind != TW_RATE_FLOW && tw_failed(tw_ruleset_limit(r, w, NULL, NULL)))
+			abort();
+	}
+	must_cross(r);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tw_ruleset r = { .enforce = true, .ports = { 8443 }, .port_count = 1 };
@@ -50,6 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		text[rest.size] = '\0';
 		if (!tw_failed(tw_networks_read(text, &r)))
 			must_cross(&r);
+	} else if (data[0] == 'w') {
+		must_be_limits(rest, &r);
 	} else if (data[0] == 'l') {
 		tw_ignore(tw_networks_read("10.0.0.0/8 192.0.2.7 2001:db8::/32", &r));
 		tw_ignore(tw_ruleset_holds(&r, tw_sys_real(), rest, &counts, &holds));

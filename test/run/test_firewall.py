@@ -336,6 +336,91 @@ def test_what_is_not_declared_neither_comes_nor_goes(declared, hosts, new_unit):
     assert [r["fields"]["why"] for r in records if r.get("event") == "firewall.unjudged"] == [state(declared)["unjudged"]]
 
 
+FLOOD = "import socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); [s.sendto(b'x', (sys.argv[1], int(sys.argv[2]))) for _ in range(1500)]"
+
+
+AT_ONCE = """import select, socket, sys
+made = [socket.socket() for _ in range(12)]
+for one in made:
+    one.setblocking(False)
+    one.connect_ex((sys.argv[1], int(sys.argv[2])))
+select.select([], [], [], 0.3)
+print(len(select.select([], made, [], 0)[1]))"""
+
+
+def arrive(host, receiver):
+    """How many of 1,500 datagrams, sent as fast as it goes, the device takes in."""
+    host.run(sys.executable, "-S", "-c", FLOOD, host.device_address, receiver.getsockname()[1])
+    count = 0
+    with contextlib.suppress(BlockingIOError):
+        while receiver.recv(16):
+            count += 1
+    return count
+
+
+def rates(unit):
+    return {one["what"]: one for one in state(unit)["rates"]}
+
+
+def test_who_sends_too_much_is_held_to_the_rate_and_others_get_through(declared, hosts):
+    manager, stranger = hosts["manager"], hosts["stranger"]
+    link, each = "link:w-stranger:packets", f"tcp:{OTHER}:connections-each"
+    enforce(declared, manager)
+    assert setting(declared, "firewall.period", "1").returncode == 0
+    assert setting(declared, "change.within", "60").returncode == 0
+
+    def change(key, wanted):
+        done = from_manager(declared, manager, "settings", "change", key, wanted, "--confirm")
+        assert "Confirmed" in done.stderr, done.stderr + declared.said()
+
+    # Nobody can be shut out by too little, by whatever name he comes; nor is there a limit of what the product does not declare.
+    for words, why in ((f"tcp:{declared.port}:connections=4/10", "would cut off who administrates"), ("management:packets=10/200", "would cut off who"),
+                       ("flow:ssh:packets=1/1", "declares no flow that is 'ssh'"), ("link:lo:packets=100/200", "has no limit"), ("eth0=5", "is not WHAT:UNIT")):
+        assert why in setting(declared, "firewall.rates-normal", words).stderr, words
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver, listener(OTHER):
+        receiver.setsockopt(socket.SOL_SOCKET, 33, 1 << 23)  # SO_RCVBUFFORCE: what does not arrive is not for want of room
+        receiver.bind(("0.0.0.0", 0))
+        receiver.setblocking(False)
+        assert arrive(stranger, receiver) == arrive(manager, receiver) == 1500
+        undone = setting(declared, "firewall.rates-normal", f"{link}=100/200")
+        assert "takes it back in" in undone.stderr
+        wait_for(lambda: state(declared)["holds"])
+        assert arrive(stranger, receiver) < 700  # the burst, and so much a second
+        declared.tool("device", "change", "revert", "--device", "unit", "--owner", declared.owner)
+        wait_for(lambda: state(declared)["holds"] and not rates(declared))
+        assert arrive(stranger, receiver) == 1500
+
+        change("firewall.rates-normal", f"{link}=100/200 {each}=1/4 management:connections-each=5/10 flow:readings:packets-each=500/500")
+        assert 200 <= arrive(stranger, receiver) < 700
+        assert arrive(manager, receiver) == 1500
+        assert 1 <= int(manager.run(sys.executable, "-S", "-c", AT_ONCE, manager.device_address, OTHER).stdout) <= 6  # of 12; a repeat comes after a second
+        assert stranger.reaches(OTHER)
+        assert manager.reaches(declared.port)
+        wait_for(lambda: rates(declared)[link]["dropped"] >= 800 and rates(declared)[each]["dropped"] >= 3)
+        assert rates(declared)["management:connections-each"] == {
+            "what": "management:connections-each", "rate": 5, "burst": 10, "declared": True, "dropped": 0}
+
+        limited = [r["fields"] for r in local(declared, "GET", "/api/v1/log?limit=200").json["records"] if r.get("event") == "firewall.limited"]
+        assert [one["what"] for one in limited].count(link) == 1 and len(limited) <= 3, limited
+
+        # Somebody takes a limit away; the role dies; the device starts anew.
+        run(NFT, "flush", "chain", "inet", "thingward", "rate0")
+        wait_for(lambda: "100/second" in table() and state(declared)["holds"])
+        os.kill(declared.role_pids()["firewall"], signal.SIGKILL)
+        wait_for(lambda: "firewall" in declared.role_pids() and state(declared)["holds"])
+        declared.stop()
+        run(NFT, "delete", "table", "inet", "thingward")
+        declared.start()
+        wait_for(lambda: state(declared)["holds"])
+        assert arrive(stranger, receiver) < 700 and arrive(manager, receiver) == 1500
+
+        # Another mode has a list of its own.
+        change("firewall.rates-maintenance", "link:w-manager:packets=100/200")
+        assert arrive(manager, receiver) == 1500
+        change("interfaces.mode", "maintenance")
+        assert arrive(manager, receiver) < 1400 and arrive(stranger, receiver) == 1500 and list(rates(declared)) == ["link:w-manager:packets"]
+
+
 def test_what_the_role_answers_late_counts_for_what_it_was_told(far, hosts):
     enforce(far, hosts["manager"])
     role = far.role_pids()["firewall"]

@@ -120,17 +120,25 @@ static void number(uint64_t v, uint8_t ret[8])
 }
 
 /* Somebody who set the counters back is told as nothing more. */
+static uint64_t more(uint64_t now, uint64_t told)
+{
+	return now > told ? now - told : 0;
+}
+
 static tw_err say_counts(struct role *r, tw_channel *core, const struct tw_ruleset_counts *now)
 {
-	const uint64_t in = now->in > r->told.in ? now->in - r->told.in : 0, out = now->out > r->told.out ? now->out - r->told.out : 0;
-	uint8_t said[16];
+	uint8_t said[TW_FIREWALL_COUNTS];
+	uint64_t any = 0;
 
+	for (size_t i = 0; i < 2 + TW_RATES_MAX; i++) {
+		const uint64_t is = i == 0 ? now->in : i == 1 ? now->out : now->rates[i - 2];
+		const uint64_t was = i == 0 ? r->told.in : i == 1 ? r->told.out : r->told.rates[i - 2];
+
+		number(more(is, was), said + 8 * i);
+		any |= more(is, was);
+	}
 	r->told = *now;
-	if (!in && !out)
-		return TW_OK;
-	number(in, said);
-	number(out, said + 8);
-	return tw_channel_send(core, TW_FIREWALL_COUNTED, 0, said, sizeof said, NULL, 0);
+	return any ? tw_channel_send(core, TW_FIREWALL_COUNTED, 0, said, sizeof said, NULL, 0) : TW_OK;
 }
 
 static size_t waits(void *user, struct pollfd *ret, int *ret_ms)

@@ -13,6 +13,10 @@ enum tw_firewall_key {
 	TW_FIREWALL_EGRESS,
 	TW_FIREWALL_DECLINED,
 	TW_FIREWALL_PERIOD,
+	TW_FIREWALL_INTERFACES_MODE, /* which of the lists of limits holds */
+	TW_FIREWALL_RATES_NORMAL,
+	TW_FIREWALL_RATES_MAINTENANCE,
+	TW_FIREWALL_RATES_LOCKDOWN,
 	TW_FIREWALL_KEYS
 };
 struct tw_firewall {
@@ -32,6 +36,7 @@ struct tw_firewall {
 	struct event *late;
 	struct tw_ruleset_counts dropped, untold_drops; /* since the start; of these since the last record */
 	int64_t dropped_ms, drops_pause_ms;             /* when that was, and for how long no other is made */
+	int64_t over_ms, over_pause_ms;                 /* likewise of what was over a limit of rate */
 };
 /* What the settings in by[] make of the product's flows: ret is the caller's, also when it fails. ret_left: why no flows are judged in spite
    of the settings, "" when they are. */
@@ -39,5 +44,11 @@ tw_err tw_firewall_rules(const tw_firewall *f, struct tw_ruleset *ret, char ret_
 bool tw_firewall_declines(const char *declined, const char *flow); /* the owner has switched this one off */
 /* The pause behind a record of what was dropped, since_ms after the one before with its pause_ms. */
 int64_t tw_firewall_next_pause(int64_t pause_ms, int64_t since_ms);
+/* firewall-rates.c */
+const char *tw_firewall_rates_now(const tw_firewall *f); /* the list of the mode that is on */
+tw_err tw_firewall_add_rates(const tw_firewall *f, struct tw_ruleset *ret);
+tw_err tw_firewall_say_rates(const tw_firewall *f, json_t *body);
+tw_err tw_firewall_tell_rates(tw_firewall *f, const uint64_t over[TW_RATES_MAX]); /* a record for each that was */
+
 bool tw_firewall_stands(tw_firewall *f); /* what is wanted is what there is */
 #endif

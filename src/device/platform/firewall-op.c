@@ -90,6 +90,7 @@ tw_err tw_firewall_rules(const tw_firewall *f, struct tw_ruleset *ret, char ret_
 	ret->look_s = (uint16_t)period;
 	ret->in = mode_of(f->by[TW_FIREWALL_INGRESS].value);
 	ret->out = mode_of(f->by[TW_FIREWALL_EGRESS].value);
+	TW_TRY(tw_firewall_add_rates(f, ret));
 	return judge_flows(f, ret, ret_left);
 }
 
@@ -225,6 +226,7 @@ tw_err tw_op_firewall_read(struct tw_context *c, const struct tw_request *rq, st
 	TW_TRY(tw_json_set(rp->body, "unjudged", json_string(f ? f->left : "")));
 	TW_TRY(tw_json_set(rp->body, "management", json_string(tw_buf_cstr(&networks))));
 	TW_TRY(tw_json_set(rp->body, "ports", TW_STEAL(ports)));
+	TW_TRY(tw_firewall_say_rates(enforce ? f : NULL, rp->body));
 	TW_TRY(tw_json_set(rp->body, "dropped_in", json_integer(f ? (json_int_t)f->dropped.in : 0)));
 	return tw_json_set(rp->body, "dropped_out", json_integer(f ? (json_int_t)f->dropped.out : 0));
 }

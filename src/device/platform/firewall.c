@@ -30,6 +30,10 @@ static const char *const keys[TW_FIREWALL_KEYS] = {
 	[TW_FIREWALL_EGRESS] = "firewall.egress",
 	[TW_FIREWALL_DECLINED] = "firewall.declined",
 	[TW_FIREWALL_PERIOD] = "firewall.period",
+	[TW_FIREWALL_INTERFACES_MODE] = "interfaces.mode",
+	[TW_FIREWALL_RATES_NORMAL] = "firewall.rates-normal",
+	[TW_FIREWALL_RATES_MAINTENANCE] = "firewall.rates-maintenance",
+	[TW_FIREWALL_RATES_LOCKDOWN] = "firewall.rates-lockdown",
 };
 
 static tw_firewall *of(struct tw_context *c)
@@ -204,9 +208,40 @@ static void tell_drops(tw_firewall *f)
 		return;
 	record(f, "firewall.dropped",
 		json_pack("{s:I, s:I}", "in", (json_int_t)f->untold_drops.in, "out", (json_int_t)f->untold_drops.out));
-	f->untold_drops = (struct tw_ruleset_counts){ 0 };
+	f->untold_drops.in = f->untold_drops.out = 0;
 	f->drops_pause_ms = tw_firewall_next_pause(f->drops_pause_ms, f->dropped_ms ? now_ms(f) - f->dropped_ms : INT64_MAX);
 	f->dropped_ms = now_ms(f);
+}
+
+static int64_t over_due_ms(const tw_firewall *f)
+{
+	const int64_t left = f->over_ms ? f->over_ms + f->over_pause_ms - now_ms(f) : 0;
+	uint64_t any = 0;
+
+	for (size_t i = 0; i < TW_RATES_MAX; i++)
+		any |= f->untold_drops.rates[i];
+	if (!any)
+		return -1;
+	return left > 0 ? left : 0;
+}
+
+/* Told before the list becomes another one: a place in it means another limit then. */
+static void tell_over_now(tw_firewall *f)
+{
+	if (over_due_ms(f) < 0)
+		return;
+	tw_err e = tw_firewall_tell_rates(f, f->untold_drops.rates);
+	if (tw_failed(e))
+		tw_log_err(e, "recording what was over a limit of rate");
+	memset(f->untold_drops.rates, 0, sizeof f->untold_drops.rates);
+	f->over_pause_ms = tw_firewall_next_pause(f->over_pause_ms, f->over_ms ? now_ms(f) - f->over_ms : INT64_MAX);
+	f->over_ms = now_ms(f);
+}
+
+static void tell_over(tw_firewall *f)
+{
+	if (over_due_ms(f) == 0)
+		tell_over_now(f);
 }
 
 static void they_counted(tw_firewall *f, struct tw_slice said)
@@ -220,7 +255,16 @@ static void they_counted(tw_firewall *f, struct tw_slice said)
 	f->dropped.out += out;
 	f->untold_drops.in += in;
 	f->untold_drops.out += out;
+	for (size_t i = 0; !f->asked && i < TW_RATES_MAX; i++) { /* asked: it may still be of the list before */
+		uint64_t over = 0;
+
+		if (tw_failed(tw_cursor_u64(&c, &over)) || over > DROPS_MAX)
+			break;
+		f->dropped.rates[i] += over;
+		f->untold_drops.rates[i] += over;
+	}
 	tell_drops(f);
+	tell_over(f);
 }
 
 static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
@@ -248,10 +292,15 @@ static tw_err tell(tw_firewall *f)
 	struct tw_context *c = &f->core->device.context;
 	TW_CLEANUP(tw_buf_done) struct tw_buf rules = { 0 };
 	TW_CLEANUP(tw_ruleset_done) struct tw_ruleset r = { 0 };
+	char limits[sizeof f->by[0].value];
 
 	tw_buf_init(&rules, c->sys, RULES_MAX);
+	tell_over_now(f);
+	(void)snprintf(limits, sizeof limits, "%s", tw_firewall_rates_now(f));
 	for (size_t i = 0; i < TW_FIREWALL_KEYS; i++)
 		TW_TRY(tw_setting_state(c, tw_setting_find(c, keys[i]), &f->by[i]));
+	if (strcmp(limits, tw_firewall_rates_now(f)) != 0)
+		memset(f->dropped.rates, 0, sizeof f->dropped.rates);
 	TW_TRY(tw_firewall_rules(f, &r, f->left));
 	TW_TRY(tw_ruleset_write(&r, &rules));
 	return tw_channel_send(f->line, TW_FIREWALL_APPLY, f->tag, rules.data, rules.size, NULL, 0);
@@ -334,7 +383,7 @@ int64_t tw_firewall_due_ms(struct tw_context *c)
 {
 	tw_firewall *f = of(c);
 
-	return f ? sooner(sooner(put_due_ms(f), tell_due_ms(f)), drops_due_ms(f)) : -1;
+	return f ? sooner(sooner(put_due_ms(f), tell_due_ms(f)), sooner(drops_due_ms(f), over_due_ms(f))) : -1;
 }
 
 tw_err tw_firewall_job(struct tw_context *c)
@@ -345,6 +394,7 @@ tw_err tw_firewall_job(struct tw_context *c)
 		return TW_OK;
 	tell_lost(f);
 	tell_drops(f);
+	tell_over(f);
 	if (put_due_ms(f) != 0)
 		return TW_OK;
 	tw_err e = begin(f);
@@ -382,7 +432,9 @@ const char *tw_firewall_unsettled(struct tw_context *c, const char *key)
 {
 	tw_firewall *f = of(c);
 
-	if (!f || strncmp(key, "firewall.", strlen("firewall.")) != 0 || at_rest(f))
+	const bool is_ours = strncmp(key, "firewall.", strlen("firewall.")) == 0 || strcmp(key, keys[TW_FIREWALL_INTERFACES_MODE]) == 0;
+
+	if (!f || !is_ours || at_rest(f))
 		return NULL;
 	if (f->holds && is_told(f))
 		return f->left[0] && is_of_flows(c, key) ? f->left : NULL;

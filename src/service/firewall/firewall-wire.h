@@ -4,7 +4,7 @@
  *
  * core -> firewall  APPLY: a ruleset, numbers and names of links alone (ruleset.h).
  * firewall -> core  HOLDS: it stands, read back from the kernel. FAILED: it does not, and in words why. LOST: it stood, and somebody changed it.
- *                   COUNTED: u64 in, u64 out: so many packets more were let through by no rule.
+ *                   COUNTED: u64 in, u64 out: so many packets more were let through by no rule; then u64 for each limit of rate there may be: over it.
  */
 #ifndef TW_SERVICE_FIREWALL_WIRE_H
 #define TW_SERVICE_FIREWALL_WIRE_H
@@ -12,6 +12,7 @@
 #include "sys/channel.h"
 
 #define TW_FIREWALL_WORDS_MAX 200
+#define TW_FIREWALL_COUNTS (8 * (2 + TW_RATES_MAX))
 
 enum tw_firewall_wire {
 	TW_FIREWALL_APPLY = 0x0b01,

@@ -86,7 +86,7 @@ void tw_ruleset_leave_flows(struct tw_ruleset *r)
 
 /* --- As nft has them; protocols are numbers, since what they are called is in a file of the system that it need not be able to read --- */
 
-static json_t *ports(const struct tw_manifest_ports *p)
+json_t *tw_rules_ports(const struct tw_manifest_ports *p)
 {
 	return p->from == p->to ? json_integer(p->from) : json_pack("{s:[i, i]}", "range", p->from, p->to);
 }
@@ -102,7 +102,7 @@ static tw_err add_set(const struct tw_rules_groups *g, size_t group, json_t *lis
 
 		if (g->sets.set[i] == group)
 			TW_TRY(tw_json_append(elements,
-				json_pack("{s:[i, o, o]}", "concat", f->udp ? IPPROTO_UDP : IPPROTO_TCP, ports(&f->ports),
+				json_pack("{s:[i, o, o]}", "concat", f->udp ? IPPROTO_UDP : IPPROTO_TCP, tw_rules_ports(&f->ports),
 					tw_rules_network(&f->network))));
 	}
 	return tw_json_append(list,
@@ -183,15 +183,13 @@ static tw_err add_group(const struct tw_rules_groups *g, size_t group, json_t *l
 			tw_rules_counter(), accept_it()));
 }
 
-static tw_err add_direction_rules(const struct tw_rules_groups *g, bool out, json_t *list)
+tw_err tw_rules_flows(const struct tw_rules_groups *g, bool out, json_t *list)
 {
 	const enum tw_rules_mode mode = out ? g->of->out : g->of->in;
 	const char *chain = out ? "output" : "input";
 
 	if (mode == TW_RULES_OFF)
 		return TW_OK;
-	if (out)
-		TW_TRY(tw_rules_add(list, chain, json_pack("[o, o]", tw_rules_match(meta("oif"), json_string("lo")), accept_it())));
 	TW_TRY(tw_rules_add(list, chain,
 		json_pack("[{s:{s:s, s:{s:{s:s}}, s:[s, s]}}, o]", "match", "op", "in", "left", "ct", "key", "state", "right",
 			"established", "related", accept_it())));
@@ -201,10 +199,4 @@ static tw_err add_direction_rules(const struct tw_rules_groups *g, bool out, jso
 			TW_TRY(add_group(g, i, list));
 	return tw_rules_add(list, chain,
 		mode == TW_RULES_ENFORCE ? json_pack("[o, {s:n}]", tw_rules_counter(), "drop") : json_pack("[o]", tw_rules_counter()));
-}
-
-tw_err tw_rules_flows(const struct tw_rules_groups *g, json_t *list)
-{
-	TW_TRY(add_direction_rules(g, false, list));
-	return add_direction_rules(g, true, list);
 }

@@ -2,6 +2,7 @@
 /* What the files that write the table share. What is NULL, for want of memory, is seen by whoever puts it into a list. */
 #ifndef TW_SERVICE_RULESET_INSIDE_H
 #define TW_SERVICE_RULESET_INSIDE_H
+#include "base/cursor.h"
 #include "service/firewall/ruleset.h"
 
 #define TW_RULES_FAMILY "inet"
@@ -14,11 +15,25 @@ json_t *tw_rules_counter(void);
 /* expr: what is matched, then the verdict; it is taken. NULL: there was no memory for it. */
 tw_err tw_rules_add(json_t *list, const char *chain, json_t *expr);
 
+bool tw_rules_is_link(const char *text); /* as the manifest has them: no other byte gets into a rule */
+tw_err tw_rules_write_network(const struct tw_network *n, struct tw_buf *b);
+tw_err tw_rules_read_network(struct tw_cursor *c, struct tw_network *ret);
+
 /* flows.c; of: the sets are those of its flows. */
 struct tw_rules_groups {
 	const struct tw_ruleset *of;
 	struct tw_flow_sets sets;
 };
 tw_err tw_rules_sets(const struct tw_rules_groups *g, json_t *list);
-tw_err tw_rules_flows(const struct tw_rules_groups *g, json_t *list); /* the rules of both directions, behind those of the management */
+tw_err tw_rules_flows(const struct tw_rules_groups *g, bool out, json_t *list); /* behind the rules of the management */
+json_t *tw_rules_ports(const struct tw_manifest_ports *p);
+
+/* rates-rules.c */
+tw_err tw_rules_write_rates(const struct tw_ruleset *r, struct tw_buf *b);
+tw_err tw_rules_read_rates(struct tw_cursor *c, struct tw_ruleset *r);
+bool tw_rules_limits(const struct tw_ruleset *r, bool out); /* any, of that direction */
+tw_err tw_rules_rate_chains(const struct tw_ruleset *r, json_t *list);
+tw_err tw_rules_rates(const struct tw_ruleset *r, bool out, json_t *list); /* which packets are sent to the chains */
+tw_err tw_rules_rate_ends(const struct tw_ruleset *r, json_t *list);       /* what becomes of them there */
+bool tw_rules_is_rate(const char *chain, size_t *ret);                     /* whose chain it is */
 #endif

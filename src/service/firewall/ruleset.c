@@ -84,7 +84,7 @@ void tw_ruleset_done(struct tw_ruleset *r)
 	*r = (struct tw_ruleset){ 0 };
 }
 
-static tw_err write_network(const struct tw_network *n, struct tw_buf *b)
+tw_err tw_rules_write_network(const struct tw_network *n, struct tw_buf *b)
 {
 	TW_TRY(tw_buf_u8(b, n->family));
 	TW_TRY(tw_buf_u8(b, n->bits));
@@ -107,7 +107,7 @@ static tw_err write_flows(const struct tw_ruleset *r, struct tw_buf *b)
 		TW_TRY(tw_buf_u8(b, f->link));
 		TW_TRY(tw_buf_u16(b, f->ports.from));
 		TW_TRY(tw_buf_u16(b, f->ports.to));
-		TW_TRY(write_network(&f->network, b));
+		TW_TRY(tw_rules_write_network(&f->network, b));
 	}
 	return TW_OK;
 }
@@ -120,8 +120,9 @@ tw_err tw_ruleset_write(const struct tw_ruleset *r, struct tw_buf *b)
 		TW_TRY(tw_buf_u16(b, r->ports[i]));
 	TW_TRY(tw_buf_u8(b, (uint8_t)r->network_count));
 	for (size_t i = 0; i < r->network_count; i++)
-		TW_TRY(write_network(&r->networks[i], b));
-	return write_flows(r, b);
+		TW_TRY(tw_rules_write_network(&r->networks[i], b));
+	TW_TRY(write_flows(r, b));
+	return tw_rules_write_rates(r, b);
 }
 
 static tw_err read_count(struct tw_cursor *c, size_t most, size_t *ret)
@@ -133,7 +134,7 @@ static tw_err read_count(struct tw_cursor *c, size_t most, size_t *ret)
 	return n <= most ? TW_OK : TW_RAISE(LIMIT, "a ruleset with %u of what it may have %zu of", n, most);
 }
 
-static tw_err read_network(struct tw_cursor *c, struct tw_network *ret)
+tw_err tw_rules_read_network(struct tw_cursor *c, struct tw_network *ret)
 {
 	struct tw_network n = { 0 };
 
@@ -162,7 +163,7 @@ static tw_err read_management(struct tw_cursor *c, struct tw_ruleset *r)
 	for (size_t i = 0; i < networks; i++) {
 		struct tw_network n;
 
-		TW_TRY(read_network(c, &n));
+		TW_TRY(tw_rules_read_network(c, &n));
 		TW_TRY(add_network(r, &n));
 		if (r->network_count != i + 1)
 			return TW_RAISE(SYNTAX, "a network inside another");
@@ -179,8 +180,7 @@ static tw_err read_mode(struct tw_cursor *c, enum tw_rules_mode *ret)
 	return mode <= TW_RULES_ENFORCE ? TW_OK : TW_RAISE(SYNTAX, "a ruleset of mode %u", mode);
 }
 
-/* As the manifest has them: no other byte gets into a rule. */
-static bool is_link(const char *text)
+bool tw_rules_is_link(const char *text)
 {
 	const size_t plain = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:");
 
@@ -195,7 +195,7 @@ static tw_err read_links(struct tw_cursor *c, struct tw_ruleset *r)
 
 		TW_TRY(tw_cursor_block16(c, TW_MANIFEST_LINK_MAX, &name));
 		memcpy(r->links[i], name.at, name.size);
-		if (strlen(r->links[i]) != name.size || !is_link(r->links[i]))
+		if (strlen(r->links[i]) != name.size || !tw_rules_is_link(r->links[i]))
 			return TW_RAISE(SYNTAX, "a link that has no name of one");
 	}
 	return TW_OK;
@@ -215,7 +215,7 @@ static tw_err read_flow(struct tw_cursor *c, const struct tw_ruleset *r, struct 
 		return TW_RAISE(SYNTAX, "a flow that is none");
 	if ((f->out ? r->out : r->in) == TW_RULES_OFF)
 		return TW_RAISE(SYNTAX, "a flow of a direction that is off");
-	return read_network(c, &f->network);
+	return tw_rules_read_network(c, &f->network);
 }
 
 static tw_err read_flows(const struct tw_sys *sys, struct tw_cursor *c, struct tw_ruleset *r)
@@ -235,7 +235,7 @@ static tw_err read_flows(const struct tw_sys *sys, struct tw_cursor *c, struct t
 		return TW_RAISE(NOMEM, "flows");
 	for (size_t i = 0; i < count; i++)
 		TW_TRY(read_flow(c, r, &r->flows[r->flow_count++]));
-	return tw_cursor_end(c);
+	return TW_OK;
 }
 
 tw_err tw_ruleset_read(const struct tw_sys *sys, struct tw_slice payload, struct tw_ruleset *ret)
@@ -250,7 +250,9 @@ tw_err tw_ruleset_read(const struct tw_sys *sys, struct tw_slice payload, struct
 	r.enforce = enforce;
 	TW_TRY(read_management(&c, &r));
 	TW_TRY(read_flows(sys, &c, &r));
-	if (!r.enforce && (r.port_count || r.network_count || r.in || r.out || r.link_count || r.look_s))
+	TW_TRY(tw_rules_read_rates(&c, &r));
+	TW_TRY(tw_cursor_end(&c));
+	if (!r.enforce && (r.rate_count || r.port_count || r.network_count || r.in || r.out || r.link_count || r.look_s))
 		return TW_RAISE(SYNTAX, "rules where no table is to be");
 	*ret = r;
 	r.flows = NULL;
@@ -340,6 +342,17 @@ static tw_err add_chain(json_t *list, const char *name)
 			"name", name, "type", "filter", "hook", name, "prio", PRIORITY, "policy", "accept"));
 }
 
+static tw_err add_loopback(json_t *list, const char *chain, const char *key)
+{
+	return tw_rules_add(list, chain,
+		json_pack("[o, {s:n}]", tw_rules_match(json_pack("{s:{s:s}}", "meta", "key", key), json_string("lo")), "accept"));
+}
+
+static bool has_output(const struct tw_ruleset *r)
+{
+	return r->out != TW_RULES_OFF || tw_rules_limits(r, true);
+}
+
 static tw_err all_objects(const struct tw_rules_groups *g, json_t *list)
 {
 	const struct tw_ruleset *r = g->of;
@@ -349,13 +362,19 @@ static tw_err all_objects(const struct tw_rules_groups *g, json_t *list)
 	TW_TRY(add_set(list, r, 6));
 	TW_TRY(tw_rules_sets(g, list));
 	TW_TRY(add_chain(list, "input"));
-	if (r->out != TW_RULES_OFF)
+	if (has_output(r))
 		TW_TRY(add_chain(list, "output"));
-	TW_TRY(tw_rules_add(list, "input",
-		json_pack("[o, {s:n}]", tw_rules_match(json_pack("{s:{s:s}}", "meta", "key", "iif"), json_string("lo")), "accept")));
+	TW_TRY(tw_rules_rate_chains(r, list));
+	TW_TRY(add_loopback(list, "input", "iif"));
+	TW_TRY(tw_rules_rates(r, false, list));
 	for (size_t i = 0; i < r->port_count; i++)
 		TW_TRY(add_port(list, r->ports[i]));
-	return tw_rules_flows(g, list);
+	TW_TRY(tw_rules_flows(g, false, list));
+	if (has_output(r))
+		TW_TRY(add_loopback(list, "output", "oif"));
+	TW_TRY(tw_rules_rates(r, true, list));
+	TW_TRY(tw_rules_flows(g, true, list));
+	return tw_rules_rate_ends(r, list);
 }
 
 static tw_err objects(const struct tw_ruleset *r, const struct tw_sys *sys, json_t *list)
@@ -437,10 +456,14 @@ static void count(json_t *rule, struct tw_ruleset_counts *c)
 {
 	json_t *expr = json_object_get(rule, "expr");
 	const uint64_t packets = take_count(expr);
+	const char *chain = tw_json_text(rule, "chain");
+	size_t rate = 0;
 
 	if (json_object_get(json_array_get(expr, json_array_size(expr) - 1), "accept"))
 		return;
-	if (strcmp(tw_json_text(rule, "chain"), "output") == 0)
+	if (tw_rules_is_rate(chain, &rate))
+		c->rates[rate] += packets;
+	else if (strcmp(chain, "output") == 0)
 		c->out += packets;
 	else
 		c->in += packets;

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "formats/flowsets.h"
+#include "service/firewall/rates.h"
 
 #define TW_RULESET_PORTS 8     /* as many as there may be listeners */
 #define TW_RULESET_NETWORKS 64 /* a setting that names more is refused */
@@ -19,11 +20,19 @@
 #define TW_RULESET_LINKS TW_FLOW_LINKS
 #define TW_RULESET_GROUPS TW_FLOW_SETS
 #define TW_RULESET_LOOK_MAX 3600
+#define TW_RULESET_LIMITED 128          /* rules that send to a limit of rate: each packet passes them */
 #define TW_RULESET_WIRE_MAX (64 * 1024) /* between core and the role: 2048 of the largest take less */
 #define TW_RULESET_MAX (512 * 1024)     /* of the JSON, ours or nft's listing */
 
 /* What becomes of what no flow allows. */
 enum tw_rules_mode { TW_RULES_OFF, TW_RULES_REPORT, TW_RULES_ENFORCE };
+/* What a limit of rate is about: a link, ports and a network. */
+struct tw_limited {
+	uint8_t rate;                        /* its place among the limits */
+	bool management;                     /* the ports of the device's own, and none of what follows */
+	char link[TW_MANIFEST_LINK_MAX + 1]; /* "*": any */
+	struct tw_flow flow;                 /* ports.from 0: any of any protocol; network.family 0: any */
+};
 struct tw_ruleset {
 	bool enforce; /* false: no table at all, and the rest is empty */
 	uint16_t ports[TW_RULESET_PORTS];
@@ -36,13 +45,20 @@ struct tw_ruleset {
 	size_t link_count;
 	struct tw_flow *flows; /* its own, of those directions that are not off */
 	size_t flow_count;
+	struct tw_rate rates[TW_RATES_MAX];
+	size_t rate_count;
+	struct tw_limited limited[TW_RULESET_LIMITED];
+	size_t limited_count;
 };
 struct tw_ruleset_counts {
-	uint64_t in, out; /* packets that were dropped, or would be */
+	uint64_t in, out;             /* packets that were dropped, or would be */
+	uint64_t rates[TW_RATES_MAX]; /* that were over a limit of rate, and dropped */
 };
 void tw_ruleset_done(struct tw_ruleset *r);
 /* Adds what of f is of a direction that is not off. LIMIT, NOMEM */
 tw_err tw_ruleset_flow(struct tw_ruleset *r, const struct tw_sys *sys, const struct tw_manifest_flow *f, const char *link);
+/* Adds a limit of rate. f: of a word that names a flow, and its link. LIMIT */
+tw_err tw_ruleset_limit(struct tw_ruleset *r, const struct tw_rate_word *w, const struct tw_manifest_flow *f, const char *link);
 /* Do its flows go into the sets that there may be? LIMIT, NOMEM */
 tw_err tw_ruleset_fits(const struct tw_ruleset *r, const struct tw_sys *sys);
 void tw_ruleset_leave_flows(struct tw_ruleset *r); /* the rules of the management alone */
