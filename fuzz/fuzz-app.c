@@ -16,19 +16,26 @@ static void inside(struct tw_slice whole, struct tw_slice part, size_t max)
 		abort();
 }
 
-/* On the smallest screen a notice as long as may be fits the message, whatever it says. */
+/* Displays and links. On the smallest screen a notice as long as may be fits the message, whatever it says. */
 static void of_displays(char which, struct tw_slice all)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	const struct tw_screen screen = { TW_APP_COLUMNS_LEAST, TW_APP_LINES_LEAST };
 	struct tw_app_screen size;
 	struct tw_app_shows s;
+	struct tw_app_link l;
 	size_t pages = 0;
 
 	if (which == 'm' && !tw_failed(tw_app_read_screen(all, &size)) && all.size != 4)
 		abort();
 	if (which == 'n' && !tw_failed(tw_app_read_shows(all, &s)))
 		inside(all, s.notice, TW_APP_NOTICE_ID);
+	if (which == 'l' && !tw_failed(tw_app_read_link(all, &l))) {
+		inside(all, l.technology, TW_APP_TECHNOLOGY_MAX);
+		inside(all, l.driver, TW_APP_DRIVER_MAX);
+		if (l.state >= TW_APP_LINK_STATES)
+			abort();
+	}
 	if (which != 'w' || all.size > 1760 || memchr(all.at, 0, all.size))
 		return;
 	tw_buf_init(&b, tw_sys_real(), TW_APP_NOTICE_MAX);

@@ -4,7 +4,7 @@
  *
  * An application logs events that its product manifest declares, reports the health of its parts, reads its own settings, and asks
  * before it does something for somebody whether he may. A provider, a program of its own, judges at logins who somebody is, says that
- * somebody stands at the device, or shows the use notice on the product's display.
+ * somebody stands at the device, shows the use notice on the product's display, or drives a link of the product's own.
  * Who it is the kernel says (its user id), so there is nothing to configure and no secret to keep.
  *
  * Ownership: everything passed in stays yours and is copied before the call returns; what thingward_open gives is freed by
@@ -191,6 +191,32 @@ int thingward_display(thingward *t, unsigned columns, unsigned lines, thingward_
    (the log has no room), "audit.broken" (it cannot be written now): that it was accepted is not recorded, so hold the notice and let nobody go on; the key
    may be pressed again. LATE with accepted 1: it may be in the log or not; hold the notice too, for twice in the log does no harm. */
 int thingward_shows(thingward *t, const uint8_t notice[THINGWARD_NOTICE_ID], int accepted);
+
+/*
+ * Driving a link of the product's own, which the kernel does not know as a network interface (an acoustic modem, a proprietary radio): a process of its
+ * own, run as the user that the product manifest names for it (application.providers with the kind link). The link's name is the provider's. Say who you
+ * are by thingward_provide (call NULL: nothing is asked of it), give a callback by thingward_on_link_may, say by thingward_link what the link is and how it
+ * is now, then poll thingward_fd and call thingward_dispatch; say it again by thingward_link whenever it has changed.
+ *
+ * The device lists it among its interfaces, with technology, driver and state, and records what becomes of it. After the first thingward_link, and whenever
+ * that changes, your callback is told whether the link may be on, from thingward_dispatch and from every call on this connection that waits. may 0: switch
+ * it off within THINGWARD_LINK_WAIT_MS, so that nothing goes over it, and say THINGWARD_LINK_OFF; do that after the callback has returned. Until you
+ * say so the device tells its owner that the link is not off, and tells you again. may 1: it may be on; whether it is, is yours. When you cannot know any
+ * more how it is, end the connection: the device then says of the link that nobody watches it, and so it does when you end for whatever reason. Start with
+ * the link off, and switch it on when you were told that it may be: then it is not on before the device says so.
+ */
+#define THINGWARD_LINK_WAIT_MS 5000
+enum thingward_link_state {
+	THINGWARD_LINK_OFF = 0,
+	THINGWARD_LINK_DOWN = 1,
+	THINGWARD_LINK_UP = 2
+}; /* DOWN: on, and nobody at the other end */
+typedef void thingward_link_may(void *user, int may);
+void thingward_on_link_may(thingward *t, thingward_link_may *call, void *user); /* before the first thingward_link */
+/* technology, driver: for people, at most 32 and 64 bytes, neither empty: "acoustic modem", "sonar 1.2". Not from within the callback. REFUSED: "link.user"
+   (this user drives no link, or has not said which it is), "link.often" (ten at once, then one in five seconds: the device says of the link that it does
+   not know how it is until you say it again), "gate.permission". */
+int thingward_link(thingward *t, const char *technology, const char *driver, enum thingward_link_state state);
 
 /* Without waiting: OK means sent, and that an answer will come under *ret_ticket (which may be NULL). BUSY, GONE, INVALID. */
 int thingward_post_event(thingward *t, const char *id, const char *fields, uint32_t *ret_ticket);

@@ -13,6 +13,7 @@ const char *const tw_manifest_provider_kinds[TW_MANIFEST_PROVIDER_KINDS] = {
 	[TW_MANIFEST_AUTH_PLUGIN] = "auth-plugin",
 	[TW_MANIFEST_BUTTON] = "button",
 	[TW_MANIFEST_DISPLAY] = "display",
+	[TW_MANIFEST_LINK] = "link",
 };
 
 /* One lower case word, with hyphens inside. */
@@ -51,11 +52,13 @@ static tw_err provider_read(const json_t *o, struct tw_manifest_provider *p)
 	return kind_read(tw_json_text(o, "kind"), &p->kind);
 }
 
-/* Button or display: the device knows by its user alone whose word it hears. */
+/* Button, display or link: the device knows by its user alone whose word it hears. */
 static const char *is_alone(const struct tw_manifest_provider *a, const struct tw_manifest_provider *b)
 {
 	if (a->kind == TW_MANIFEST_DISPLAY || b->kind == TW_MANIFEST_DISPLAY)
 		return "display";
+	if (a->kind == TW_MANIFEST_LINK || b->kind == TW_MANIFEST_LINK)
+		return "link";
 	return a->kind != b->kind && (a->kind == TW_MANIFEST_BUTTON || b->kind == TW_MANIFEST_BUTTON) ? "button" : NULL;
 }
 

@@ -70,16 +70,18 @@ struct tw_manifest_role {
 };
 /*
  * A program of the product's beside its application (platform/provider.h): one that judges who somebody is at a login, one that says that the
- * device's button was pressed (platform/presence.h), or one that shows the use notice on the product's own display (platform/display.h).
+ * device's button was pressed (platform/presence.h), one that shows the use notice on the product's own display (platform/display.h), or one that
+ * drives a link of the manufacturer's own (platform/link.h).
  */
 enum tw_manifest_provider_kind {
 	TW_MANIFEST_BIOMETRIC,
 	TW_MANIFEST_AUTH_PLUGIN,
 	TW_MANIFEST_BUTTON,
 	TW_MANIFEST_DISPLAY,
+	TW_MANIFEST_LINK,
 	TW_MANIFEST_PROVIDER_KINDS
 };
-extern const char *const tw_manifest_provider_kinds[TW_MANIFEST_PROVIDER_KINDS]; /* "biometric" "auth-plugin" "button" "display" */
+extern const char *const tw_manifest_provider_kinds[TW_MANIFEST_PROVIDER_KINDS]; /* "biometric" "auth-plugin" "button" "display" "link" */
 struct tw_manifest_provider {
 	const char *name; /* "reader" */
 	const char *help; /* what it is, for people */

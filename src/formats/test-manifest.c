@@ -160,6 +160,7 @@ static void test_taken(void **state)
 		{ PROVIDER(""), PROVIDER(MORE_PROVIDERS) }, /* four */
 		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"button\",\"uid\":64021" },
 		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"display\",\"uid\":64021" },
+		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"link\",\"uid\":64021" },
 		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"auth-plugin\",\"uid\":64020" }, /* one reads both */
 		{ READER_AND_KEY, READER_AND("button", "button", "64020") },                            /* of two buttons as well */
 		{ INHERITS, "\"inherits\":[]" },
@@ -433,6 +434,8 @@ static const struct {
 	{ READER_AND_KEY, READER_AND("display", "display", "64020") },                      /* which of them? */
 	{ READER_AND_KEY, READER_AND("display", "auth-plugin", "64020") },                  /* also in the other order */
 	{ READER_AND_KEY, READER_AND("button", "auth-plugin", "64020") },
+	{ READER_AND_KEY, READER_AND("link", "link", "64020") },
+	{ READER_AND_KEY, READER_AND("link", "auth-plugin", "64020") },
 	{ INHERITS, "\"inherits\":[\"admin\"]" },
 	{ INHERITS, "\"inherits\":[\"owner\"]" },
 	{ INHERITS, "\"inherits\":[\"anyone\"]" },

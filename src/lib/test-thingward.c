@@ -285,6 +285,48 @@ static void test_a_display(void **state)
 	close_door(&d);
 }
 
+static void take_may(void *user, int may)
+{
+	char *told = user;
+
+	told[strlen(told)] = may ? '1' : '0';
+}
+
+/* What drives a link says what it is, and is told whether it may be on. */
+static void test_a_link(void **state)
+{
+	char longest[TW_APP_DRIVER_MAX + 2] = "", told[8] = "";
+	struct door d = { .fd = -1 };
+	struct tw_message m;
+
+	open_door(&d);
+	memset(longest, 'd', sizeof longest - 1);
+	CHECK_INT(thingward_link(d.t, "", "d", THINGWARD_LINK_UP), THINGWARD_INVALID);
+	CHECK_INT(thingward_link(d.t, NULL, "d", THINGWARD_LINK_UP), THINGWARD_INVALID);
+	CHECK_INT(thingward_link(d.t, "t", NULL, THINGWARD_LINK_UP), THINGWARD_INVALID);
+	CHECK_INT(thingward_link(d.t, "t", longest, THINGWARD_LINK_UP), THINGWARD_INVALID);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_LINK_MAY, 0, "\0", 1, NULL, 0)); /* nobody listens yet */
+	CHECK_INT(thingward_dispatch(d.t), THINGWARD_OK);
+	thingward_on_link_may(d.t, take_may, told);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_LINK_MAY, 0, "\1", 1, NULL, 0));
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_ACK, 1, NULL, 0, NULL, 0));
+	longest[TW_APP_DRIVER_MAX] = '\0';
+	CHECK_INT(thingward_link(d.t, "t", longest, THINGWARD_LINK_UP), THINGWARD_OK);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.type, TW_APP_LINK);
+	CHECK_INT(m.payload.size, 5 + 1 + TW_APP_DRIVER_MAX);
+	CHECK_BYTES(m.payload.at, "\2\0\1t\0\100d", 7);
+	CHECK_TEXT(told, "1");
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_LINK_MAY, 0, "\0", 1, NULL, 0));
+	CHECK_INT(thingward_dispatch(d.t), THINGWARD_OK);
+	CHECK_TEXT(told, "10");
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_REFUSED, 2, "\0\1r\0\1w", 6, NULL, 0));
+	CHECK_INT(thingward_link(d.t, "t", "d", THINGWARD_LINK_OFF), THINGWARD_REFUSED);
+	CHECK_TEXT(thingward_why(d.t), "r: w");
+	CHECK_INT(thingward_pending(d.t), 0);
+	close_door(&d);
+}
+
 static void test_who_is_asked_about(void **state)
 {
 	char longest[TW_APP_PASS_MAX + 2] = "", name[TW_APP_NAME_MAX + 2] = "";
@@ -507,6 +549,7 @@ static void test_a_lost_or_lying_device(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_posts_and_answers), cmocka_unit_test(test_who_may_what), cmocka_unit_test(test_a_provider),
-	cmocka_unit_test(test_a_button), cmocka_unit_test(test_a_display), cmocka_unit_test(test_who_is_asked_about),
-	cmocka_unit_test(test_waits_for_its_own_answer), cmocka_unit_test(test_hashes), cmocka_unit_test(test_keys),
-	cmocka_unit_test(test_sealing), cmocka_unit_test(test_refuses_what_cannot_be_sent), cmocka_unit_test(test_a_lost_or_lying_device))
+	cmocka_unit_test(test_a_button), cmocka_unit_test(test_a_display), cmocka_unit_test(test_a_link),
+	cmocka_unit_test(test_who_is_asked_about), cmocka_unit_test(test_waits_for_its_own_answer), cmocka_unit_test(test_hashes),
+	cmocka_unit_test(test_keys), cmocka_unit_test(test_sealing), cmocka_unit_test(test_refuses_what_cannot_be_sent),
+	cmocka_unit_test(test_a_lost_or_lying_device))

@@ -36,6 +36,8 @@ struct thingward {
 	void *question_user;
 	thingward_notice *notice; /* of a display */
 	void *notice_user;
+	thingward_link_may *link_may; /* of what drives a link */
+	void *link_user;
 };
 
 static int say(thingward *t, int result, const char *why)
@@ -229,7 +231,7 @@ static tw_err read_result(struct tw_cursor *in, int *ret)
 /* What the device says unasked. */
 static bool is_unasked(uint16_t type)
 {
-	return type == TW_APP_ASKED || type == TW_APP_OVER || type == TW_APP_NOTICE;
+	return type == TW_APP_ASKED || type == TW_APP_OVER || type == TW_APP_NOTICE || type == TW_APP_LINK_MAY;
 }
 
 static tw_err take_notice(thingward *t, const struct tw_message *m)
@@ -245,7 +247,19 @@ static tw_err take_notice(thingward *t, const struct tw_message *m)
 	return TW_OK;
 }
 
-/* Of a provider: what the device asks, or asks no more; of a display, what it is to show. */
+static tw_err take_link_may(thingward *t, const struct tw_message *m)
+{
+	struct tw_cursor in = tw_cursor_of(m->payload.at, m->payload.size);
+	uint8_t may = 0;
+
+	TW_TRY(tw_cursor_u8(&in, &may));
+	TW_TRY(tw_cursor_end(&in));
+	if (t->link_may)
+		t->link_may(t->link_user, may == 1);
+	return TW_OK;
+}
+
+/* Of a provider: what the device asks, or asks no more; of a display, what it is to show; of a link, whether it may be on. */
 static tw_err take_unasked(thingward *t, const struct tw_message *m)
 {
 	struct tw_cursor in = tw_cursor_of(m->payload.at, m->payload.size);
@@ -255,6 +269,8 @@ static tw_err take_unasked(thingward *t, const struct tw_message *m)
 
 	if (m->type == TW_APP_NOTICE)
 		return take_notice(t, m);
+	if (m->type == TW_APP_LINK_MAY)
+		return take_link_may(t, m);
 	TW_TRY(tw_cursor_bytes(&in, challenge, sizeof challenge));
 	if (m->type == TW_APP_ASKED)
 		TW_TRY(tw_cursor_block16(&in, TW_APP_ACCOUNT_MAX, &id));
@@ -515,6 +531,35 @@ int thingward_shows(thingward *t, const uint8_t notice[THINGWARD_NOTICE_ID], int
 	int result = of_error(t, e);
 	if (result == THINGWARD_OK)
 		result = post(t, TW_APP_SHOWS, &b, &ticket);
+	return result == THINGWARD_OK ? await(t, ticket) : result;
+}
+
+_Static_assert((int)THINGWARD_LINK_OFF == TW_APP_LINK_OFF && (int)THINGWARD_LINK_DOWN == TW_APP_LINK_DOWN &&
+		(int)THINGWARD_LINK_UP == TW_APP_LINK_UP,
+	"one state at both ends");
+
+void thingward_on_link_may(thingward *t, thingward_link_may *call, void *user)
+{
+	t->link_may = call;
+	t->link_user = user;
+}
+
+static tw_err write_link(struct tw_buf *b, const char *technology, const char *driver, enum thingward_link_state state)
+{
+	TW_TRY(tw_buf_u8(b, (uint8_t)state));
+	TW_TRY(write_pair(b, technology ? technology : "", TW_APP_TECHNOLOGY_MAX, NULL, NULL, 0));
+	return write_pair(b, driver ? driver : "", TW_APP_DRIVER_MAX, NULL, NULL, 0);
+}
+
+int thingward_link(thingward *t, const char *technology, const char *driver, enum thingward_link_state state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	uint32_t ticket = 0;
+
+	tw_buf_init(&b, t->sys, 5 + TW_APP_TECHNOLOGY_MAX + TW_APP_DRIVER_MAX);
+	int result = of_error(t, write_link(&b, technology, driver, state));
+	if (result == THINGWARD_OK)
+		result = post(t, TW_APP_LINK, &b, &ticket);
 	return result == THINGWARD_OK ? await(t, ticket) : result;
 }
 

@@ -24,6 +24,7 @@ const struct tw_channel_row tw_rows_device_from_app[] = {
 	{ TW_APP_PRESENT, 0, 12, 12, "present" },
 	{ TW_APP_SCREEN, 0, 4, 4, "screen" },
 	{ TW_APP_SHOWS, 0, TW_APP_NOTICE_ID + 1, TW_APP_NOTICE_ID + 1, "shows" },
+	{ TW_APP_LINK, 0, 7, 5 + TW_APP_TECHNOLOGY_MAX + TW_APP_DRIVER_MAX, "link" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_app_from_device[] = {
@@ -40,6 +41,7 @@ const struct tw_channel_row tw_rows_app_from_device[] = {
 	{ TW_APP_ASKED, 0, TW_APP_CHALLENGE + 3, TW_APP_CHALLENGE + 2 + TW_APP_ACCOUNT_MAX, "asked" },
 	{ TW_APP_OVER, 0, TW_APP_CHALLENGE, TW_APP_CHALLENGE, "over" },
 	{ TW_APP_NOTICE, 0, TW_APP_NOTICE_ID, TW_APP_NOTICE_ID + TW_APP_NOTICE_MAX, "notice" },
+	{ TW_APP_LINK_MAY, 0, 1, 1, "link may" },
 	{ 0 },
 };
 
@@ -220,5 +222,24 @@ tw_err tw_app_read_shows(struct tw_slice payload, struct tw_app_shows *ret)
 		return TW_RAISE(SYNTAX, "accepted must be 0 or 1");
 	s.accepted = accepted == 1;
 	*ret = s;
+	return TW_OK;
+}
+
+tw_err tw_app_read_link(struct tw_slice payload, struct tw_app_link *ret)
+{
+	struct tw_cursor in = tw_cursor_of(payload.at, payload.size);
+	struct tw_app_link l;
+	uint8_t state = 0;
+
+	TW_TRY(tw_cursor_u8(&in, &state));
+	TW_TRY(tw_cursor_block16(&in, TW_APP_TECHNOLOGY_MAX, &l.technology));
+	TW_TRY(tw_cursor_block16(&in, TW_APP_DRIVER_MAX, &l.driver));
+	TW_TRY(tw_cursor_end(&in));
+	if (state >= TW_APP_LINK_STATES)
+		return TW_RAISE(SYNTAX, "no state %u of a link", state);
+	if (!l.technology.size || !l.driver.size || !tw_text_printable(l.technology) || !tw_text_printable(l.driver))
+		return TW_RAISE(SYNTAX, "a link's technology and driver must be printable, and not empty");
+	l.state = (enum tw_app_link_state)state;
+	*ret = l;
 	return TW_OK;
 }

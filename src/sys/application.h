@@ -15,6 +15,8 @@
  * of its messages are answered by ACK or REFUSED. OVER says that nobody waits for a verdict any more. A button says by PROVIDE which one it is, and
  * then by PRESENT that it was pressed; ACK: that confirmed what waited for it. A display says by PROVIDE which one it is and by SCREEN how large, and from
  * then on is sent NOTICE, at once and whenever the use notice changes; by SHOWS it says that it shows that one, or that somebody accepted it there.
+ * What drives a link says by PROVIDE which one it is and by LINK what that is and how it is now, at first and whenever that changes; it is sent LINK_MAY,
+ * after the first LINK and whenever that changes, whether the link may be on.
  */
 #ifndef TW_SYS_APPLICATION_H
 #define TW_SYS_APPLICATION_H
@@ -40,6 +42,7 @@ enum tw_application_message {
 	TW_APP_PRESENT,            /* u64 when it went down, in milliseconds of the boot clock, u32 for how many it was held */
 	TW_APP_SCREEN,             /* u16 columns, u16 lines */
 	TW_APP_SHOWS,              /* TW_APP_NOTICE_ID bytes, u8 accepted */
+	TW_APP_LINK,               /* u8 enum tw_app_link_state, block16 technology, block16 driver */
 	TW_APP_ACK = 0x0681,
 	TW_APP_SETTING_IS,       /* block16 value */
 	TW_APP_REFUSED,          /* block16 rule, block16 detail */
@@ -53,6 +56,7 @@ enum tw_application_message {
 	TW_APP_ASKED = 0x06d0,   /* TW_APP_CHALLENGE bytes, block16 account; no tag */
 	TW_APP_OVER,             /* TW_APP_CHALLENGE bytes; no tag */
 	TW_APP_NOTICE, /* TW_APP_NOTICE_ID bytes, text: lines that fit, a form feed before each next page; none: no notice; no tag */
+	TW_APP_LINK_MAY, /* u8: 1 it may be on, 0 it has to be off; no tag */
 };
 #define TW_APP_NAME_MAX 96     /* of an event, a health name, a setting */
 #define TW_APP_FIELDS_MAX 2048 /* an event's record must fit the log's record */
@@ -79,6 +83,14 @@ enum tw_app_verdict { TW_APP_NO, TW_APP_YES, TW_APP_CANNOT, TW_APP_VERDICTS }; /
 #define TW_APP_COLUMNS_LEAST 16 /* of a screen: fewer show no word whole */
 #define TW_APP_LINES_LEAST 2
 #define TW_APP_SCREEN_MOST 1000 /* columns, and lines */
+#define TW_APP_TECHNOLOGY_MAX 32
+#define TW_APP_DRIVER_MAX 64
+enum tw_app_link_state {
+	TW_APP_LINK_OFF,
+	TW_APP_LINK_DOWN,
+	TW_APP_LINK_UP,
+	TW_APP_LINK_STATES
+}; /* DOWN: on, and nobody at the other end */
 #define TW_APP_KEY_MAX 1920
 #define TW_APP_SIGNATURE_MAX 72
 struct tw_app_event {
@@ -122,6 +134,11 @@ struct tw_app_shows {
 	bool accepted;
 };
 tw_err tw_app_read_shows(struct tw_slice payload, struct tw_app_shows *ret);
+struct tw_app_link {
+	enum tw_app_link_state state;
+	struct tw_slice technology, driver; /* printable, not empty */
+};
+tw_err tw_app_read_link(struct tw_slice payload, struct tw_app_link *ret); /* SYNTAX: no such state, or no text; LIMIT */
 tw_err tw_app_read_hash(struct tw_slice payload, struct tw_slice *ret_function);
 extern const struct tw_channel_row tw_rows_device_from_app[], tw_rows_app_from_device[];
 #endif

@@ -125,6 +125,29 @@ static void test_displays(void **state)
 	CHECK(!s.accepted);
 }
 
+static void test_links(void **state)
+{
+	static const struct tw_slice bad[] = { S(""), S("\1"), S("\1\0\1a"), S("\1\0\0\0\1d"), S("\1\0\1a\0\0"), S("\3\0\1a\0\1d"),
+		S("\1\0\1a\0\1dx"), S("\1\0\1\n\0\1d"), S("\1\0\1a\0\1\33"), S("\1\0\2\303\50\0\1d"), S("\1\0\5a\0\1d") };
+	char longest[5 + TW_APP_TECHNOLOGY_MAX + TW_APP_DRIVER_MAX + 1] = { 0, 0, TW_APP_TECHNOLOGY_MAX };
+	struct tw_app_link l = { .state = TW_APP_LINK_UP };
+
+	for (size_t i = 0; i < TW_COUNT(bad); i++)
+		CHECK_ERR(tw_app_read_link(bad[i], &l), SYNTAX);
+	CHECK_INT(l.state, TW_APP_LINK_UP); /* set on success only */
+	CHECK_OK(tw_app_read_link(S("\0\0\5sonar\0\6ping 1"), &l));
+	CHECK(l.state == TW_APP_LINK_OFF && tw_slice_is(l.technology, "sonar") && tw_slice_is(l.driver, "ping 1"));
+	memset(longest + 3, 'n', sizeof longest - 3);
+	longest[3 + TW_APP_TECHNOLOGY_MAX] = 0;
+	longest[4 + TW_APP_TECHNOLOGY_MAX] = TW_APP_DRIVER_MAX;
+	CHECK_OK(tw_app_read_link((struct tw_slice){ longest, sizeof longest - 1 }, &l));
+	CHECK_INT(l.driver.size, TW_APP_DRIVER_MAX);
+	longest[4 + TW_APP_TECHNOLOGY_MAX]++;
+	CHECK_ERR(tw_app_read_link((struct tw_slice){ longest, sizeof longest }, &l), LIMIT);
+	longest[2]++;
+	CHECK_ERR(tw_app_read_link((struct tw_slice){ longest, sizeof longest }, &l), LIMIT);
+}
+
 static void test_refuses(void **state)
 {
 	static const struct {
@@ -155,4 +178,4 @@ static void test_refuses(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_reads_each_form), cmocka_unit_test(test_reads_providers), cmocka_unit_test(test_reads_who_may_what),
-	cmocka_unit_test(test_presses), cmocka_unit_test(test_displays), cmocka_unit_test(test_refuses))
+	cmocka_unit_test(test_presses), cmocka_unit_test(test_displays), cmocka_unit_test(test_links), cmocka_unit_test(test_refuses))

@@ -121,6 +121,7 @@ int main(void)
 	ask("provider.answer", "provider.answer", TW_WHEN_ALWAYS);
 	ask("provider.join", "provider.join", TW_WHEN_ALWAYS);
 	ask("provider.show", "provider.show", TW_WHEN_ALWAYS);
+	ask("provider.link", "provider.link", TW_WHEN_ALWAYS);
 	for (size_t i = 0; i < tw_manifest_of(product)->permission_count; i++) {
 		const char *name = tw_manifest_of(product)->permissions[i].name;
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Providers as processes: the example key switch, and the same program as a simulated reader, judge logins at a real device; and end, hang and lie. The
-example display shows the use notice."""
+example display shows the use notice; the example link is listed and obeys."""
 import hashlib
 import json
 import os
@@ -16,11 +16,12 @@ from harness import Client, local, unb64, wait_for
 from liar import Liar, beside
 
 GOOD = "nine quiet herons wade"
-READER, KEYSWITCH, FOREIGN, PANEL = 58721, 58722, 58723, 58724
+READER, KEYSWITCH, FOREIGN, PANEL, SONAR = 58721, 58722, 58723, 58724, 58725
 MORE = f"""  providers:
     - {{name: reader, kind: biometric, uid: {READER}, help: Reads fingers.}}
     - {{name: keyswitch, kind: auth-plugin, uid: {KEYSWITCH}, help: The key switch beside the door.}}
     - {{name: panel, kind: display, uid: {PANEL}, help: The display on its front.}}
+    - {{name: sonar, kind: link, uid: {SONAR}, help: The acoustic modem.}}
   permissions:
 """
 
@@ -363,3 +364,118 @@ def test_whose_display_it_is(noticed):
     assert done.stdout.strip() == "b''", done.stdout + done.stderr
     assert shown(noticed) == "current", "its own connection goes on"
     panel.end()
+
+
+class Modem:
+    """The example program of a link, whose hardware is a file."""
+
+    def __init__(self, unit, folder, user=SONAR):
+        self.hardware, self.folder = folder / "sonar" / "state", folder / "sonar"
+        self.folder.mkdir(exist_ok=True)
+        os.chown(self.folder, SONAR, SONAR)
+        self.put("off")
+        command = [worlds.program("link"), "--socket", unit.run / "events.sock", "--name", "sonar", "--switch", self.hardware, "--driver", "sonar 1.2"]
+        self.process = subprocess.Popen([str(w) for w in command], stderr=subprocess.PIPE, text=True, user=user, group=user, extra_groups=[])
+        self.said = ""
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        for line in self.process.stderr:
+            self.said += line
+
+    def put(self, word):
+        """What becomes of the hardware without the program."""
+        new = self.folder / "new"
+        new.write_text(word + "\n")
+        os.chown(new, SONAR, SONAR)
+        new.rename(self.hardware)
+
+    def is_off(self):
+        return self.hardware.read_text() == "off\n"
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def interfaces(unit):
+    return local(unit, "GET", "/api/v1/interfaces?limit=300").json
+
+
+def sonar(unit):
+    """Its state, as it is listed; None: it is not."""
+    return next((one["state"] for one in interfaces(unit)["interfaces"] if one["name"] == "sonar"), None)
+
+
+def switch(unit, words):
+    unit.tool("device", "settings", "change", "interfaces.off-normal", words, "--confirm", "--device", "unit", "--owner", unit.owner)
+
+
+def obeys(unit, tmp_path, *more):
+    worlds.run(worlds.program("thingward"), "assess", "--device", "unit", "--owner", unit.owner, "--product", unit.world.product, "--out",
+               tmp_path / "e.json", "--element", "LA.IC.14.4", *more, ok=(0, 1), timeout=90)
+    payload = json.loads(unb64(json.loads((tmp_path / "e.json").read_text())["payload"]))
+    return next((row["verdict"], row["reason"]) for row in payload["results"] if row["probe"] == "obeys-off")
+
+
+# What the example never does: it says that its link is up whatever it is told, a thousand times, and then nothing.
+FLOODS = """import ctypes, sys, time
+lib = ctypes.CDLL(sys.argv[1])
+lib.thingward_why.restype = ctypes.c_char_p
+lib.thingward_why.argtypes = [ctypes.c_void_p]
+t = ctypes.c_void_p()
+lib.thingward_open(sys.argv[2].encode(), ctypes.byref(t))
+print(lib.thingward_link(t, b"acoustic modem", b"liar", 2), lib.thingward_why(t).decode(), flush=True)
+lib.thingward_provide(t, b"sonar", 0, None, None)
+results = [lib.thingward_link(t, b"acoustic modem", b"liar", 2 - i % 2) for i in range(1000)]
+print(results.count(0), lib.thingward_why(t).decode(), flush=True)
+time.sleep(30)
+"""
+
+
+def test_a_link_of_the_manufacturers_own(device, folder, tmp_path):
+    """@nist LA.IC.14.4: it appears in the inventory with technology, driver and state, and obeys the list of the mode; killed, lying, flooding and hanging it is not held to be off."""
+    assert sonar(device) is None
+    modem = Modem(device, folder)
+    wait_for(lambda: sonar(device) == "down" and not modem.is_off())  # it may be on
+    modem.put("up")
+    wait_for(lambda: sonar(device) == "up")
+    one = next(one for one in interfaces(device)["interfaces"] if one["name"] == "sonar")
+    assert {"kind": "link", "what": "acoustic modem", "driver": "sonar 1.2", "declared": "sonar", "present": True, "off": False}.items() <= one.items()
+    assert obeys(device, tmp_path, "--off", "link:sonar")[0] == "fail", "its list does not name it"
+
+    switch(device, "link:sonar")
+    assert modem.is_off() and sonar(device) == "off" and interfaces(device)["held"]
+    assert obeys(device, tmp_path, "--off", "link:sonar")[0] == "pass"
+    modem.put("up")  # somebody else switches it on
+    wait_for(lambda: {"kind": "link", "name": "sonar"} in events(device, "interface.held") and modem.is_off() and sonar(device) == "off")
+
+    device.stop()
+    modem.put("up")
+    device.start()  # it comes again by itself, and is told anew
+    wait_for(lambda: sonar(device) == "off" and interfaces(device)["held"])
+
+    # Killed: nobody watches its link, and it is not held to be off.
+    modem.end()
+    wait_for(lambda: sonar(device) == "unwatched")
+    assert events(device, "provider.gone")[0]["name"] == "sonar"
+    assert not interfaces(device)["held"] and "is not here" in interfaces(device)["unheld"]
+    verdict, reason = obeys(device, tmp_path, "--off", "link:sonar")
+    assert verdict == "fail" and "is not here" in reason  # @turns LA.IC.14.4: the program that drives the product's own link has ended
+
+    # Another user's program is none; one that floods and lies is heard ten times at most; it does not obey, hangs, and the list is not in force.
+    door = str(device.run / "events.sock")
+    foreign = Modem(device, folder, READER)
+    wait_for(lambda: "provider.user" in foreign.said)
+    foreign.end()
+    liar = subprocess.Popen(["python3", "-c", FLOODS, worlds.BUILD / "src/lib/libthingward.so", door], user=SONAR, group=SONAR, extra_groups=[], stdout=subprocess.PIPE, text=True)
+    assert liar.stdout.readline().startswith("-7 link.user")
+    taken, rule = liar.stdout.readline().split()[:2]
+    assert 0 < int(taken) <= 10 and rule == "link.often:"
+    assert sonar(device) == "unknown" and not interfaces(device)["held"]
+    wait_for(lambda: any("does not switch it off" in one["why"] for one in events(device, "interface.unheld")), 15)
+    liar.kill()
+    liar.wait()
+    wait_for(lambda: sonar(device) == "unwatched")
+    switch(device, "")
+    assert interfaces(device)["held"]

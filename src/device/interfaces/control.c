@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which interfaces are to be off: the mode's list, of which each role is told its own words (switch.c), links of links and radios, parts of what
- * is plugged in or built in.
+ * is plugged in or built in. Links of the manufacturer's own are told by own.c.
  */
 #include "device/interfaces/switch.h"
 
@@ -93,7 +93,7 @@ tw_err tw_control_wanted(struct tw_context *c, char ret[TW_CONTROL_OFF_MAX + 1])
 
 int64_t tw_control_due_ms(struct tw_context *c)
 {
-	int64_t first = -1;
+	int64_t first = tw_own_due_ms(c);
 
 	for (size_t i = 0; i < TW_CONTROLS; i++) {
 		const int64_t due = tw_switch_due_ms(of(c, i));
@@ -108,7 +108,7 @@ tw_err tw_control_job(struct tw_context *c)
 {
 	for (size_t i = 0; i < TW_CONTROLS; i++)
 		TW_TRY(tw_switch_job(of(c, i)));
-	return TW_OK;
+	return tw_own_job(c);
 }
 
 /* --- For others --- */
@@ -131,7 +131,7 @@ const char *tw_control_unsettled(struct tw_context *c, const char *key)
 		return NULL;
 	for (size_t i = 0; i < TW_CONTROLS && !why; i++)
 		why = tw_switch_unsettled(of(c, i));
-	return why;
+	return why ? why : tw_own_unsettled(c);
 }
 
 bool tw_control_holds(struct tw_context *c)

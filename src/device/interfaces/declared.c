@@ -112,8 +112,8 @@ bool tw_interfaces_declared(const struct tw_device *d)
 bool tw_interfaces_judge(const struct tw_device *d, struct tw_interface *i)
 {
 	i->declared = NULL;
-	i->known = !tw_interfaces_declared(d) || is_own(d, i);
-	for (size_t n = 0; tw_interfaces_declared(d) && !i->declared && n < d->manifest->interface_count; n++)
+	i->known = !tw_interfaces_declared(d) || i->own || is_own(d, i);
+	for (size_t n = 0; tw_interfaces_declared(d) && !i->own && !i->declared && n < d->manifest->interface_count; n++)
 		if (is_it(&d->manifest->interfaces[n], i))
 			i->declared = &d->manifest->interfaces[n];
 	i->known = i->known || i->declared;

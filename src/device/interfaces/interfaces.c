@@ -26,6 +26,7 @@ tw_err tw_interfaces_start(struct tw_device *d)
 	d->interfaces->pause_ms = PAUSE_MS;
 	tw_control_start(d);
 	d->unsettled = tw_control_unsettled;
+	d->link_told = tw_own_told;
 	return TW_OK;
 }
 
@@ -37,6 +38,7 @@ void tw_interfaces_stop(struct tw_device *d)
 		tw_control_stop(d);
 	free(d->interfaces);
 	d->interfaces = NULL;
+	d->link_told = NULL;
 }
 
 bool tw_interfaces_watched(const struct tw_device *d)

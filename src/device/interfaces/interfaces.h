@@ -17,9 +17,10 @@
 struct tw_interface {
 	uint64_t id;
 	enum tw_watch_kind kind;
-	bool present, marked;                               /* marked: in the look that is being taken */
-	const struct tw_manifest_interface *declared;       /* NULL: the product has no such, or declares none */
-	bool known;                                         /* declared, or the device's own */
+	bool present, marked;                         /* marked: in the look that is being taken */
+	const struct tw_manifest_interface *declared; /* NULL: the product has no such, or declares none */
+	bool known;                                   /* declared, or the device's own */
+	uint8_t own; /* a link of the manufacturer's own: its place among the manifest's providers, from 1; 0: the watch role's */
 	int64_t first_ms, last_ms;                          /* wall clock; last: of a change, while it is present */
 	const char *name, *what, *driver, *address, *state; /* behind this, in the same memory */
 };
@@ -43,8 +44,22 @@ struct tw_control {
 	unsigned written;    /* and how often */
 	char why[TW_DETAIL_MAX], said[TW_DETAIL_MAX]; /* why it is not so; said: as it was recorded */
 };
+/* What drives a link of the manufacturer's own, as it was told: own.c. */
+struct tw_own_link {
+	bool told, may; /* it was, on this connection; what */
+	bool owed;      /* it did not read it */
+	bool was_off, late;
+	int64_t again_ms; /* boot clock: it is told again, when it has to be */
+};
+struct tw_own_links {
+	struct tw_own_link of[TW_MANIFEST_PROVIDERS];
+	int64_t list_ms[TW_MANIFEST_PROVIDERS]; /* boot clock: its word could not be taken into the list, and is then; 0: it was */
+	int64_t amiss_ms;                       /* boot clock: since when not all is off that has to be; 0: it is */
+	char why[TW_DETAIL_MAX], said[TW_DETAIL_MAX];
+};
 struct tw_interfaces {
 	struct tw_control control[TW_CONTROLS];
+	struct tw_own_links own;
 	enum { TW_INTERFACES_AWAY, TW_INTERFACES_BEGUN, TW_INTERFACES_HERE } role;
 	tw_channel *line; /* while HERE */
 	bool asked, owed; /* a look that has not come back yet; one that has to be asked for */
@@ -78,6 +93,15 @@ bool tw_control_holds(struct tw_context *c);                                 /* 
 bool tw_control_has_off(struct tw_context *c, const struct tw_interface *i); /* it is to be */
 tw_err tw_control_say(struct tw_context *c, json_t *o);                      /* into the list */
 
+/* own.c: links of the manufacturer's own, each driven by a program of its (platform/link.h). */
+void tw_own_told(struct tw_device *d, size_t at); /* it has said how it is, or has gone */
+tw_err tw_own_job(struct tw_context *c);
+int64_t tw_own_due_ms(struct tw_context *c);
+const char *tw_own_unsettled(struct tw_context *c); /* NULL: all that are to be off say that they are */
+bool tw_own_has_off(struct tw_context *c, size_t at);
+
+/* seen.c: one of them, as it is now. */
+tw_err tw_interfaces_take_own(struct tw_device *d, size_t at, const struct tw_watch_item *i);
 /* seen.c: one look, as the role says it. UNTRUSTED: it says what no role of ours says; NOMEM. */
 tw_err tw_interfaces_take(struct tw_device *d, struct tw_slice seen);
 /* declared.c: what the product says of it, into i; false: it should not be there. */

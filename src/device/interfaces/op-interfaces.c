@@ -25,7 +25,9 @@ static tw_err describe(struct tw_context *c, const struct tw_interface *i, json_
 	if (!o)
 		return TW_RAISE(NOMEM, "an interface");
 	TW_TRY(tw_json_set(o, "off", json_boolean(tw_control_has_off(c, i))));
-	if (tw_interfaces_declared(tw_device_of(c)))
+	if (i->own)
+		TW_TRY(tw_json_set(o, "declared", json_string(tw_device_of(c)->manifest->providers[i->own - 1].name)));
+	else if (tw_interfaces_declared(tw_device_of(c)))
 		TW_TRY(tw_json_set(o, "declared", json_string(i->declared ? i->declared->name : i->known ? "its own" : "no")));
 	TW_TRY(set_time(o, "first", i->first_ms));
 	TW_TRY(set_time(o, "last", i->last_ms));

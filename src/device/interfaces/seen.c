@@ -116,10 +116,11 @@ static bool same(const struct tw_interface *one, const struct tw_watch_item *i)
 		tw_slice_is(i->state, one->state);
 }
 
-static struct tw_interface **find(struct tw_interfaces *f, const struct tw_watch_item *i)
+/* own 0: of what the watch role sees. A link of the manufacturer's own may have a name that the kernel gives another one. */
+static struct tw_interface **find(struct tw_interfaces *f, const struct tw_watch_item *i, uint8_t own)
 {
 	for (size_t n = 0; n < f->count; n++)
-		if (f->of[n]->kind == i->kind && tw_slice_is(i->name, f->of[n]->name))
+		if (f->of[n]->own == own && f->of[n]->kind == i->kind && tw_slice_is(i->name, f->of[n]->name))
 			return &f->of[n];
 	return NULL;
 }
@@ -142,7 +143,7 @@ static bool make_room(struct tw_interfaces *f)
 	return true;
 }
 
-static tw_err add(struct tw_device *d, const struct tw_watch_item *i, int64_t now)
+static tw_err add(struct tw_device *d, const struct tw_watch_item *i, uint8_t own, int64_t now)
 {
 	struct tw_interfaces *f = d->interfaces;
 	struct tw_interface *one = NULL;
@@ -154,6 +155,7 @@ static tw_err add(struct tw_device *d, const struct tw_watch_item *i, int64_t no
 	TW_TRY(make(d->context.sys, i, &one));
 	one->id = ++f->last_id;
 	one->first_ms = one->last_ms = now;
+	one->own = own;
 	one->present = one->marked = true;
 	f->of[f->count++] = one;
 	if (f->ever)
@@ -168,6 +170,7 @@ static tw_err replace(struct tw_device *d, struct tw_interface **at, const struc
 
 	TW_TRY(make(d->context.sys, i, &one));
 	one->id = was->id;
+	one->own = was->own;
 	one->first_ms = was->first_ms;
 	one->last_ms = now;
 	one->present = one->marked = true;
@@ -191,14 +194,14 @@ static bool too_many(const struct tw_interfaces *f, enum tw_watch_kind kind)
 
 static tw_err take(struct tw_device *d, const struct tw_watch_item *i, int64_t now)
 {
-	struct tw_interface **at = find(d->interfaces, i);
+	struct tw_interface **at = find(d->interfaces, i, 0);
 
 	if ((!at || !(*at)->present) && too_many(d->interfaces, i->kind)) {
 		d->interfaces->full = true;
 		return TW_OK;
 	}
 	if (!at)
-		return add(d, i, now);
+		return add(d, i, 0, now);
 	if ((*at)->marked) /* sockets of one address and port, which processes share: the first stands for them */
 		return TW_OK;
 	if (!(*at)->present || !same(*at, i))
@@ -223,7 +226,7 @@ static tw_err sweep(struct tw_device *d, int64_t now)
 	for (size_t n = 0; n < f->count; n++) {
 		struct tw_interface *one = f->of[n];
 
-		if (!one->present || one->marked || is_missed(f, one->kind))
+		if (!one->present || one->own || one->marked || is_missed(f, one->kind))
 			continue;
 		one->present = false;
 		one->last_ms = now;
@@ -248,11 +251,22 @@ static void mark(struct tw_interfaces *f, struct tw_slice items)
 
 	unmark(f);
 	while (items.size && !tw_failed(tw_watch_item_read(&items, &i))) {
-		struct tw_interface **at = find(f, &i);
+		struct tw_interface **at = find(f, &i, 0);
 
 		if (at)
 			(*at)->marked = true;
 	}
+}
+
+tw_err tw_interfaces_take_own(struct tw_device *d, size_t at, const struct tw_watch_item *i)
+{
+	const uint8_t own = (uint8_t)(at + 1);
+	const int64_t now = tw_time_wall_ms(&d->time);
+	struct tw_interface **known = find(d->interfaces, i, own);
+
+	if (!known)
+		return add(d, i, own, now);
+	return same(*known, i) ? TW_OK : replace(d, known, i, now);
 }
 
 /* Before anything is taken: what is of no form is refused whole. */

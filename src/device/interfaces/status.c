@@ -3,6 +3,7 @@
 #include "device/interfaces/interfaces.h"
 
 #include "device/platform/firewall.h"
+#include "device/platform/link.h"
 #include "service/errand-line.h"
 #include "device/rows-interfaces.h"
 
@@ -205,29 +206,57 @@ tw_err tw_interfaces_status_radios(struct tw_context *c, struct tw_element_statu
 	return TW_OK;
 }
 
-/* @nist LA.IC.14.4: a link of the manufacturer's own, by the name that the product declares, is listed and goes off by the mode's list */
+/* Of links that the product declares and that the kernel knows, and of those that a program of the product's drives. */
+struct own_counted {
+	size_t there, off, programs, here, simulated;
+};
+
+static struct own_counted count_own(struct tw_context *c)
+{
+	const struct tw_device *d = tw_device_of(c);
+	struct own_counted n = { 0, 0, 0, 0, 0 };
+
+	for (size_t i = 0; i < d->interfaces->count; i++) {
+		const struct tw_interface *one = d->interfaces->of[i];
+
+		if (one->kind == TW_WATCH_LINK && one->present && one->declared) {
+			n.there++;
+			n.off += tw_control_has_off(c, one);
+		}
+	}
+	for (size_t i = 0; d->manifest && i < d->manifest->provider_count; i++) {
+		if (!tw_link_is(d, i))
+			continue;
+		n.programs++;
+		n.here += tw_link_here(d, i);
+		n.simulated += tw_link_here(d, i) && d->providers.of[i].simulated;
+		n.off += tw_link_here(d, i) && tw_own_has_off(c, i);
+	}
+	return n;
+}
+
+/* @nist LA.IC.14.4: a link of the manufacturer's own, the kernel's by the name that the product declares or one that its program drives,
+   is listed and goes off by the mode's list */
 tw_err tw_interfaces_status_own_link(struct tw_context *c, struct tw_element_status *ret)
 {
-	const struct tw_interfaces *f = tw_device_of(c)->interfaces;
-	size_t there = 0, off = 0;
-
 	TW_TRY(away(c, ret));
 	if (!ret->reason[0])
 		say_control(c, TW_CONTROL_LINKS, ret);
 	if (ret->reason[0])
 		return TW_OK;
-	for (size_t n = 0; n < f->count; n++) {
-		const struct tw_interface *i = f->of[n];
+	const struct own_counted n = count_own(c);
+	const char *why = tw_own_unsettled(c);
 
-		if (i->kind == TW_WATCH_LINK && i->present && i->declared) {
-			there++;
-			off += tw_control_has_off(c, i);
-		}
-	}
-	ret->status = there ? TW_STATUS_PROVIDED : TW_STATUS_NEEDS_PART;
-	(void)snprintf(ret->reason, sizeof ret->reason,
-		there ? "Links that the product declares and that are there: %zu, of these off by the list of the mode: %zu."
-		      : "There is no link that the product declares.",
-		there, off);
+	ret->status = why ? TW_STATUS_NOT_PROVIDED : n.there + n.here > n.simulated ? TW_STATUS_PROVIDED : TW_STATUS_NEEDS_PART;
+	if (why)
+		(void)snprintf(ret->reason, sizeof ret->reason, "What is to be off is not: %.200s", why);
+	else if (n.there + n.programs == 0)
+		(void)snprintf(ret->reason, sizeof ret->reason, "There is no link that the product declares.");
+	else
+		(void)snprintf(ret->reason, sizeof ret->reason,
+			"Links that the product declares and that are there: %zu. "
+			"Links that a program of the product's drives: %zu, of these programs here: %zu, of these simulated: %zu. "
+			"Off by the list of the mode: %zu.",
+			n.there, n.programs, n.here, n.simulated, n.off);
 	return TW_OK;
 }

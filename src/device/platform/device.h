@@ -52,6 +52,8 @@ struct tw_device {
 	struct tw_providers providers;
 	/* A capability's word on a setting of its own that waits to be confirmed: NULL or why the device does not live by it yet. */
 	const char *(*unsettled)(struct tw_context *c, const char *key);
+	/* A capability's, which what drives a link of the product's has said how it is, or has gone; NULL: none. */
+	void (*link_told)(struct tw_device *d, size_t provider);
 	struct tw_display_notice display; /* what displays of the product's have to show */
 	/* The state of capabilities, each its own folder's business. */
 	struct tw_access *access;

@@ -8,7 +8,8 @@
  * application's, not a connection's: connecting again earns nothing.
  *
  * Providers (provider.h) come by it too, each as the user that the manifest names; they may do what a provider may, and the application nothing of that.
- * So does what speaks for the device's button (presence.h): of it, door and subject are the button's. A display (display.h) is a provider.
+ * So does what speaks for the device's button (presence.h): of it, door and subject are the button's. A display (display.h) is a provider,
+ * and so is what drives a link (link.h).
  */
 #include "device/platform/core.h"
 
@@ -17,6 +18,7 @@
 #include "device/platform/app-hash.h"
 #include "device/platform/budget.h"
 #include "device/platform/display.h"
+#include "device/platform/link.h"
 #include "device/platform/presence.h"
 #include "service/door/listener.h"
 #include "sys/application.h"
@@ -458,6 +460,17 @@ static tw_err take_display(struct connection *c, const struct tw_message *m)
 	return TW_OK;
 }
 
+static tw_err take_link(struct connection *c, const struct tw_message *m)
+{
+	const char *rule = NULL;
+
+	TW_TRY(tw_link_says(&c->door->core->device, c->channel, m->payload, &rule));
+	if (rule)
+		return refuse_provider(c, m->tag, rule);
+	c->acks[c->ack_count++] = m->tag;
+	return TW_OK;
+}
+
 static const struct {
 	uint16_t type;
 	const char *permission;
@@ -483,6 +496,7 @@ static const struct {
 	{ TW_APP_PRESENT, "presence.confirm", take_present, "presence.user" },
 	{ TW_APP_SCREEN, "provider.show", take_display, "display.user" },
 	{ TW_APP_SHOWS, "provider.show", take_display, "display.user" },
+	{ TW_APP_LINK, "provider.link", take_link, "link.user" },
 };
 
 static tw_err take(struct connection *c, const struct tw_message *m)

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "device/platform/device.h"
+#include "device/platform/link.h"
 #include "device/rows-platform.h"
 #include "service/path/path-match.h"
 
@@ -188,7 +189,8 @@ tw_err tw_provider_join(struct tw_device *d, tw_channel *line, uid_t uid, struct
 		.simulated = p.simulated,
 		.coming = before.coming,
 		.next_press_ms = before.next_press_ms,
-		.press_wait_ms = before.press_wait_ms };
+		.press_wait_ms = before.press_wait_ms,
+		.link = { .paid_ms = before.link.paid_ms } };
 	*ret_rule = NULL;
 	return TW_OK;
 }
@@ -272,6 +274,7 @@ void tw_provider_leave(struct tw_device *d, const tw_channel *line)
 		if (tw_failed(e))
 			tw_log_err(e, "recording that a provider has gone");
 		end(s, TW_PROVIDER_GONE);
+		tw_link_left(d, i);
 	}
 }
 

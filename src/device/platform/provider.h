@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Providers: programs of the product's that judge who somebody is, each a process of its own on the application's door; and those that say that its
- * button was pressed (presence.h) or show the use notice on its display (display.h), of whom nothing is asked.
+ * button was pressed (presence.h), show the use notice on its display (display.h) or drive a link of its own (link.h), of whom nothing is asked.
  *
  * Who may be which the signed manifest says, by the user it runs as, which the kernel tells; each is there once. A question has an id that
  * is drawn for it, and a time; what answers it is a verdict under that id on the connection it went out by, once. Whatever else happens
@@ -44,6 +44,13 @@ struct tw_display_seat {
 	bool says, owed;         /* it has said what it shows; it did not read what it has to show now */
 	uint8_t shown[TW_APP_NOTICE_ID];
 };
+/* Of what drives a link. */
+struct tw_link_seat {
+	bool says, unsure; /* it has said what it drives; it said more than is heard, so that its state is not known */
+	enum tw_app_link_state state;
+	char technology[TW_APP_TECHNOLOGY_MAX + 1], driver[TW_APP_DRIVER_MAX + 1];
+	int64_t paid_ms; /* boot clock: until when what it said is paid for */
+};
 /* One for each that the manifest has, in its order. */
 struct tw_provider_seat {
 	tw_channel *line; /* its connection, which is the door's; NULL: it is not there */
@@ -55,6 +62,7 @@ struct tw_provider_seat {
 	struct tw_budget coming;           /* of this one alone, so that no other keeps it away */
 	int64_t next_press_ms, press_wait_ms; /* boot clock: when the next press is heard, and what a button waits for after one for nothing */
 	struct tw_display_seat display;
+	struct tw_link_seat link;
 };
 #define TW_DISPLAY_TEXT_MAX 1760
 struct tw_display_notice {
