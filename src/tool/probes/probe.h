@@ -44,10 +44,11 @@ struct tw_probe_context {
 	const char *local_path; /* of the next, or NULL */
 	const char *messages;   /* the file in which the organization's gateway writes down what it is sent, or NULL */
 	const char *verdicts;   /* the file in which a provider on trial reads what to say, or NULL */
+	bool every_pair;        /* each operation is asked as each role, where a sample would do */
 	const char *scan;       /* what was scanned off the first device's label, or NULL */
 	tw_client *local;       /* the first device's local socket, or NULL */
-	tw_client *stranger;    /* whom the first device knows nothing of, and whose connection never shows it anything; NULL: not yet */
-	tw_client *people;      /* of people without a certificate, each call with its own session; NULL: not yet */
+	tw_client *stranger; /* whom the first device knows nothing of, and whose connection never shows it anything; NULL: not yet */
+	tw_client *people;   /* of people without a certificate, each call with its own session; NULL: not yet */
 	struct {
 		char role[24], token[160];
 	} staff[TW_STAFF_MAX]; /* sessions of the manufacturer's own people, for what his server shows inside alone */
