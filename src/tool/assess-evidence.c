@@ -6,31 +6,33 @@
 
 #include "base/release.h"
 #include "base/text.h"
-#include "crypto/hash.h"
+#include "crypto/checksum.h"
 #include "formats/catalog.h"
 #include "product/product.h"
 
 #include <fcntl.h>
 
-#define PROGRAM_MAX (64 * 1024 * 1024)
+#define PIECE 16384 /* of this executable, read at a time */
 #define PATH_SIZE 4096
-#define PART_EACH_MS 1000 /* what a cut may cost */
+#define PART_EACH_MS 3000 /* what a cut may cost */
 
 static tw_err look_at_tool(struct assessment *a, json_t **ret)
 {
 	TW_CLEANUP(tw_closep) int fd = a->sys->open_path(a->sys, "/proc/self/exe", O_RDONLY, 0);
-	TW_CLEANUP(tw_buf_done) struct tw_buf bytes = { 0 }, hex = { 0 };
-	char piece[65536];
-	uint8_t digest[32];
+	TW_CLEANUP(tw_checksum_freep) tw_checksum *sum = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
+	char piece[PIECE];
+	uint8_t digest[TW_CHECKSUM_MAX];
 	ssize_t n = 0;
 
-	tw_buf_init(&bytes, a->sys, PROGRAM_MAX);
-	tw_buf_init(&hex, a->sys, 64);
+	tw_buf_init(&hex, a->sys, 2 * sizeof digest);
+	TW_TRY(tw_checksum_new(a->sys, &sum));
+	TW_TRY(tw_checksum_begin(sum, TW_CHECKSUM_SHA256));
 	while (fd >= 0 && (n = a->sys->read(a->sys, fd, piece, sizeof(piece))) > 0)
-		TW_TRY(tw_buf_add(&bytes, piece, (size_t)n));
+		TW_TRY(tw_checksum_add(sum, piece, (size_t)n));
 	if (fd < 0 || n < 0)
 		return TW_RAISE_ERRNO("reading this executable");
-	TW_TRY(tw_sha256(bytes.data, bytes.size, digest));
+	TW_TRY(tw_checksum_end(sum, digest));
 	TW_TRY(tw_buf_hex(&hex, digest, sizeof(digest)));
 	*ret = json_pack("{s:s, s:s, s:s}", "name", "thingward", "version", TW_VERSION, "sha256", tw_buf_cstr(&hex));
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "tool");

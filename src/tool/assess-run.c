@@ -263,6 +263,7 @@ void tw_assess_done(struct assessment *a)
 	for (size_t i = 0; i < a->c.target_count; i++)
 		target_done(&a->c.target[i]);
 	tw_client_free(a->c.local);
+	tw_probe_hang_up(&a->c);
 	explicit_bzero(a->c.staff, sizeof a->c.staff);
 	json_decref(a->product);
 	json_decref(a->before);

@@ -41,6 +41,7 @@ const struct tw_option tw_options_assess[] = {
 	{ "resume", NULL, false, "go on with the run that was cut off while it wrote to --out" },
 	{ "not-intrusive", NULL, false, "leave out the checks that change something on the device for a moment" },
 	{ "no-waiting", NULL, false, "leave out the checks that wait for time to go by, such as the end of a lockout" },
+	{ "every-pair", NULL, false, "ask each operation as each role, where one of each permission, drawn by chance, would do" },
 	{ "sample", "TEXT", false, "which sample this is, as the laboratory names it" },
 	{ "hardware", "TEXT", false, "its hardware revision" },
 	{ "firmware", "SHA256", false, "the digest of the image that it runs" },
@@ -182,6 +183,7 @@ static tw_err gather(struct assessment *a)
 	a->c.link = tw_arg(a->args, "link");
 	a->c.off = tw_arg(a->args, "off");
 	a->c.outside = tw_arg(a->args, "outside-from");
+	a->c.every_pair = tw_arg(a->args, "every-pair");
 	a->c.messages = tw_arg(a->args, "messages");
 	a->c.verdicts = tw_arg(a->args, "verdicts");
 	TW_TRY(take_planted(a));

@@ -12,6 +12,7 @@
 #define CONNECT_MS 5000
 #define WHOLE_MS 30000
 #define EXPORTER_LABEL "EXPORTER-Channel-Binding"
+#define CERTIFICATE_MAX 16384
 #define UNKNOWN_BODY 4096 /* less than the device takes from somebody it has not answered yet, with a head of ours */
 #define URL_MAX 1024
 #define WAIT_MAX_S (7 * 24 * 3600) /* nothing here waits longer, so it would be no wait */
@@ -25,6 +26,9 @@ struct tw_client {
 	char trouble[CURL_ERROR_SIZE], token[128];
 	bool local, known, introduced; /* the device has answered: it knows whose certificate this is */
 	void *beside;
+	const void *seen; /* the TLS session that the next two are of; NULL: none yet */
+	uint8_t exporter[32];
+	struct tw_buf certificate;
 };
 
 void tw_answer_init(struct tw_answer *a, const struct tw_sys *sys)
@@ -32,7 +36,7 @@ void tw_answer_init(struct tw_answer *a, const struct tw_sys *sys)
 	*a = (struct tw_answer){ 0 };
 	tw_buf_init(&a->raw, sys, TW_ANSWER_MAX);
 	tw_buf_init(&a->head, sys, TW_ANSWER_HEAD_MAX);
-	tw_buf_init(&a->certificate, sys, 16384);
+	tw_buf_init(&a->certificate, sys, CERTIFICATE_MAX);
 }
 
 void tw_answer_done(struct tw_answer *a)
@@ -50,33 +54,49 @@ tw_client *tw_client_free(tw_client *c)
 		return NULL;
 	if (c->curl)
 		tw_curl()->easy_cleanup(c->curl);
+	tw_buf_done(&c->certificate);
 	tw_wipe(c->token, sizeof c->token);
 	free(c);
 	return NULL;
 }
 
-/* The TLS session can be asked only while the transfer runs: at the first line of the answer. */
+static tw_err keep_tls(tw_client *c, SSL *ssl)
+{
+	uint8_t *der = NULL;
+
+	c->seen = NULL;
+	c->certificate.size = 0;
+	if (SSL_export_keying_material(ssl, c->exporter, sizeof(c->exporter), EXPORTER_LABEL, sizeof(EXPORTER_LABEL) - 1, NULL, 0, 1) != 1)
+		return TW_RAISE(CRYPTO, "the TLS exporter");
+	X509 *x = SSL_get0_peer_certificate(ssl);
+	int size = x ? i2d_X509(x, &der) : 0;
+	if (size <= 0)
+		return TW_RAISE(CRYPTO, "the listener's certificate");
+	tw_err e = tw_buf_add(&c->certificate, der, (size_t)size);
+	OPENSSL_free(der);
+	TW_TRY(e);
+	c->seen = ssl;
+	return TW_OK;
+}
+
+/*
+ * The TLS session can be asked only while the transfer runs: at the first line of the answer. What it said holds for every later answer by the same
+ * connection; a session in the place of one that is gone has a connection that was made since, in this transfer or one that asked then.
+ */
 static tw_err look_at_tls(tw_client *c)
 {
 	struct curl_tlssessioninfo *info = NULL;
-	uint8_t *der = NULL;
+	long made = 0;
 
 	if (c->local || c->answer->has_exporter)
 		return TW_OK;
 	if (tw_curl()->easy_getinfo(c->curl, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info ||
 		info->backend != CURLSSLBACKEND_OPENSSL || !info->internals)
 		return TW_RAISE(UNSUPPORTED, "this libcurl does not give its TLS session; one built on OpenSSL is needed");
-	SSL *ssl = info->internals;
-	if (SSL_export_keying_material(ssl, c->answer->exporter, sizeof(c->answer->exporter), EXPORTER_LABEL,
-		    sizeof(EXPORTER_LABEL) - 1, NULL, 0, 1) != 1)
-		return TW_RAISE(CRYPTO, "the TLS exporter");
-	X509 *x = SSL_get0_peer_certificate(ssl);
-	int size = x ? i2d_X509(x, &der) : 0;
-	if (size <= 0)
-		return TW_RAISE(CRYPTO, "the listener's certificate");
-	tw_err e = tw_buf_add(&c->answer->certificate, der, (size_t)size);
-	OPENSSL_free(der);
-	TW_TRY(e);
+	if (tw_curl()->easy_getinfo(c->curl, CURLINFO_NUM_CONNECTS, &made) != CURLE_OK || made > 0 || c->seen != info->internals)
+		TW_TRY(keep_tls(c, info->internals));
+	memcpy(c->answer->exporter, c->exporter, sizeof c->exporter);
+	TW_TRY(tw_buf_add(&c->answer->certificate, c->certificate.data, c->certificate.size));
 	c->answer->has_exporter = true;
 	return TW_OK;
 }
@@ -201,6 +221,7 @@ tw_err tw_client_new(const struct tw_sys *sys, const struct tw_place *place, tw_
 	if (!c)
 		return TW_RAISE(NOMEM, "client");
 	c->sys = sys;
+	tw_buf_init(&c->certificate, sys, CERTIFICATE_MAX);
 	c->local = place->socket != NULL;
 	c->known = place->certificate != NULL;
 	(void)snprintf(c->token, sizeof c->token, "%s", place->token ? place->token : "");

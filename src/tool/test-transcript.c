@@ -65,6 +65,28 @@ static void test_what_opens_is_left_out(void **state)
 	CHECK(strstr(tw_buf_cstr(&t.lines), "(left out)") && !strstr(tw_buf_cstr(&t.lines), "hunter2"));
 }
 
+/* What is sent because it is too long is known by its beginning, its length and its digest; a letter is not cut in two. */
+static void test_what_is_too_long_is_shortened(void **state)
+{
+	static const char shown[] = "x\xc3\xa4\xc3\xa4";
+	TW_CLEANUP(tw_jsonp) json_t *r = result("first"), *body = NULL;
+	TW_CLEANUP(tw_transcript_done) struct tw_transcript t;
+	char text[9002] = "x";
+
+	for (size_t i = 1; i < 9001; i += 2)
+		memcpy(text + i, "\xc3\xa4", 2);
+	body = json_pack("{s:s, s:[s, s]}", "name", text, "list", "short", text);
+	tw_transcript_init(&t, tw_sys_real());
+	CHECK_OK(tw_transcript_begin(&t));
+	CHECK_ERR(call_with(body), CLOSED);
+	CHECK_OK(tw_transcript_end(&t, r));
+	CHECK(t.lines.size < 1000 && strstr(tw_buf_cstr(&t.lines), shown) && strstr(tw_buf_cstr(&t.lines), "\"short\""));
+	const char *first = strstr(tw_buf_cstr(&t.lines), "\xc3\xa4 (9001 bytes, SHA-256 "),
+		   *second = first ? strstr(first + 1, " (9001 bytes, SHA-256 ") : NULL;
+	CHECK(first && second);
+	CHECK_INT(json_string_length(json_object_get(body, "name")), 9001); /* what is sent stays as it is */
+}
+
 /* Where memory lacks while a call is written down, the check says so: never is a secret kept for it. */
 static void test_what_opens_stays_out_without_memory(void **state)
 {
@@ -158,6 +180,7 @@ static void test_what_stays_is_kept(void **state)
 	tw_transcript_done(&other);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_what_opens_is_left_out), cmocka_unit_test(test_what_opens_stays_out_without_memory),
-	cmocka_unit_test(test_nothing_is_heard_between_checks), cmocka_unit_test(test_every_change_is_found),
-	cmocka_unit_test(test_a_line_in_anothers_place_is_found), cmocka_unit_test(test_what_stays_is_kept))
+CHECK_MAIN(cmocka_unit_test(test_what_is_too_long_is_shortened), cmocka_unit_test(test_what_opens_is_left_out),
+	cmocka_unit_test(test_what_opens_stays_out_without_memory), cmocka_unit_test(test_nothing_is_heard_between_checks),
+	cmocka_unit_test(test_every_change_is_found), cmocka_unit_test(test_a_line_in_anothers_place_is_found),
+	cmocka_unit_test(test_what_stays_is_kept))

@@ -11,6 +11,8 @@
 #define CALLS_MAX 256  /* of one check: guessing makes more, and they are alike */
 #define SHOWN_MAX 4096 /* bytes of an answer */
 #define WITHHELD "(left out)"
+#define LONG_TEXT 2048 /* of what was sent; no certificate is so long, only what is meant to be too long */
+#define LONG_SHOWN 64
 
 /* The members of requests and answers that open something. */
 static const char *const secrets[] = { "password", "new_password", "old_password", "current", "secret", "token", "code", "uri",
@@ -42,7 +44,58 @@ static tw_err withhold(json_t *value) // NOLINT(misc-no-recursion)
 	return TW_OK;
 }
 
-static tw_err put_body(json_t *o, const char *key, const json_t *body)
+static tw_err digest_of(struct tw_slice s, const struct tw_sys *sys, char ret[65])
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
+	uint8_t digest[TW_SHA256_SIZE];
+
+	tw_buf_init(&hex, sys, 64);
+	TW_TRY(tw_sha256(s.at, s.size, digest));
+	TW_TRY(tw_buf_hex(&hex, digest, sizeof digest));
+	(void)snprintf(ret, 65, "%s", tw_buf_cstr(&hex));
+	return TW_OK;
+}
+
+/* Its beginning, and what it was is known by its digest. */
+static json_t *shortened(const struct tw_sys *sys, const json_t *text)
+{
+	const struct tw_slice all = { json_string_value(text), json_string_length(text) };
+	char digest[65];
+	size_t shown = LONG_SHOWN;
+
+	while (shown > 0 && ((unsigned char)((const char *)all.at)[shown] & 0xC0) == 0x80)
+		shown--;
+	return tw_failed(digest_of(all, sys, digest))
+		? NULL
+		: json_sprintf("%.*s (%zu bytes, SHA-256 %s)", (int)shown, (const char *)all.at, all.size, digest);
+}
+
+static bool is_long(const json_t *value)
+{
+	return json_is_string(value) && json_string_length(value) > LONG_TEXT;
+}
+
+static tw_err shorten(const struct tw_sys *sys, json_t *value) // NOLINT(misc-no-recursion)
+{
+	const char *key;
+	json_t *member;
+	size_t i;
+	void *next;
+
+	json_object_foreach_safe(value, next, key, member)
+		TW_TRY(is_long(member) ? tw_json_set(value, key, shortened(sys, member)) : shorten(sys, member));
+	json_array_foreach(value, i, member)
+		if (is_long(member)) {
+			if (json_array_set_new(value, i, shortened(sys, member)))
+				return TW_RAISE(NOMEM, "transcript");
+		} else {
+			TW_TRY(shorten(sys, member));
+		}
+	return TW_OK;
+}
+
+/* sys NULL: it is short already. */
+static tw_err put_body(const struct tw_sys *sys, json_t *o, const char *key, const json_t *body)
 {
 	TW_CLEANUP(tw_jsonp) json_t *copy = NULL;
 
@@ -51,6 +104,8 @@ static tw_err put_body(json_t *o, const char *key, const json_t *body)
 	copy = json_deep_copy(body);
 	if (copy)
 		TW_TRY(withhold(copy));
+	if (copy && sys)
+		TW_TRY(shorten(sys, copy));
 	return tw_json_set(o, key, TW_STEAL(copy));
 }
 
@@ -90,18 +145,6 @@ static tw_err put_text(const struct tw_transcript *t, json_t *o, const char *key
 	return tw_json_set(o, key, json_string(tw_buf_cstr(&text)));
 }
 
-static tw_err digest_of(struct tw_slice s, const struct tw_sys *sys, char ret[65])
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
-	uint8_t digest[TW_SHA256_SIZE];
-
-	tw_buf_init(&hex, sys, 64);
-	TW_TRY(tw_sha256(s.at, s.size, digest));
-	TW_TRY(tw_buf_hex(&hex, digest, sizeof digest));
-	(void)snprintf(ret, 65, "%s", tw_buf_cstr(&hex));
-	return TW_OK;
-}
-
 /* What is no JSON stands as text, cut where it is long; its whole is known by its digest. */
 static tw_err put_raw(const struct tw_transcript *t, json_t *o, const struct tw_answer *a)
 {
@@ -114,7 +157,7 @@ static tw_err put_raw(const struct tw_transcript *t, json_t *o, const struct tw_
 	TW_TRY(tw_json_set(o, "got_sha256", json_string(digest)));
 	TW_TRY(tw_json_set(o, "got_size", json_integer((json_int_t)raw.size)));
 	if (a->body && raw.size <= SHOWN_MAX)
-		return put_body(o, "got", a->body);
+		return put_body(NULL, o, "got", a->body);
 	if (a->body)
 		return TW_OK; /* cut JSON could show half a secret */
 	return put_text(t, o, "got", raw, SHOWN_MAX);
@@ -129,7 +172,7 @@ static tw_err write_call(struct tw_transcript *t, const struct tw_heard *h)
 	TW_TRY(tw_json_set(o, "by", json_string(h->local ? "local socket" : h->known ? "with a credential" : "as a stranger")));
 	TW_TRY(tw_json_set(o, "method", json_string(h->call->method)));
 	TW_TRY(tw_json_set(o, "path", json_string(h->call->path)));
-	TW_TRY(put_body(o, "sent", h->call->body));
+	TW_TRY(put_body(t->sys, o, "sent", h->call->body));
 	if (h->call->form)
 		TW_TRY(put_text(t, o, "sent", tw_slice_of(h->call->form), SHOWN_MAX));
 	if (tw_failed(h->result))

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Roles, rights, limits and keys of a unit on which one thing is wrong: the probe of the element that this breaks fails, and says why. What a probe
 makes up it takes back, so that all rows share a unit."""
+import json
 import os
 
 import liar as liars
 import pytest
 from between import spoiled
-from harness import b64
+from harness import b64, unb64
 from test_login_probes import assess
 
 SOUND = {"LA.RSM.5.3/reserved", "LA.RSM.8/sharing", "LA.LDU.2.4/date-capped", "DP.CKM.3/old-key-refused"}
@@ -79,6 +80,8 @@ ROWS = [
     ("LA.RSM.3/ids-stay", "PUT", "accounts/*", shows(lambda body: {**body, "account": "a99"}), "became a99"),
     # @turns LA.RSM.4: an owner may not ask what others may do
     ("LA.RSM.4/as-published", "GET", "access?*", instead(400, 403), "access.explain was answered with 403 as owner"),
+    # the same of one role alone, at the one operation that its permission is for
+    ("LA.RSM.4/as-published", "GET", "policies?*", to_account(403, 400), "answered with 400 as guest"),
     # @turns LA.RSM.4.1: without a role an account asks what others may do
     ("LA.RSM.4.1/drawn-from-roles", "GET", "access?*", to_account(403, 400), "access.explain was answered with 400 as an account without a role"),
     # @turns LA.RSM.4.2: suspending ends nothing
@@ -216,6 +219,22 @@ def test_what_is_wrong_is_found_out(unit, tmp_path, check, method, path, spoil, 
     with spoiled(unit, tmp_path, method, path, spoil) as device:
         verdict, reason = judged(unit, tmp_path, check, device)
     assert verdict == "fail" and told in reason, reason
+
+
+# @nist LA.RSM.4 LA.RSM.4.3
+def test_each_operation_is_asked_as_each_role_where_that_is_wanted(unit, tmp_path):
+    """Otherwise one of each permission, drawn anew in each run; what was drawn by is told."""
+    check, asked, by = "LA.RSM.4/as-published", [], set()
+    for more in ((), (), ("--every-pair",)):
+        assert judged(unit, tmp_path, check, "unit", *more)[0] == "pass"
+        payload = json.loads(unb64(json.loads((tmp_path / "e.json").read_text())["payload"]))
+        (seen,) = (row["seen"] for row in payload["results"] if row["probe"] == "as-published")
+        asked.append(int(seen["asked"]))
+        by.add(seen.get("drawn by"))
+    assert asked[0] == asked[1] < asked[2] and asked[2] % 8 == 0 and len(by) == 3 and None in by
+    with spoiled(unit, tmp_path, "GET", "message-gateway?*", to_account(403, 400)) as device:  # one of many that its permission is for
+        verdict, reason = judged(unit, tmp_path, check, device, "--every-pair")
+    assert verdict == "fail" and "answered with 400 as guest" in reason, reason
 
 
 @AS_ROOT

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tool/probes/matrix.h"
 
+#include "crypto/hash.h"
+
+#define DRAW_SIZE 32
+
 void tw_matrix_done(struct tw_matrix *m)
 {
 	tw_answer_done(&m->operations);
@@ -93,8 +97,80 @@ static tw_err ask(struct tw_probe_context *c, tw_client *client, const struct tw
 
 struct path {
 	const char *path;
-	json_t *methods;
+	json_t *methods, *drawn;
 };
+
+/* NULL: it is none that an owned device has. */
+static const char *permission_of(const json_t *row)
+{
+	const char *permission = tw_json_text(row, "x-thingward-permission");
+
+	return *permission && strcmp(tw_json_text(row, "x-thingward-when"), "unowned") != 0 ? permission : NULL;
+}
+
+tw_err tw_matrix_draw(struct tw_probe_context *c, struct tw_walk *w, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
+	uint8_t bytes[DRAW_SIZE];
+
+	if (c->every_pair)
+		return TW_OK;
+	tw_buf_init(&hex, c->sys, 2 * sizeof bytes);
+	if (c->sys->random(c->sys, bytes, sizeof bytes) != 0)
+		return TW_RAISE_ERRNO("randomness");
+	TW_TRY(tw_buf_hex(&hex, bytes, sizeof bytes));
+	(void)snprintf(w->draw, sizeof w->draw, "%s", tw_buf_cstr(&hex));
+	return tw_saw(f, "drawn by", w->draw);
+}
+
+/* The lowest of its permission is the one that is asked. */
+static tw_err lot_of(const struct tw_walk *w, const char *operation, uint8_t ret[TW_SHA256_SIZE])
+{
+	const struct tw_slice parts[] = { tw_slice_of(w->draw), TW_SLICE(" "), tw_slice_of(w->who), TW_SLICE(" "), tw_slice_of(operation) };
+
+	return tw_sha256_of(parts, TW_COUNT(parts), ret);
+}
+
+/* {permission: operation} */
+static tw_err draw_among(const struct tw_walk *w, json_t *methods, json_t *drawn)
+{
+	uint8_t lot[TW_SHA256_SIZE], lowest[TW_SHA256_SIZE];
+	const char *method;
+	json_t *row;
+
+	json_object_foreach(methods, method, row) {
+		const char *permission = permission_of(row), *before = permission ? tw_json_text(drawn, permission) : "";
+
+		if (!permission)
+			continue;
+		TW_TRY(lot_of(w, tw_json_text(row, "operationId"), lot));
+		if (*before)
+			TW_TRY(lot_of(w, before, lowest));
+		if (!*before || memcmp(lot, lowest, sizeof lot) < 0)
+			TW_TRY(tw_json_set(drawn, permission, json_string(tw_json_text(row, "operationId"))));
+	}
+	return TW_OK;
+}
+
+static tw_err draw(const struct tw_walk *w, const struct tw_matrix *m, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *drawn = json_object();
+	const char *path;
+	json_t *methods;
+
+	if (!drawn)
+		return TW_RAISE(NOMEM, "what was drawn");
+	json_object_foreach(json_object_get(m->operations.body, "paths"), path, methods)
+		TW_TRY(draw_among(w, methods, drawn));
+	*ret = TW_STEAL(drawn);
+	return TW_OK;
+}
+
+/* drawn NULL: all are asked. */
+static bool is_asked(const json_t *drawn, const char *permission, const json_t *row)
+{
+	return !drawn || !strcmp(tw_json_text(drawn, permission), tw_json_text(row, "operationId"));
+}
 
 static tw_err walk_path(struct tw_probe_context *c, const struct tw_matrix *m, tw_client *client, const struct path *p,
 	struct tw_walk *w, struct tw_finding *f)
@@ -106,9 +182,9 @@ static tw_err walk_path(struct tw_probe_context *c, const struct tw_matrix *m, t
 
 	fill(p->path, filled);
 	json_object_foreach(p->methods, method, row) {
-		const char *permission = tw_json_text(row, "x-thingward-permission");
+		const char *permission = permission_of(row);
 
-		if (!w->good || !*permission || !strcmp(tw_json_text(row, "x-thingward-when"), "unowned"))
+		if (!w->good || !permission || !is_asked(p->drawn, permission, row))
 			continue;
 		bool wanted = expected(m, w, permission);
 		size_t i = 0;
@@ -126,12 +202,16 @@ static tw_err walk_path(struct tw_probe_context *c, const struct tw_matrix *m, t
 tw_err tw_matrix_walk(struct tw_probe_context *c, const struct tw_matrix *m, struct tw_walk *w, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_client_freep) tw_client *own = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *drawn = NULL;
 	size_t before = w->asked;
 	struct path p;
 
 	w->good = true;
 	if (w->token || w->free)
 		TW_TRY(tw_person_client(c, &own));
+	if (*w->draw)
+		TW_TRY(draw(w, m, &drawn));
+	p.drawn = drawn;
 	json_object_foreach(json_object_get(m->operations.body, "paths"), p.path, p.methods)
 		TW_TRY(walk_path(c, m, own ? own : c->target[0].session.client, &p, w, f));
 	if (w->good && w->asked == before) {

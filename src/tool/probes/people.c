@@ -79,14 +79,12 @@ tw_err tw_person_client(struct tw_probe_context *c, tw_client **ret)
 
 tw_err tw_person_call(struct tw_probe_context *c, const char *token, const struct tw_call *what, struct tw_answer *ret)
 {
-	TW_CLEANUP(tw_client_freep) tw_client *client = NULL;
 	struct tw_call call = *what;
 
 	call.token = token && *token ? token : NULL;
 	tw_answer_done(ret);
 	tw_answer_init(ret, c->sys);
-	TW_TRY(tw_person_client(c, &client));
-	return tw_client_call(client, &call, ret);
+	return tw_ask_person(c, &call, ret);
 }
 
 tw_err tw_person_enter(struct tw_probe_context *c, struct tw_person *p, struct tw_answer *ret)

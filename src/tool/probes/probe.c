@@ -85,18 +85,42 @@ int64_t tw_probe_now_us(const struct tw_sys *sys)
 }
 
 const struct tw_asker tw_asker_owner = { .kind = TW_ASKER_OWNER }, tw_asker_local = { .kind = TW_ASKER_LOCAL },
-		      tw_asker_stranger = { .kind = TW_ASKER_ANEW };
+		      tw_asker_stranger = { .kind = TW_ASKER_STRANGER };
+
+static tw_err open_listener(struct tw_probe_context *c, struct tw_place *place, tw_client **ret)
+{
+	const struct tw_device *device = &c->target[0].session.device;
+
+	place->address = device->address;
+	place->has_pin = true;
+	memcpy(place->pin, device->listener, sizeof place->pin);
+	return tw_client_new(c->sys, place, ret);
+}
+
+static tw_err call_by(struct tw_probe_context *c, tw_client **kept, const struct tw_call *call, struct tw_answer *ret)
+{
+	if (!*kept)
+		TW_TRY(open_listener(c, &(struct tw_place){ .address = NULL }, kept));
+	return tw_client_call(*kept, call, ret);
+}
+
+tw_err tw_ask_person(struct tw_probe_context *c, const struct tw_call *call, struct tw_answer *ret)
+{
+	return call_by(c, &c->people, call, ret);
+}
+
+void tw_probe_hang_up(struct tw_probe_context *c)
+{
+	c->stranger = tw_client_free(c->stranger);
+	c->people = tw_client_free(c->people);
+}
 
 static tw_err call_anew(struct tw_probe_context *c, const struct tw_asker *who, const struct tw_call *call, struct tw_answer *ret)
 {
-	const struct tw_device *device = &c->target[0].session.device;
-	struct tw_place place = {
-		.address = device->address, .has_pin = true, .certificate = who->certificate, .key = who->key, .token = who->token
-	};
+	struct tw_place place = { .certificate = who->certificate, .key = who->key, .token = who->token };
 	TW_CLEANUP(tw_client_freep) tw_client *client = NULL;
 
-	memcpy(place.pin, device->listener, sizeof place.pin);
-	TW_TRY(tw_client_new(c->sys, &place, &client));
+	TW_TRY(open_listener(c, &place, &client));
 	return tw_client_call(client, call, ret);
 }
 
@@ -113,6 +137,8 @@ tw_err tw_ask(struct tw_probe_context *c, const struct tw_asker *who, const char
 
 	tw_answer_done(ret);
 	tw_answer_init(ret, c->sys);
+	if (who->kind == TW_ASKER_STRANGER)
+		return call_by(c, &c->stranger, &call, ret);
 	if (who->kind == TW_ASKER_ANEW)
 		return call_anew(c, who, &call, ret);
 	return who->kind == TW_ASKER_LOCAL ? tw_client_call(c->local, &call, ret) : tw_ask_call(c, &call, ret);

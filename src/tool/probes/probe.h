@@ -44,8 +44,11 @@ struct tw_probe_context {
 	const char *local_path; /* of the next, or NULL */
 	const char *messages;   /* the file in which the organization's gateway writes down what it is sent, or NULL */
 	const char *verdicts;   /* the file in which a provider on trial reads what to say, or NULL */
+	bool every_pair;        /* each operation is asked as each role, where a sample would do */
 	const char *scan;       /* what was scanned off the first device's label, or NULL */
 	tw_client *local;       /* the first device's local socket, or NULL */
+	tw_client *stranger; /* whom the first device knows nothing of, and whose connection never shows it anything; NULL: not yet */
+	tw_client *people;   /* of people without a certificate, each call with its own session; NULL: not yet */
 	struct {
 		char role[24], token[160];
 	} staff[TW_STAFF_MAX]; /* sessions of the manufacturer's own people, for what his server shows inside alone */
@@ -84,8 +87,8 @@ struct tw_secrets {
 tw_err tw_secrets_gather(struct tw_probe_context *c, const struct tw_target *t, struct tw_secrets *ret);
 bool tw_secrets_show(const struct tw_buf *b, const struct tw_secrets *s);
 
-/* Who asks the device. Somebody anew has a connection of its own, and is known by its certificate if it has one. */
-enum tw_asker_kind { TW_ASKER_OWNER, TW_ASKER_LOCAL, TW_ASKER_ANEW };
+/* Who asks the device. Somebody anew has a connection of its own, and is known by its certificate if it has one; all strangers have one together. */
+enum tw_asker_kind { TW_ASKER_OWNER, TW_ASKER_LOCAL, TW_ASKER_ANEW, TW_ASKER_STRANGER };
 struct tw_asker {
 	enum tw_asker_kind kind;
 	const char *certificate, *key; /* of ANEW: paths; NULL: no credential */
@@ -96,6 +99,9 @@ extern const struct tw_asker tw_asker_owner, tw_asker_local, tw_asker_stranger; 
 /* Any status is an answer. ret is begun here; zeroed before its first use. */
 tw_err tw_ask(struct tw_probe_context *c, const struct tw_asker *who, const char *method, const char *path, struct tw_answer *ret);
 tw_err tw_ask_call(struct tw_probe_context *c, const struct tw_call *call, struct tw_answer *ret); /* the owner's, ret begun; see session.h of step-ups */
+/* By a connection that shows no certificate and stays open from one call to the next; ret begun. */
+tw_err tw_ask_person(struct tw_probe_context *c, const struct tw_call *call, struct tw_answer *ret);
+void tw_probe_hang_up(struct tw_probe_context *c); /* closes what the calls of strangers and people left open */
 /* The owner asks; body is consumed. NOMEM when it is NULL: it could not be made, and nothing is sent without it. */
 tw_err tw_ask_with(struct tw_probe_context *c, const char *method, const char *path, json_t *body, struct tw_answer *ret);
 tw_err tw_ask_post(struct tw_probe_context *c, const char *path, json_t *body, struct tw_answer *ret);

@@ -114,9 +114,17 @@ static bool read_process(const struct tw_sys *sys, uint64_t pid, struct process 
 	ret->rights = rights_of(text);
 	ret->no_new_privileges = number_of(text, "NoNewPrivs", 0) == 1;
 	ret->filtered = number_of(text, "Seccomp", 0) == 2;
-	if (read_file(sys, pid, "cmdline", text, &size) && strlen(text) + 1 < size)
-		(void)snprintf(ret->role, sizeof ret->role, "%.15s", text + strlen(text) + 1);
 	return true;
+}
+
+/* The word behind the program's: which of our roles it is. */
+static void read_role(const struct tw_sys *sys, struct process *p)
+{
+	char text[STATUS_MAX];
+	size_t size;
+
+	if (read_file(sys, p->pid, "cmdline", text, &size) && strlen(text) + 1 < size)
+		(void)snprintf(p->role, sizeof p->role, "%.15s", text + strlen(text) + 1);
 }
 
 static bool belongs(const struct survey *s, const struct process *p)
@@ -140,6 +148,7 @@ static bool look_at(void *user, const char *name)
 
 	if (tw_failed(tw_parse_u64(tw_slice_of(name), INT32_MAX, &pid)) || !read_process(s->sys, pid, &p) || !belongs(s, &p))
 		return true;
+	read_role(s->sys, &p);
 	s->too_many = s->count == PROCESSES_MAX;
 	if (!s->too_many)
 		s->of[s->count++] = p;

@@ -45,6 +45,11 @@ static tw_err check_ranks(const struct tw_matrix *m, struct tw_finding *f, bool 
 		: tw_found(f, TW_VERDICT_FAIL, "By what the device publishes, guest, operator, admin and owner are not different.");
 }
 
+static const char *sampled(const struct tw_walk *w)
+{
+	return *w->draw ? ", as these one of each permission, drawn by chance (--every-pair asks them all)" : "";
+}
+
 /* @nist LA.RSM.4: every operation, as every role, answers as the published matrix says */
 static tw_err ranked(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
@@ -58,6 +63,7 @@ static tw_err ranked(struct tw_probe_context *c, struct tw_person *p, struct tw_
 	if (!w.good)
 		return TW_OK;
 	TW_TRY(tw_person_make(c, "person", 0, p));
+	TW_TRY(tw_matrix_draw(c, &w, f));
 	for (size_t i = 0; w.good && i < TW_COUNT(assigned); i++) {
 		w.role = assigned[i];
 		TW_TRY(walk_as(c, &m, p, &w, f));
@@ -65,9 +71,9 @@ static tw_err ranked(struct tw_probe_context *c, struct tw_person *p, struct tw_
 	TW_TRY(tell_count(f, "asked", w.asked));
 	TW_TRY(tell_count(f, "let pass", w.let_pass));
 	return w.good ? tw_found(f, TW_VERDICT_PASS,
-				"Each operation was asked as owner and as %zu other roles, %zu requests: %zu passed the gate and the others did not, as "
+				"Each operation was asked as owner and as %zu other roles%s, %zu requests: %zu passed the gate and the others did not, as "
 				"published; each rank may do what the one below may.",
-				TW_COUNT(assigned), w.asked, w.let_pass)
+				TW_COUNT(assigned), sampled(&w), w.asked, w.let_pass)
 		      : TW_OK;
 }
 
@@ -139,10 +145,12 @@ static tw_err own_roles(struct tw_probe_context *c, struct tw_person *p, struct 
 	TW_TRY(tw_person_give(c, p, p->role));
 	TW_TRY(tw_person_comes(c, p));
 	w.token = p->token;
+	TW_TRY(tw_matrix_draw(c, &w, f));
 	TW_TRY(tw_matrix_walk(c, &m, &w, f));
 	return w.good ? tw_found(f, TW_VERDICT_PASS,
-				"A role of three permissions that the organization made let its account do what they allow and nothing else; three that "
-				"were malformed, or held what nobody may give, were rejected.")
+				"A role of three permissions that the organization made let its account do what they allow and nothing else%s; three "
+				"that were malformed, or held what nobody may give, were rejected.",
+				*w.draw ? ", tried at one operation of each permission, drawn by chance (--every-pair tries all)" : "")
 		      : TW_OK;
 }
 
