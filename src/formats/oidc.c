@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "formats/jwt.h"
 
 #include <string.h>
 
@@ -214,45 +215,6 @@ tw_err tw_oidc_answer_read(struct tw_slice text, struct tw_buf *ret_token)
 	return tw_buf_text(ret_token, tw_json_text(j, "id_token"));
 }
 
-/* The compact form (RFC 7515 section 7.1): header, claims and signature, and what was signed. */
-struct parts {
-	struct tw_slice header, claims, signature, signed_part;
-};
-
-static bool split(struct tw_slice token, struct parts *ret)
-{
-	const char *end = token.at + token.size;
-	const char *first = token.size && token.size <= TW_OIDC_TOKEN_MAX ? memchr(token.at, '.', token.size) : NULL;
-	const char *second = first ? memchr(first + 1, '.', (size_t)(end - first) - 1) : NULL;
-
-	if (!second)
-		return false;
-	ret->header = (struct tw_slice){ token.at, (size_t)(first - token.at) };
-	ret->claims = (struct tw_slice){ first + 1, (size_t)(second - first) - 1 };
-	ret->signature = (struct tw_slice){ second + 1, (size_t)(end - second) - 1 };
-	ret->signed_part = (struct tw_slice){ token.at, (size_t)(second - token.at) };
-	return ret->header.size && ret->claims.size;
-}
-
-/* An object in base64url; NULL: it is none. Fails without memory only. */
-static tw_err decode(const struct tw_sys *sys, struct tw_slice text, size_t max, json_t **ret)
-{
-	TW_CLEANUP(tw_freep) char *bytes = sys->alloc(sys, text.size);
-	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
-	size_t size = 0;
-
-	if (!bytes)
-		return TW_RAISE(NOMEM, "a token");
-	tw_err e = tw_parse_base64url(text, text.size, bytes, &size);
-	if (!tw_failed(e))
-		e = tw_json_parse((struct tw_slice){ bytes, size }, max, &j);
-	if (tw_is(e, TW_CODE_NOMEM))
-		return e;
-	if (!tw_failed(e) && json_is_object(j))
-		*ret = TW_STEAL(j);
-	return TW_OK;
-}
-
 /* --- Whose signature it is --- */
 
 /* `none`, and whatever else there is, is nothing of ours. What has to be understood (crit) is not. */
@@ -282,20 +244,7 @@ static const struct tw_oidc_key *key_of(const struct tw_oidc_keys *keys, enum tw
 	return found;
 }
 
-static tw_err verify_p256(const struct tw_sys *sys, const struct tw_oidc_key *k, const struct parts *p)
-{
-	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
-	uint8_t signature[TW_SIGNATURE_SIZE];
-	size_t size = 0;
-
-	TW_TRY(tw_parse_base64url(p->signature, sizeof signature, signature, &size));
-	if (size != sizeof signature)
-		return TW_RAISE(SYNTAX, "a signature of %zu bytes", size);
-	TW_TRY(tw_key_of_point(sys, k->point, &key));
-	return tw_key_verify(key, &p->signed_part, 1, signature);
-}
-
-static tw_err verify_rsa(const struct tw_oidc_key *k, const struct parts *p)
+static tw_err verify_rsa(const struct tw_oidc_key *k, const struct tw_jwt_parts *p)
 {
 	uint8_t signature[TW_RSA_MAX];
 	size_t size = 0;
@@ -305,7 +254,7 @@ static tw_err verify_rsa(const struct tw_oidc_key *k, const struct parts *p)
 }
 
 /* Also an object that is broken within OpenSSL is no reason to take it: what is not verified is refused, whatever the reason. */
-static tw_err check_signature(const struct tw_sys *sys, const json_t *header, const struct parts *p,
+static tw_err check_signature(const struct tw_sys *sys, const json_t *header, const struct tw_jwt_parts *p,
 	const struct tw_oidc_keys *keys, enum tw_oidc_fault *ret)
 {
 	const enum tw_oidc_algorithm algorithm = algorithm_of(header);
@@ -314,7 +263,7 @@ static tw_err check_signature(const struct tw_sys *sys, const json_t *header, co
 	*ret = algorithm == TW_OIDC_NONE ? TW_OIDC_ALGORITHM : TW_OIDC_KEY;
 	if (algorithm == TW_OIDC_NONE || !key)
 		return TW_OK;
-	tw_err e = algorithm == TW_OIDC_ES256 ? verify_p256(sys, key, p) : verify_rsa(key, p);
+	tw_err e = algorithm == TW_OIDC_ES256 ? tw_jwt_verify(sys, p, key->point) : verify_rsa(key, p);
 	if (tw_is(e, TW_CODE_NOMEM))
 		return e;
 	*ret = tw_failed(e) ? TW_OIDC_SIGNATURE : TW_OIDC_GOOD;
@@ -336,19 +285,12 @@ static bool is_for(const json_t *claims, const char *client)
 	return count <= AUDIENCES_MAX && has_word(aud, client) && (count == 1 || azp);
 }
 
-static bool seconds(const json_t *claims, const char *key, int64_t *ret)
-{
-	const json_t *value = tw_json_get(claims, key);
-
-	*ret = json_integer_value(value);
-	return json_is_integer(value) && *ret >= 0 && *ret < INT64_MAX / 1000;
-}
-
 static bool is_in_time(const json_t *claims, int64_t now_s)
 {
 	int64_t exp = 0, iat = 0, nbf = 0;
 
-	if (!seconds(claims, "exp", &exp) || !seconds(claims, "iat", &iat) || (tw_json_get(claims, "nbf") && !seconds(claims, "nbf", &nbf)))
+	if (!tw_jwt_seconds(claims, "exp", &exp) || !tw_jwt_seconds(claims, "iat", &iat) ||
+		(tw_json_get(claims, "nbf") && !tw_jwt_seconds(claims, "nbf", &nbf)))
 		return false;
 	return now_s < exp + TW_OIDC_SKEW_S && iat <= now_s + TW_OIDC_SKEW_S && nbf <= now_s + TW_OIDC_SKEW_S;
 }
@@ -358,7 +300,7 @@ static bool is_fresh(const json_t *claims, const struct tw_oidc_expected *x)
 {
 	int64_t at = 0;
 
-	return seconds(claims, "auth_time", &at) && at >= x->since_s - TW_OIDC_SKEW_S && at <= x->now_s + TW_OIDC_SKEW_S;
+	return tw_jwt_seconds(claims, "auth_time", &at) && at >= x->since_s - TW_OIDC_SKEW_S && at <= x->now_s + TW_OIDC_SKEW_S;
 }
 
 static bool take_subject(const json_t *claims, const char *claim, char ret[TW_OIDC_SUBJECT_MAX + 1])
@@ -391,18 +333,18 @@ tw_err tw_oidc_judge(const struct tw_sys *sys, struct tw_slice token, const stru
 	char ret_subject[TW_OIDC_SUBJECT_MAX + 1])
 {
 	TW_CLEANUP(tw_jsonp) json_t *header = NULL, *claims = NULL;
-	struct parts p;
+	struct tw_jwt_parts p;
 
 	*ret = TW_OIDC_FORM;
-	if (!split(token, &p))
+	if (!tw_jwt_split(token, TW_OIDC_TOKEN_MAX, &p))
 		return TW_OK;
-	TW_TRY(decode(sys, p.header, HEADER_MAX, &header));
+	TW_TRY(tw_jwt_object(sys, p.header, HEADER_MAX, &header));
 	if (!header)
 		return TW_OK;
 	TW_TRY(check_signature(sys, header, &p, x->keys, ret));
 	if (*ret != TW_OIDC_GOOD)
 		return TW_OK;
-	TW_TRY(decode(sys, p.claims, TW_OIDC_TOKEN_MAX, &claims));
+	TW_TRY(tw_jwt_object(sys, p.claims, TW_OIDC_TOKEN_MAX, &claims));
 	*ret = claims ? judge_claims(claims, x, ret_subject) : TW_OIDC_FORM;
 	return TW_OK;
 }

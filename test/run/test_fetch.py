@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The role that fetches, alone and in its sandbox: started as hands would, spoken to as core would, by what this page knows of the wire."""
+import base64
 import datetime
+import hashlib
 import ipaddress
+import json
 import os
 import select
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -17,7 +21,8 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -28,7 +33,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "est"))
 from server import DAY, DER, PEM, Authority, Server, key_pem, name_of, new_key  # noqa: E402
 
 JOB, BODY, SIGNED, SIGN, HEAD, PIECE, FAILED = 0x701, 0x702, 0x703, 0x711, 0x712, 0x713, 0x714
-NAMES = ("none", "url", "unresolved", "unreachable", "timeout", "untrusted", "tls", "too-large", "bad-answer", "redirected", "internal")
+NAMES = ("none", "url", "unresolved", "unreachable", "timeout", "untrusted", "tls", "too-large", "bad-answer", "redirected",
+         "version", "suite", "key", "posture", "internal")
+SPKI = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+ALL_SUITES, ALL_GROUPS = 0x1ff, 0xf
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
@@ -41,10 +49,12 @@ class Fetch(Errand):
         super().__init__("fetch", conf)
         os.close(conf)
 
-    def job(self, url, anchors, *, body=None, deadline=5, answer_max=256 * 1024, certificate="", kind="", now=None, authorization=""):
+    def job(self, url, anchors, *, body=None, deadline=5, answer_max=256 * 1024, certificate="", kind="", now=None, authorization="",
+            tls=2, suites=ALL_SUITES, groups=ALL_GROUPS, keys=b"", posture="", attester=b"", claims=""):
         now_ms = int((time.time() if now is None else now) * 1000)
-        self.send(JOB, struct.pack(">BBIIQ", 1 if body is None else 2, deadline, answer_max, len(body or b""), now_ms) + b"".join(
-            block(text.encode()) for text in (url, kind, "*/*", authorization, anchors, certificate)))
+        self.send(JOB, struct.pack(">BBIIQBHB", 1 if body is None else 2, deadline, answer_max, len(body or b""), now_ms, tls, suites, groups)
+                  + b"".join(block(text.encode()) for text in (url, kind, "*/*", authorization, anchors, certificate))
+                  + block(keys) + block(posture.encode()) + block(attester) + block(claims.encode()))
         if body:
             self.send(BODY, body)
 
@@ -222,9 +232,6 @@ def test_names_come_from_the_name_server_it_was_given(server):
 
 def test_private_half_stays_elsewhere(fetch, server):
     """The client's certificate is shown, and what has to be signed for it is asked of core; without a signature there is no handshake."""
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     key = new_key()
     certificate = server.root.issue(name_of("unit 7"), key.public_key()).public_bytes(serialization.Encoding.PEM).decode()
     signed = []
@@ -243,6 +250,138 @@ def test_private_half_stays_elsewhere(fetch, server):
     fetch.job(server.url("/me"), server.root.pem(), certificate=certificate)
     assert fetch.result(lambda text: new_key().sign(text, ec.ECDSA(hashes.SHA256()))) == "tls"
     assert fetch.ask(server.url("/me"), server)[:2] == (200, b"nobody")
+
+
+@contextmanager
+def standing(root, *words):
+    """OpenSSL's own server, with a certificate of root's and these words."""
+    key = new_key()
+    own = root.issue(name_of("standing"), key.public_key(), [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))], ExtendedKeyUsageOID.SERVER_AUTH)
+    with tempfile.TemporaryDirectory() as folder:
+        both = Path(folder) / "own.pem"
+        both.write_bytes(key_pem(key) + own.public_bytes(PEM))
+        server = subprocess.Popen(["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", str(both), "-www", *words], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            port = next(line.rsplit(":", 1)[1] for line in server.stdout if line.startswith("ACCEPT"))
+            yield f"https://127.0.0.1:{int(port)}/", hashlib.sha256(key.public_key().public_bytes(*SPKI)).digest()
+        finally:
+            server.kill()
+            server.wait()
+
+
+AES_256, CHACHA, AES_128, OLD_ECDSA_128 = 1, 2, 4, 1 << 7
+X25519, P_256, P_384 = 1, 2, 4
+
+
+@pytest.mark.parametrize("words, demand, result", [
+    (["-tls1_3"], {"tls": 3}, 200), (["-tls1_2"], {"tls": 2}, 200),
+    (["-tls1_2"], {"tls": 3}, "version"),
+    (["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], {}, "version"),
+    (["-tls1_3", "-ciphersuites", "TLS_AES_256_GCM_SHA384"], {"suites": AES_256}, 200),
+    (["-tls1_3", "-ciphersuites", "TLS_AES_128_GCM_SHA256"], {"suites": AES_256 | CHACHA}, "suite"),
+    (["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"], {"suites": AES_256 | OLD_ECDSA_128}, 200),
+    (["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"], {"suites": 1 << 3}, "suite"),
+    (["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA"], {}, "suite"),  # without authenticated encryption it is never spoken
+    (["-tls1_3", "-groups", "P-384"], {"groups": P_384}, 200),
+    (["-tls1_3", "-groups", "P-384"], {"groups": X25519 | P_256}, "suite"),
+    (["-tls1_2", "-groups", "P-384"], {"groups": X25519 | P_256}, "suite"),
+    ([], {"suites": 0}, "suite"), ([], {"groups": 0}, "suite"),
+    (["-tls1_2"], {"tls": 3, "suites": OLD_ECDSA_128}, "suite"),  # nothing is left to speak
+])
+def test_versions_suites_and_groups_are_demanded(fetch, words, demand, result):
+    """@nist LA.EC.4: a server that misses one requirement is refused by that requirement's name; one that meets all is answered."""
+    root = Authority()
+    with standing(root, *words) as (url, _):
+        fetch.job(url, root.pem(), **demand)
+        found = fetch.result()
+        assert (found if isinstance(found, str) else found[0]) == result
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_keys_are_demanded(fetch, version):
+    """@nist LA.EC.4: its own key, or that of an authority above it."""
+    root = Authority()
+    authority = hashlib.sha256(root.key.public_key().public_bytes(*SPKI)).digest()
+    with standing(root, version) as (url, own):
+        for keys, result in ((own, 200), (b"\1" * 32 + own, 200), (authority, 200), (b"\1" * 32, "key"), (own[:-1] + bytes([own[-1] ^ 1]), "key")):
+            fetch.job(url, root.pem(), keys=keys)
+            found = fetch.result()
+            assert (found if isinstance(found, str) else found[0]) == result
+
+
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class Stating(Server):
+    """A server that says its state, signed, at /state; wrong: what it says instead of one claim."""
+
+    def __init__(self, **wrong):
+        super().__init__()
+        self.attester, self.wrong, self.said, self.heard = new_key(), wrong, 0, []
+        outer = self
+
+        class Handler(self.http.RequestHandlerClass):
+            def do_GET(self):
+                outer.heard.append((self.path.split("?")[0], dict(self.headers), self.client_address))
+                if not self.path.startswith("/state?nonce="):
+                    return super().do_GET()
+                outer.said += 1
+                if "status" in outer.wrong:
+                    return self.answer(outer.wrong["status"])
+                self.answer(200, outer.token(self.path.split("=", 1)[1]), "application/eat+jwt")
+                self.close_connection = bool(outer.wrong.get("closes"))
+                if outer.wrong.get("closes") == "turns":
+                    outer.show_certificate_of(outer.root)
+
+            def do_POST(self):
+                outer.heard.append((self.path, dict(self.headers), self.client_address))
+                super().do_POST()
+
+        self.http.RequestHandlerClass = Handler
+
+    def show_certificate_of(self, authority):
+        super().show_certificate_of(authority)
+        with socket.create_server((self.host, 0)) as listening:
+            line = threading.Thread(target=lambda: self.context.wrap_socket(listening.accept()[0], server_side=True).close(), daemon=True)
+            line.start()
+            own = ssl.get_server_certificate(listening.getsockname())
+        self.der = ssl.PEM_cert_to_DER_cert(own)
+
+    def token(self, nonce):
+        claims = {"eat_nonce": nonce, "cnf": {"x5t#S256": b64(hashlib.sha256(self.der).digest())}, "oemboot": True, "swversion": "4.2",
+                  "iat": int(time.time())} | {k: v for k, v in self.wrong.items() if k not in ("status", "closes", "by")}
+        text = b64(b'{"alg":"ES256"}') + "." + b64(json.dumps(claims).encode())
+        r, s = utils.decode_dss_signature(self.wrong.get("by", self.attester).sign(text.encode(), ec.ECDSA(hashes.SHA256())))
+        return (text + "." + b64(r.to_bytes(32, "big") + s.to_bytes(32, "big"))).encode()
+
+    def demand(self, claims="oemboot=true swversion=4.2"):
+        point = self.attester.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+        return {"posture": "/state", "attester": point, "claims": claims}
+
+
+@pytest.mark.parametrize("wrong, result", [
+    ({}, 200), ({"closes": "yes"}, 200), ({"closes": "turns"}, "posture"), ({"oemboot": False}, "posture"), ({"swversion": "4.1"}, "posture"),
+    ({"eat_nonce": "x"}, "posture"), ({"cnf": {"x5t#S256": b64(b"\1" * 32)}}, "posture"), ({"exp": 1}, "posture"), ({"by": new_key()}, "posture"),
+    ({"status": 404}, "posture"), ({"status": 302}, "posture"),
+], ids=["met", "closes", "another server after it", "not booted so", "older", "another question", "another server", "over", "by another", "silent", "elsewhere"])
+def test_state_is_demanded(fetch, wrong, result):
+    """@nist LA.EC.4: nothing of the job is said before the other side has said what state it is in, signed for this question and this server."""
+    with Stating(**wrong) as server:
+        fetch.job(server.url("/echo"), server.root.pem(), body=b"secret", kind="text/plain", authorization="Basic eDp5", **server.demand())
+        found = fetch.result()
+        assert (found if isinstance(found, str) else found[0]) == result
+        assert server.said == 1 and "Authorization" not in server.heard[0][1]
+        assert [path for path, *_ in server.heard[1:]] == (["/echo"] if result == 200 else [])
+        if wrong == {}:
+            assert server.heard[1][1]["Authorization"] == "Basic eDp5" and server.heard[0][2] == server.heard[1][2], "the same connection"
+
+
+def test_an_address_has_one_spelling(fetch, server):
+    for place in ("127.1", "%31%32%37.0.0.1", "0x7f.0.0.1", "2130706433"):
+        assert fetch.ask(f"https://{place}:{server.port}/hello", server) == "url"
+    assert fetch.ask(f"https://127.0.0.1:0{server.port}/hello", server) == "url"
 
 
 @pytest.mark.parametrize("spoil", [lambda f: f.send(JOB, b"short"), lambda f: f.send(BODY, b"x"), lambda f: f.send(0x799),

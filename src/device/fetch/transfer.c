@@ -11,18 +11,14 @@
 #include "base/text.h"
 #include "crypto/cert.h"
 #include "crypto/chain.h"
-#include "crypto/ocsp.h"
+#include "device/fetch/secure.h"
+#include "formats/posture.h"
 #include "sys/clock.h"
 
 #include <curl/curl.h>
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
 #include <string.h>
 
 #define REDIRECTS_MAX 3
-#define CHAIN_MAX 4
 #define RETRY_MAX_S (7 * 24 * 3600)
 
 struct run {
@@ -30,12 +26,12 @@ struct run {
 	CURL *curl;
 	CURLU *place;
 	struct curl_slist *headers, *addresses;
-	tw_key *key;
 	tw_cert *cert;
+	struct tw_secured secured;
 	char trouble[CURL_ERROR_SIZE], url[TW_FETCH_URL_MAX + 1];
 	int64_t until_ms;
-	bool too_large;
-	const char *against; /* the rule by which a stapled answer, or the want of one, stands against the server's certificate */
+	size_t most; /* bytes of an answer */
+	bool too_large, asks_posture;
 };
 
 void tw_transfer_init(struct tw_transfer *t, const struct tw_sys *sys)
@@ -81,14 +77,25 @@ static bool has_part(CURLU *u, CURLUPart which)
 	return has;
 }
 
+/* The host as libcurl understands it is the one that stands there: by another spelling (%61, 127.1) nobody gets round what is demanded of it. */
+static bool is_spelt(const char *url, const char *host)
+{
+	const char *at = strstr(url, "://");
+
+	if (!at || strncasecmp(at + 3, host, strlen(host)) != 0)
+		return false;
+	at += 3 + strlen(host);
+	return *at == '\0' || strchr(":/?#", *at);
+}
+
 static CURLU *read_url(const char *url)
 {
 	CURLU *u = curl_url();
-	char scheme[16], host[256], port[8];
+	char scheme[16], host[256], port[8], demanded[TW_DEMAND_PLACE_MAX + 1];
 
-	if (u && curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+	if (u && tw_demand_place(tw_slice_of(url), demanded) && curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
 		part(u, CURLUPART_SCHEME, scheme, sizeof scheme) && strcmp(scheme, "https") == 0 &&
-		part(u, CURLUPART_HOST, host, sizeof host) && part(u, CURLUPART_PORT, port, sizeof port) &&
+		part(u, CURLUPART_HOST, host, sizeof host) && is_spelt(url, host) && part(u, CURLUPART_PORT, port, sizeof port) &&
 		!has_part(u, CURLUPART_USER) && !has_part(u, CURLUPART_PASSWORD))
 		return u;
 	curl_url_cleanup(u);
@@ -134,55 +141,11 @@ static enum tw_fetch_failure find_host(struct run *r)
 
 /* --- TLS --- */
 
-static bool add_chain(SSL_CTX *ctx, struct tw_slice pem)
-{
-	BIO *bio = BIO_new_mem_buf(pem.at, (int)pem.size);
-	X509 *x;
-	int n = 0;
-	bool good = bio != NULL;
-
-	while (good && n < CHAIN_MAX && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
-		if (n++ == 0)
-			good = SSL_CTX_use_certificate(ctx, x) == 1;
-		else
-			good = SSL_CTX_add1_chain_cert(ctx, x) == 1;
-		X509_free(x);
-	}
-	ERR_clear_error(); /* the end of the text is one to OpenSSL */
-	BIO_free(bio);
-	return good && n > 0;
-}
-
-/* OpenSSL calls it behind the verdict over the chain, with an answer or without. 0 ends the handshake with bad_certificate_status_response. */
-static int on_staple(SSL *ssl, void *user)
-{
-	struct run *r = user;
-	const STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
-	const uint8_t *der = NULL;
-	const long size = SSL_get_tlsext_status_ocsp_resp(ssl, &der);
-	const struct tw_slice stapled = { (const char *)der, size > 0 ? (size_t)size : 0 };
-
-	if (tw_failed(tw_ocsp_stapled(r->t->sys, sk_X509_value(chain, 0), sk_X509_value(chain, 1), stapled, r->t->job.now_ms, &r->against)))
-		return -1;
-	return !r->against;
-}
-
-/* With a certificate TLS 1.3 alone: its signature says what it is for, one of TLS 1.2 does not. */
 static CURLcode on_tls(CURL *curl, void *ssl_ctx, void *user)
 {
 	struct run *r = user;
-	SSL_CTX *ctx = ssl_ctx;
-	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
 
-	X509_VERIFY_PARAM_set_time(param, (time_t)(r->t->job.now_ms / 1000));
-	SSL_CTX_set_min_proto_version(ctx, r->key ? TLS1_3_VERSION : TLS1_2_VERSION);
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	if (!SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp) || !SSL_CTX_set_tlsext_status_cb(ctx, on_staple) ||
-		!SSL_CTX_set_tlsext_status_arg(ctx, r))
-		return CURLE_SSL_CONNECT_ERROR;
-	if (r->key && (!add_chain(ctx, r->t->job.certificate) || SSL_CTX_use_PrivateKey(ctx, tw_key_evp(r->key)) != 1))
-		return CURLE_SSL_CERTPROBLEM;
-	return CURLE_OK;
+	return tw_secure_begin(&r->secured, ssl_ctx) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
 }
 
 /* The leaf's public half, and a private one that is elsewhere. */
@@ -202,7 +165,7 @@ static tw_err open_certificate(struct run *r)
 	TW_TRY(tw_cert_load(r->t->sys, pem, &r->cert));
 	TW_TRY(tw_cert_key(r->cert, &public_half));
 	TW_TRY(tw_key_point(public_half, point));
-	return tw_remote_key(r->t->sys, &r->t->remote, point, &r->key);
+	return tw_remote_key(r->t->sys, &r->t->remote, point, &r->secured.key);
 }
 
 /* --- The transfer --- */
@@ -211,7 +174,7 @@ static size_t on_body(char *data, size_t one, size_t size, void *user)
 {
 	struct run *r = user;
 
-	r->too_large = r->too_large || size > r->t->job.answer_max - r->t->answer.size;
+	r->too_large = r->too_large || size > r->most - r->t->answer.size;
 	return r->too_large || tw_failed(tw_buf_add(&r->t->answer, data, size)) ? 0 : size;
 }
 
@@ -232,6 +195,8 @@ static bool add_headers(struct run *r)
 	const struct tw_fetch_job *j = &r->t->job;
 
 	/* A name alone keeps libcurl from sending a line of its own. */
+	if (r->asks_posture)
+		return add_header(r, "Expect", TW_SLICE("")) && add_header(r, "Accept", TW_SLICE("application/eat+jwt"));
 	return add_header(r, "Expect", TW_SLICE("")) && add_header(r, "Accept", j->accept) && add_header(r, "Content-Type", j->type) &&
 		(j->authorization.size == 0 || add_header(r, "Authorization", j->authorization));
 }
@@ -249,7 +214,7 @@ static CURLcode set_up(struct run *run)
 	SET(CURLOPT_PROTOCOLS_STR, "https");
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	SET(CURLOPT_FORBID_REUSE, 1L);
+	SET(CURLOPT_FORBID_REUSE, run->asks_posture ? 0L : 1L);
 	SET(CURLOPT_USERAGENT, "thingward/" TW_VERSION);
 	SET(CURLOPT_ERRORBUFFER, run->trouble);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
@@ -265,7 +230,7 @@ static CURLcode set_up(struct run *run)
 	SET(CURLOPT_HTTPHEADER, run->headers);
 	if (run->addresses)
 		SET(CURLOPT_RESOLVE, run->addresses);
-	if (j->method == TW_FETCH_POST) {
+	if (j->method == TW_FETCH_POST && !run->asks_posture) {
 		SET(CURLOPT_POST, 1L);
 		SET(CURLOPT_POSTFIELDSIZE, (long)run->t->body.size);
 		SET(CURLOPT_POSTFIELDS, run->t->body.at ? run->t->body.at : "");
@@ -317,11 +282,11 @@ static enum tw_fetch_failure once(struct run *r)
 	code = code ? code : curl_easy_setopt(r->curl, CURLOPT_TIMEOUT_MS, (long)left);
 	code = code ? code : curl_easy_setopt(r->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)left);
 	code = code ? code : curl_easy_perform(r->curl);
-	if (r->against)
-		return fail(r->t, TW_FETCH_UNTRUSTED, tw_chain_text(r->against));
-	if (code != CURLE_OK)
-		return fail(r->t, explain(r, code), *r->trouble ? r->trouble : curl_easy_strerror(code));
-	return TW_FETCH_NO_FAILURE;
+	if (code == CURLE_OK)
+		return TW_FETCH_NO_FAILURE;
+	const char *words = *r->trouble ? r->trouble : curl_easy_strerror(code);
+	const enum tw_fetch_failure what = tw_secure_failure(&r->secured, explain(r, code), &words);
+	return fail(r->t, what, words);
 }
 
 /* True: r->url is another one of the same place, to be tried. A POST is sent again only where the status says so. */
@@ -381,19 +346,99 @@ static enum tw_fetch_failure perform(struct run *r)
 	return fail(r->t, TW_FETCH_REDIRECTED, "It sends us in circles.");
 }
 
+/* --- What the other side says of its state, before it is told anything --- */
+
+static tw_err posture_place(struct run *r, const char *nonce)
+{
+	const struct tw_slice url = r->t->job.url, path = r->t->job.demand.posture;
+	const size_t scheme = strlen("https://");
+	const size_t place = scheme + strcspn(r->url + scheme, "/?#");
+	int n = snprintf(r->url, sizeof r->url, "%.*s" TW_SLICE_FMT "?nonce=%s", (int)place, url.at, TW_SLICE_ARG(path), nonce);
+
+	return n > 0 && (size_t)n < sizeof r->url ? TW_OK : TW_RAISE(LIMIT, "the address at which it says its state is too long");
+}
+
+static tw_err make_nonce(struct run *r, char ret[TW_POSTURE_NONCE + 1])
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	uint8_t bytes[32];
+
+	tw_buf_init(&text, r->t->sys, TW_POSTURE_NONCE);
+	if (r->t->sys->random(r->t->sys, bytes, sizeof bytes) != 0)
+		return TW_RAISE_ERRNO("randomness");
+	TW_TRY(tw_buf_base64url(&text, bytes, sizeof bytes));
+	(void)snprintf(ret, TW_POSTURE_NONCE + 1, "%s", tw_buf_cstr(&text));
+	return TW_OK;
+}
+
+static enum tw_fetch_failure judge_posture(struct run *r, const char *nonce)
+{
+	const struct tw_fetch_demand *d = &r->t->job.demand;
+	const struct tw_posture_expected x = { (const uint8_t *)d->attester.at, nonce, r->secured.certificate, d->claims,
+		r->t->job.now_ms / 1000 };
+	char words[TW_POSTURE_WORDS_MAX + 1];
+	enum tw_posture_fault fault = TW_POSTURE_FORM;
+
+	if (tw_failed(tw_posture_judge(r->t->sys, tw_buf_slice(&r->t->answer), &x, &fault, words)))
+		return fail(r->t, TW_FETCH_INTERNAL, "no memory");
+	return fault ? fail(r->t, TW_FETCH_POSTURE, *words ? words : tw_posture_faults[fault]) : TW_FETCH_NO_FAILURE;
+}
+
+/* The same libcurl handle, so that what follows goes over the same connection; if it does not, the certificate has to be the same. */
+static void after_posture(struct run *r)
+{
+	r->secured.is_attested = true;
+	memcpy(r->secured.attested, r->secured.certificate, sizeof r->secured.attested);
+	(void)snprintf(r->url, sizeof r->url, TW_SLICE_FMT, TW_SLICE_ARG(r->t->job.url));
+	tw_buf_clear(&r->t->answer);
+	curl_easy_reset(r->curl);
+	curl_slist_free_all(r->headers);
+	r->headers = NULL;
+	r->asks_posture = false;
+}
+
+/* @nist LA.EC.4: a peer that has to say what state it is in is told nothing before it has, and signed it for this question and this server */
+static enum tw_fetch_failure ask_posture(struct run *r)
+{
+	char nonce[TW_POSTURE_NONCE + 1];
+	enum tw_fetch_failure f;
+	long status = 0;
+
+	if (r->t->job.demand.posture.size == 0)
+		return TW_FETCH_NO_FAILURE;
+	r->asks_posture = true;
+	r->most = TW_POSTURE_TOKEN_MAX;
+	if (tw_failed(make_nonce(r, nonce)) || tw_failed(posture_place(r, nonce)))
+		return fail(r->t, TW_FETCH_INTERNAL, tw_err_detail());
+	if (!add_headers(r) || set_up(r) != CURLE_OK)
+		return fail(r->t, TW_FETCH_INTERNAL, "libcurl lacks something that is needed");
+	f = once(r);
+	if (f)
+		return f == TW_FETCH_TOO_LARGE ? fail(r->t, TW_FETCH_POSTURE, "What it says of its state is too long.") : f;
+	if (curl_easy_getinfo(r->curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != 200)
+		return fail(r->t, TW_FETCH_POSTURE, "It does not say what state it is in.");
+	f = judge_posture(r, nonce);
+	if (!f)
+		after_posture(r);
+	return f;
+}
+
 static void run_done(struct run *r)
 {
 	curl_easy_cleanup(r->curl);
 	curl_url_cleanup(r->place);
 	curl_slist_free_all(r->headers);
 	curl_slist_free_all(r->addresses);
-	(void)tw_key_free(r->key);
+	(void)tw_key_free(r->secured.key);
 	(void)tw_cert_free(r->cert);
 }
 
 enum tw_fetch_failure tw_transfer_run(struct tw_transfer *t)
 {
-	TW_CLEANUP(run_done) struct run r = { .t = t, .until_ms = tw_boot_ms(t->sys) + (int64_t)t->job.deadline_s * 1000 };
+	TW_CLEANUP(run_done)
+	struct run r = { .t = t,
+		.until_ms = tw_boot_ms(t->sys) + (int64_t)t->job.deadline_s * 1000,
+		.secured = { .sys = t->sys, .job = &t->job } };
 	enum tw_fetch_failure f;
 
 	(void)snprintf(r.url, sizeof r.url, TW_SLICE_FMT, TW_SLICE_ARG(t->job.url));
@@ -405,8 +450,16 @@ enum tw_fetch_failure tw_transfer_run(struct tw_transfer *t)
 	f = find_host(&r);
 	if (f)
 		return f;
+	if (!tw_secure_can(&t->job))
+		return fail(t, TW_FETCH_SUITE, "What is demanded of it leaves no suite, or no group, that could be spoken.");
 	r.curl = curl_easy_init();
-	if (!r.curl || !add_headers(&r) || set_up(&r) != CURLE_OK)
+	if (!r.curl)
+		return fail(t, TW_FETCH_INTERNAL, "no memory");
+	f = ask_posture(&r);
+	if (f)
+		return f;
+	r.most = t->job.answer_max;
+	if (!add_headers(&r) || set_up(&r) != CURLE_OK)
 		return fail(t, TW_FETCH_INTERNAL, "libcurl lacks something that is needed");
 	return perform(&r);
 }

@@ -9,6 +9,7 @@
 #include "device/rows-identification.h"
 #include "device/rows-interfaces.h"
 #include "device/rows-logical-access.h"
+#include "device/rows-outgoing.h"
 #include "device/rows-platform.h"
 
 const struct tw_part tw_parts[] = {
@@ -17,5 +18,6 @@ const struct tw_part tw_parts[] = {
 	{ &tw_capability_identification, tw_identity_start, tw_identity_stop, NULL },
 	{ &tw_capability_data_protection, NULL, tw_selftest_stop, NULL },
 	{ &tw_capability_interfaces, tw_interfaces_start, tw_interfaces_stop, NULL },
+	{ &tw_capability_outgoing, NULL, NULL, NULL },
 	{ NULL, NULL, NULL, NULL },
 };

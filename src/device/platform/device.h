@@ -21,6 +21,12 @@ struct tw_boxed_role {
 	char role[TW_WIRE_ROLE_NAME_MAX + 1]; /* "" until it has said so */
 	struct tw_sandbox_state box;
 };
+/* Systems outside that did not meet what is demanded of them (outside.h), since the start. */
+struct tw_outside_seen {
+	unsigned count;
+	int64_t last_ms;
+	char place[262], rule[24];
+};
 struct tw_device {
 	struct tw_context context;
 	struct tw_time time;
@@ -49,6 +55,7 @@ struct tw_device {
 	struct tw_hashing *hashing;   /* likewise */
 	struct tw_asking *asking;     /* likewise */
 	struct tw_firewall *firewall; /* likewise */
+	struct tw_outside_seen outside;
 	struct tw_providers providers;
 	/* A capability's word on a setting of its own that waits to be confirmed: NULL or why the device does not live by it yet. */
 	const char *(*unsettled)(struct tw_context *c, const char *key);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "device/platform/core.h"
+#include "device/platform/outside.h"
 #include "service/errand-line.h"
 #include "service/task/task.h"
 
@@ -24,6 +25,7 @@ struct tw_fetch {
 	char slot[TW_KEYS_SLOT_NAME_MAX + 1];
 	uint8_t point[TW_POINT_SIZE];
 	bool as_unit;
+	char place[TW_DEMAND_PLACE_MAX + 1]; /* whom it is asked of */
 	struct tw_fetch_answer result;
 	struct event *deadline;
 	uint32_t tag;
@@ -109,12 +111,30 @@ static bool take_piece(tw_fetch *f, const struct tw_message *m)
 		!tw_failed(tw_buf_add(&f->answer, m->payload.at, m->payload.size));
 }
 
+static bool is_refusal(unsigned what)
+{
+	return what >= TW_FETCH_VERSION && what <= TW_FETCH_POSTURE;
+}
+
+static void record_refusal(tw_fetch *f, unsigned what, const char *words)
+{
+	char rule[32];
+
+	(void)snprintf(rule, sizeof rule, "fetch.%s", tw_fetch_failure_names[what]);
+	tw_err e = tw_outside_refused(&f->core->device, f->place, rule, words);
+	if (tw_failed(e))
+		tw_log_err(e, "recording that a system outside does not meet what is demanded");
+}
+
 static void take_failure(tw_fetch *f, const struct tw_message *m)
 {
 	unsigned what = (uint8_t)m->payload.at[0];
 	char words[TW_FETCH_WORDS_MAX + 1] = "";
 
 	memcpy(words, m->payload.at + 1, m->payload.size - 1);
+	tw_utf8_mend(words);
+	if (is_refusal(what))
+		record_refusal(f, what, words);
 	fail(f, what > TW_FETCH_NO_FAILURE && what < TW_FETCH_ENDED ? (enum tw_fetch_failure)what : TW_FETCH_INTERNAL, words, false);
 }
 
@@ -187,14 +207,29 @@ static void forget(tw_fetch *f)
 	f->state = IDLE;
 }
 
+/* An address whose place cannot be told is the role's to refuse. */
+static tw_err add_demand(tw_fetch *f, struct tw_fetch_job *job, struct tw_outside *ret)
+{
+	if (!tw_demand_place(job->url, f->place)) {
+		f->place[0] = '\0';
+		job->demand = (struct tw_fetch_demand)TW_FETCH_DEMAND_LEAST;
+		return TW_OK;
+	}
+	TW_TRY(tw_outside_at(&f->core->device, f->place, ret));
+	job->demand = ret->demand;
+	return TW_OK;
+}
+
 static tw_err keep_job(tw_fetch *f, const struct tw_fetch_want *w)
 {
 	struct tw_fetch_job job = w->job;
+	struct tw_outside outside;
 
 	if (w->body.size > TW_FETCH_BODY_MAX)
 		return TW_RAISE(LIMIT, "a body of %zu bytes", w->body.size);
 	job.body_size = (uint32_t)w->body.size;
 	job.now_ms = tw_time_wall_ms(&f->core->device.time);
+	TW_TRY(add_demand(f, &job, &outside));
 	tw_buf_init(&f->job, f->core->sys, TW_CHANNEL_MAX);
 	tw_buf_init(&f->body, f->core->sys, TW_FETCH_BODY_MAX);
 	tw_buf_init(&f->answer, f->core->sys, job.answer_max);

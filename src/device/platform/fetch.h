@@ -13,7 +13,7 @@
 struct tw_core;
 typedef struct tw_fetch tw_fetch;
 struct tw_fetch_want {
-	struct tw_fetch_job job; /* body_size and now_ms are filled in */
+	struct tw_fetch_job job; /* body_size, now_ms and demand are filled in */
 	struct tw_slice body;
 	const char *slot; /* whose key the client's certificate has; NULL: it shows none, or */
 	bool as_unit;     /* the certificate is the unit's own, from its manufacturer */

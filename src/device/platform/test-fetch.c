@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "device/platform/core.h"
+#include "device/platform/outside.h"
 #include "service/errand-line.h"
 #include "sys/real.h"
 
@@ -38,6 +39,19 @@ void tw_errand_finish(tw_errands *e, enum tw_errand which, bool at_once)
 bool tw_errand_listed(const tw_errands *e, enum tw_errand which)
 {
 	return true;
+}
+
+tw_err tw_outside_at(struct tw_device *d, const char *place, struct tw_outside *ret)
+{
+	CHECK_TEXT(place, "a.example:443");
+	memset(ret, 0, sizeof *ret);
+	ret->demand = (struct tw_fetch_demand)TW_FETCH_DEMAND_LEAST;
+	return TW_OK;
+}
+
+tw_err tw_outside_refused(struct tw_device *d, const char *place, const char *rule, const char *why)
+{
+	return TW_OK;
 }
 
 static void test_an_answer_waits_for_whoever_asked(void **state)

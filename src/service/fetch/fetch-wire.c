@@ -7,16 +7,18 @@
 
 #include <string.h>
 
-#define JOB_FIXED (1 + 1 + 4 + 4 + 8)
-#define JOB_MAX                                                                                                             \
-	(JOB_FIXED + 6 * 2 + TW_FETCH_URL_MAX + 2 * TW_FETCH_TYPE_MAX + TW_FETCH_AUTHORIZATION_MAX + TW_FETCH_ANCHORS_MAX + \
-		TW_FETCH_CERTIFICATE_MAX)
+#define JOB_FIXED (1 + 1 + 4 + 4 + 8 + 1 + 2 + 1)
+#define TEXTS 10
+#define JOB_MAX                                                                                                                 \
+	(JOB_FIXED + TEXTS * 2 + TW_FETCH_URL_MAX + 2 * TW_FETCH_TYPE_MAX + TW_FETCH_AUTHORIZATION_MAX + TW_FETCH_ANCHORS_MAX + \
+		TW_FETCH_CERTIFICATE_MAX + TW_DEMAND_KEYS_MAX * TW_DEMAND_KEY_SIZE + TW_DEMAND_PATH_MAX +                       \
+		TW_DEMAND_ATTESTER_SIZE + TW_DEMAND_CLAIMS_MAX)
 #define HEAD_FIXED (2 + 4 + 4)
 #define SIGNATURE_DER_MAX 72
 #define RETRY_MAX_S (7 * 24 * 3600)
 
 const struct tw_channel_row tw_rows_fetch_from_core[] = {
-	{ TW_FETCH_JOB, 0, JOB_FIXED + 6 * 2, JOB_MAX, "job" },
+	{ TW_FETCH_JOB, 0, JOB_FIXED + TEXTS * 2, JOB_MAX, "job" },
 	{ TW_FETCH_BODY, 0, 1, TW_FETCH_BODY_MAX, "body" },
 	{ TW_FETCH_SIGNED, 0, 0, SIGNATURE_DER_MAX, "signed" },
 	{ 0 },
@@ -40,21 +42,29 @@ const char *const tw_fetch_failure_names[TW_FETCH_FAILURES] = {
 	[TW_FETCH_TOO_LARGE] = "too-large",
 	[TW_FETCH_BAD_ANSWER] = "bad-answer",
 	[TW_FETCH_REDIRECTED] = "redirected",
+	[TW_FETCH_VERSION] = "version",
+	[TW_FETCH_SUITE] = "suite",
+	[TW_FETCH_KEY] = "key",
+	[TW_FETCH_POSTURE] = "posture",
 	[TW_FETCH_INTERNAL] = "internal",
 	[TW_FETCH_ENDED] = "ended",
 	[TW_FETCH_UNAVAILABLE] = "unavailable",
 };
 
-/* u8 method, u8 deadline, u32 answer max, u32 body size, u64 now, then the texts as block16. */
+/* u8 method, u8 deadline, u32 answer max, u32 body size, u64 now, u8 tls, u16 suites, u8 groups, then the texts as block16. */
 tw_err tw_fetch_job_write(const struct tw_fetch_job *j, struct tw_buf *b)
 {
-	const struct tw_slice *const texts[] = { &j->url, &j->type, &j->accept, &j->authorization, &j->anchors, &j->certificate };
+	const struct tw_slice *const texts[TEXTS] = { &j->url, &j->type, &j->accept, &j->authorization, &j->anchors,
+		&j->certificate, &j->demand.keys, &j->demand.posture, &j->demand.attester, &j->demand.claims };
 
 	TW_TRY(tw_buf_u8(b, (uint8_t)j->method));
 	TW_TRY(tw_buf_u8(b, (uint8_t)j->deadline_s));
 	TW_TRY(tw_buf_u32(b, j->answer_max));
 	TW_TRY(tw_buf_u32(b, j->body_size));
 	TW_TRY(tw_buf_u64(b, (uint64_t)j->now_ms));
+	TW_TRY(tw_buf_u8(b, j->demand.tls));
+	TW_TRY(tw_buf_u16(b, j->demand.suites));
+	TW_TRY(tw_buf_u8(b, j->demand.groups));
 	for (size_t i = 0; i < TW_COUNT(texts); i++)
 		TW_TRY(tw_buf_block16(b, texts[i]->at, texts[i]->size));
 	return TW_OK;
@@ -98,18 +108,43 @@ static tw_err read_numbers(struct tw_cursor *c, struct tw_fetch_job *j)
 	return TW_OK;
 }
 
+static tw_err read_masks(struct tw_cursor *c, struct tw_fetch_demand *d)
+{
+	TW_TRY(tw_cursor_u8(c, &d->tls));
+	TW_TRY(tw_cursor_u16(c, &d->suites));
+	TW_TRY(tw_cursor_u8(c, &d->groups));
+	if ((d->tls != TW_DEMAND_TLS_1_2 && d->tls != TW_DEMAND_TLS_1_3) || d->suites > TW_DEMAND_ALL_SUITES || d->groups > TW_DEMAND_ALL_GROUPS)
+		return TW_RAISE(SYNTAX, "a demand is out of its bounds");
+	return TW_OK;
+}
+
+static tw_err read_demand(struct tw_cursor *c, struct tw_fetch_demand *d)
+{
+	TW_TRY(tw_cursor_block16(c, TW_DEMAND_KEYS_MAX * TW_DEMAND_KEY_SIZE, &d->keys));
+	TW_TRY(read_line(c, TW_DEMAND_PATH_MAX, &d->posture));
+	TW_TRY(tw_cursor_block16(c, TW_DEMAND_ATTESTER_SIZE, &d->attester));
+	TW_TRY(read_line(c, TW_DEMAND_CLAIMS_MAX, &d->claims));
+	if (d->keys.size % TW_DEMAND_KEY_SIZE)
+		return TW_RAISE(SYNTAX, "a demanded key of another size");
+	if (d->posture.size ? d->posture.at[0] != '/' || d->attester.size != TW_DEMAND_ATTESTER_SIZE : d->attester.size || d->claims.size)
+		return TW_RAISE(SYNTAX, "a demanded state without whoever signs it, or without where it is said");
+	return TW_OK;
+}
+
 tw_err tw_fetch_job_read(struct tw_slice payload, struct tw_fetch_job *ret)
 {
 	struct tw_cursor c = tw_cursor_of(payload.at, payload.size);
 	struct tw_fetch_job j = { 0 };
 
 	TW_TRY(read_numbers(&c, &j));
+	TW_TRY(read_masks(&c, &j.demand));
 	TW_TRY(read_line(&c, TW_FETCH_URL_MAX, &j.url));
 	TW_TRY(read_line(&c, TW_FETCH_TYPE_MAX, &j.type));
 	TW_TRY(read_line(&c, TW_FETCH_TYPE_MAX, &j.accept));
 	TW_TRY(read_line(&c, TW_FETCH_AUTHORIZATION_MAX, &j.authorization));
 	TW_TRY(tw_cursor_block16(&c, TW_FETCH_ANCHORS_MAX, &j.anchors));
 	TW_TRY(tw_cursor_block16(&c, TW_FETCH_CERTIFICATE_MAX, &j.certificate));
+	TW_TRY(read_demand(&c, &j.demand));
 	TW_TRY(tw_cursor_end(&c));
 	if (j.url.size == 0 || j.anchors.size == 0)
 		return TW_RAISE(SYNTAX, "a job without an address, or without anybody to trust");

@@ -10,6 +10,7 @@
 #ifndef TW_SERVICE_FETCH_WIRE_H
 #define TW_SERVICE_FETCH_WIRE_H
 #include "base/buf.h"
+#include "service/fetch/demand.h"
 #include "sys/channel.h"
 
 #define TW_FETCH_URL_MAX 1024
@@ -46,6 +47,11 @@ enum tw_fetch_failure {
 	TW_FETCH_TOO_LARGE,
 	TW_FETCH_BAD_ANSWER,
 	TW_FETCH_REDIRECTED, /* to another host, or in circles */
+	/* It does not meet what is demanded of it, and was told nothing: */
+	TW_FETCH_VERSION, /* it speaks no version of TLS that is new enough */
+	TW_FETCH_SUITE,   /* nor any suite or group that is allowed */
+	TW_FETCH_KEY,     /* it has none of the keys that are named */
+	TW_FETCH_POSTURE, /* it does not say, signed, that it is in the state that is wanted */
 	TW_FETCH_INTERNAL,
 	TW_FETCH_ENDED,       /* said by core: the role ended before it was done */
 	TW_FETCH_UNAVAILABLE, /* likewise: it could not be started */
@@ -62,9 +68,11 @@ struct tw_fetch_job {
 	struct tw_slice url, type, accept, authorization; /* all but url may be empty */
 	struct tw_slice anchors;                          /* PEM; nobody else is trusted */
 	struct tw_slice certificate;                      /* PEM, the leaf first; empty: the client shows none */
+	struct tw_fetch_demand demand;
 };
-#define TW_FETCH_JOB_MAX \
-	(64 + TW_FETCH_URL_MAX + 2 * TW_FETCH_TYPE_MAX + TW_FETCH_AUTHORIZATION_MAX + TW_FETCH_ANCHORS_MAX + TW_FETCH_CERTIFICATE_MAX)
+#define TW_FETCH_JOB_MAX                                                                                                                \
+	(64 + TW_FETCH_URL_MAX + 2 * TW_FETCH_TYPE_MAX + TW_FETCH_AUTHORIZATION_MAX + TW_FETCH_ANCHORS_MAX + TW_FETCH_CERTIFICATE_MAX + \
+		TW_DEMAND_KEYS_MAX * TW_DEMAND_KEY_SIZE + TW_DEMAND_PATH_MAX + TW_DEMAND_ATTESTER_SIZE + TW_DEMAND_CLAIMS_MAX)
 tw_err tw_fetch_job_write(const struct tw_fetch_job *j, struct tw_buf *b);
 tw_err tw_fetch_job_read(struct tw_slice payload, struct tw_fetch_job *ret); /* SYNTAX, LIMIT; slices point into payload */
 

@@ -6,6 +6,8 @@
 #include "check.h"
 #include "sys/real.h"
 
+static const char key_bytes[2 * TW_DEMAND_KEY_SIZE] = "k", attester_bytes[TW_DEMAND_ATTESTER_SIZE] = "\4";
+
 static struct tw_fetch_job good(void)
 {
 	return (struct tw_fetch_job){ .method = TW_FETCH_POST,
@@ -18,7 +20,14 @@ static struct tw_fetch_job good(void)
 		.accept = TW_SLICE("application/pkcs7-mime"),
 		.authorization = TW_SLICE("Basic eDp5"),
 		.anchors = TW_SLICE("PEM\n"),
-		.certificate = TW_SLICE("PEM\nPEM\n") };
+		.certificate = TW_SLICE("PEM\nPEM\n"),
+		.demand = { .tls = TW_DEMAND_TLS_1_3,
+			.suites = 5,
+			.groups = 2,
+			.keys = { key_bytes, sizeof key_bytes },
+			.posture = TW_SLICE("/.well-known/posture"),
+			.attester = { attester_bytes, sizeof attester_bytes },
+			.claims = TW_SLICE("oemboot=true") } };
 }
 
 static tw_err round_trip(const struct tw_fetch_job *j, struct tw_buf *b, struct tw_fetch_job *ret)
@@ -43,6 +52,12 @@ static void test_job_goes_round(void **state)
 	CHECK(tw_slice_is(got.url, j.url.at) && tw_slice_is(got.type, j.type.at) && tw_slice_is(got.accept, j.accept.at));
 	CHECK(tw_slice_is(got.authorization, j.authorization.at) && tw_slice_is(got.anchors, "PEM\n") &&
 		tw_slice_is(got.certificate, "PEM\nPEM\n"));
+	CHECK_INT(got.demand.tls, TW_DEMAND_TLS_1_3);
+	CHECK_INT(got.demand.suites, 5);
+	CHECK_INT(got.demand.groups, 2);
+	CHECK(got.demand.keys.size == sizeof key_bytes && !memcmp(got.demand.keys.at, key_bytes, sizeof key_bytes));
+	CHECK(tw_slice_is(got.demand.posture, j.demand.posture.at) && tw_slice_is(got.demand.claims, j.demand.claims.at));
+	CHECK(got.demand.attester.size == sizeof attester_bytes && !memcmp(got.demand.attester.at, attester_bytes, sizeof attester_bytes));
 	for (size_t size = 0; size < b.size; size++)
 		CHECK(tw_failed(tw_fetch_job_read((struct tw_slice){ b.data, size }, &got)));
 	CHECK_OK(tw_buf_u8(&b, 0));
@@ -82,6 +97,19 @@ static void test_job_refused(void **state)
 	REFUSED(j.accept = ((struct tw_slice){ big, TW_FETCH_TYPE_MAX + 1 }), LIMIT);
 	REFUSED(j.authorization = ((struct tw_slice){ big, TW_FETCH_AUTHORIZATION_MAX + 1 }), LIMIT);
 	REFUSED(j.anchors = ((struct tw_slice){ big, TW_FETCH_ANCHORS_MAX + 1 }), LIMIT);
+	REFUSED(j.demand.tls = 1, SYNTAX);
+	REFUSED(j.demand.tls = 4, SYNTAX);
+	REFUSED(j.demand.suites = TW_DEMAND_ALL_SUITES + 1, SYNTAX);
+	REFUSED(j.demand.groups = TW_DEMAND_ALL_GROUPS + 1, SYNTAX);
+	REFUSED(j.demand.keys.size--, SYNTAX);
+	REFUSED(j.demand.keys = ((struct tw_slice){ big, (TW_DEMAND_KEYS_MAX + 1) * TW_DEMAND_KEY_SIZE }), LIMIT);
+	REFUSED(j.demand.posture = TW_SLICE("posture"), SYNTAX);
+	REFUSED(j.demand.posture = TW_SLICE("/\r\nX: y"), SYNTAX);
+	REFUSED(j.demand.posture = TW_SLICE(""), SYNTAX); /* and somebody to sign it */
+	REFUSED(j.demand.posture = ((struct tw_slice){ big, TW_DEMAND_PATH_MAX + 1 }), LIMIT);
+	REFUSED(j.demand.attester.size--, SYNTAX);
+	REFUSED(j.demand.claims = TW_SLICE("a=\n"), SYNTAX);
+	REFUSED(j.demand.claims = ((struct tw_slice){ big, TW_DEMAND_CLAIMS_MAX + 1 }), LIMIT);
 	REFUSED(j.certificate = ((struct tw_slice){ big, TW_FETCH_CERTIFICATE_MAX + 1 }), LIMIT);
 }
 

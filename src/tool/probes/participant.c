@@ -6,6 +6,7 @@
  * The device comes by the name localhost, so it has to be on this machine; one that is elsewhere cannot come, and then the finding
  * says so.
  */
+#include "tool/probes/door.h"
 #include "tool/probes/probe.h"
 
 #include "base/text.h"
@@ -20,47 +21,8 @@
 
 #define HERE "/api/v1/local-identity"
 #define DAY_MS (86400 * INT64_C(1000))
-#define WAIT_MS 15000 /* for the role that connects to start, and for a slow device */
-#define PORTS 50
-#define FIRST_PORT 20000
-#define PORT_RANGE 40000
-
-struct door {
-	const struct tw_sys *sys;
-	SSL_CTX *ctx;
-	tw_key *ca_key, *key;
-	tw_cert *ca, *cert;
-	int fd, guest;
-	unsigned port;
-};
-
-static void door_done(struct door *d)
-{
-	SSL_CTX_free(d->ctx);
-	(void)tw_cert_free(d->ca);
-	(void)tw_cert_free(d->cert);
-	(void)tw_key_free(d->ca_key);
-	(void)tw_key_free(d->key);
-	tw_closep(&d->fd);
-	tw_closep(&d->guest);
-}
-
-static tw_err make_certificate(struct door *d)
-{
-	int64_t now = tw_now_ms(d->sys);
-	const struct tw_cert_want ca = { .common_name = "probe", .is_ca = true, .not_before_ms = now - DAY_MS, .not_after_ms = now + DAY_MS };
-	const struct tw_cert_want own = {
-		.common_name = "probe", .dns = "localhost", .is_server = true, .not_before_ms = now - DAY_MS, .not_after_ms = now + DAY_MS
-	};
-
-	TW_TRY(tw_key_generate(d->sys, &d->ca_key));
-	TW_TRY(tw_key_generate(d->sys, &d->key));
-	TW_TRY(tw_cert_make(d->sys, &ca, d->ca_key, NULL, d->ca_key, &d->ca));
-	return tw_cert_make(d->sys, &own, d->key, d->ca, d->ca_key, &d->cert);
-}
-
 /* Who comes must have a certificate under the anchors; OpenSSL judges, as any peer would. */
-static tw_err make_tls(struct door *d, const char *anchors_pem)
+static tw_err make_tls(struct tw_door *d, const char *anchors_pem)
 {
 	TW_CLEANUP(tw_certs_done) struct tw_certs anchors = { 0 };
 
@@ -80,34 +42,16 @@ static tw_err make_tls(struct door *d, const char *anchors_pem)
 	return TW_OK;
 }
 
-static tw_err listen_somewhere(struct door *d)
+static tw_err door_open(struct tw_probe_context *c, const char *anchors, struct tw_door *d)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	uint16_t random;
-
-	d->fd = d->sys->socket(d->sys, AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	for (int i = 0; d->fd >= 0 && i < PORTS; i++) {
-		if (d->sys->random(d->sys, &random, sizeof random) != 0)
-			return TW_RAISE_ERRNO("randomness");
-		d->port = FIRST_PORT + random % PORT_RANGE;
-		a.sin_port = htons((uint16_t)d->port);
-		if (d->sys->bind(d->sys, d->fd, (const struct sockaddr *)&a, sizeof a) == 0 && d->sys->listen(d->sys, d->fd, 1) == 0)
-			return TW_OK;
-	}
-	return TW_RAISE_ERRNO("a door for the device to come to");
-}
-
-static tw_err door_open(struct tw_probe_context *c, const char *anchors, struct door *d)
-{
-	d->sys = c->sys;
-	TW_TRY(make_certificate(d));
+	TW_TRY(tw_door_make(c->sys, d));
 	TW_TRY(make_tls(d, anchors));
-	return listen_somewhere(d);
+	return tw_door_listen(d);
 }
 
 /* --- The stand-in --- */
 
-static tw_err stand_in_make(const struct door *d, const char *identifier, tw_key **ret_key, tw_cert **ret)
+static tw_err stand_in_make(const struct tw_door *d, const char *identifier, tw_key **ret_key, tw_cert **ret)
 {
 	int64_t now = tw_now_ms(d->sys);
 	const struct tw_cert_want want = {
@@ -133,7 +77,7 @@ static int shake_hands_here(SSL *server, SSL *client)
 }
 
 /* Against the same door. CRYPTO: the certificate was not judged, which is no refusal. */
-static tw_err lets_in(const struct door *d, const tw_key *key, const tw_cert *cert, bool *ret)
+static tw_err lets_in(const struct tw_door *d, const tw_key *key, const tw_cert *cert, bool *ret)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 	SSL *server = SSL_new(d->ctx), *client = ctx ? SSL_new(ctx) : NULL;
@@ -156,38 +100,8 @@ static tw_err lets_in(const struct door *d, const tw_key *key, const tw_cert *ce
 
 /* --- The device --- */
 
-static bool wait_for(const struct door *d, int fd, short what, int64_t until)
-{
-	struct pollfd p = { .fd = fd, .events = what };
-	int64_t left = until - tw_now_ms(d->sys);
-
-	return left > 0 && d->sys->poll(d->sys, &p, 1, (int)left) == 1;
-}
-
-/* UNTRUSTED: a certificate came and was refused, or none came. CLOSED: it never got that far. */
-static tw_err shake_hands(const struct door *d, SSL *ssl, int fd, int64_t until)
-{
-	int r;
-
-	while ((r = SSL_accept(ssl)) != 1) {
-		int e = SSL_get_error(ssl, r);
-
-		if (e == SSL_ERROR_WANT_READ || e == SSL_ERROR_WANT_WRITE) {
-			if (!wait_for(d, fd, e == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, until))
-				return TW_RAISE(CLOSED, "who came fell silent in the handshake");
-			continue;
-		}
-		if (SSL_get_verify_result(ssl) != X509_V_OK)
-			return TW_RAISE(UNTRUSTED, "who came has no certificate under the authority");
-		if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
-			return TW_RAISE(UNTRUSTED, "who came showed no certificate");
-		return TW_RAISE(CLOSED, "who came broke off the handshake");
-	}
-	return TW_OK;
-}
-
 /* Answers whatever was asked, and keeps the certificate that came. */
-static tw_err serve(struct door *d, SSL *ssl, int64_t until, struct tw_buf *ret_der)
+static tw_err serve(struct tw_door *d, SSL *ssl, int64_t until, struct tw_buf *ret_der)
 {
 	static const char answer[] = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
 	char asked[4096];
@@ -200,7 +114,7 @@ static tw_err serve(struct door *d, SSL *ssl, int64_t until, struct tw_buf *ret_
 	TW_TRY(e);
 	int r;
 	while ((r = SSL_read(ssl, asked, sizeof asked)) <= 0)
-		if (SSL_get_error(ssl, r) != SSL_ERROR_WANT_READ || !wait_for(d, d->guest, POLLIN, until))
+		if (SSL_get_error(ssl, r) != SSL_ERROR_WANT_READ || !tw_door_wait(d, d->guest, POLLIN, until))
 			return TW_OK;
 	(void)SSL_write(ssl, answer, sizeof answer - 1);
 	(void)SSL_shutdown(ssl);
@@ -208,24 +122,20 @@ static tw_err serve(struct door *d, SSL *ssl, int64_t until, struct tw_buf *ret_
 }
 
 /* TIMEOUT: nobody came. Others: shake_hands. */
-static tw_err take_guest(struct door *d, struct tw_buf *ret_der)
+static tw_err take_guest(struct tw_door *d, struct tw_buf *ret_der)
 {
-	int64_t until = tw_now_ms(d->sys) + WAIT_MS;
+	int64_t until = tw_now_ms(d->sys) + TW_DOOR_WAIT_MS;
 
-	if (!wait_for(d, d->fd, POLLIN, until))
-		return TW_RAISE(TIMEOUT, "the device did not come");
-	d->guest = d->sys->accept(d->sys, d->fd, NULL, NULL);
-	if (d->guest < 0)
-		return TW_RAISE_ERRNO("taking a connection");
+	TW_TRY(tw_door_take(d, until));
 	SSL *ssl = SSL_new(d->ctx);
-	tw_err e = ssl && SSL_set_fd(ssl, d->guest) == 1 ? shake_hands(d, ssl, d->guest, until) : TW_RAISE(CRYPTO, "a TLS connection");
+	tw_err e = ssl && SSL_set_fd(ssl, d->guest) == 1 ? tw_door_shake(d, ssl, until) : TW_RAISE(CRYPTO, "a TLS connection");
 	if (!tw_failed(e))
 		e = serve(d, ssl, until, ret_der);
 	SSL_free(ssl);
 	return e;
 }
 
-static tw_err send_device(struct tw_probe_context *c, const struct door *d)
+static tw_err send_device(struct tw_probe_context *c, const struct tw_door *d)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
 	char url[64];
@@ -250,7 +160,7 @@ static tw_err same_certificate(struct tw_probe_context *c, const json_t *said, c
 }
 
 /* ret_good false: f has been told. */
-static tw_err stand_in_is_refused(struct tw_probe_context *c, struct door *d, struct tw_finding *f, bool *ret_good)
+static tw_err stand_in_is_refused(struct tw_probe_context *c, struct tw_door *d, struct tw_finding *f, bool *ret_good)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
 	TW_CLEANUP(tw_cert_freep) tw_cert *stand_in = NULL;
@@ -277,7 +187,7 @@ static tw_err device_was_not_let_in(struct tw_finding *f, tw_err e)
 	return tw_found_trouble(f, "The device's certificate at this desk", e);
 }
 
-static tw_err judge(struct tw_probe_context *c, struct door *d, const json_t *said, struct tw_finding *f)
+static tw_err judge(struct tw_probe_context *c, struct tw_door *d, const json_t *said, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
 	bool good = false, same = false;
@@ -303,7 +213,7 @@ static tw_err judge(struct tw_probe_context *c, struct door *d, const json_t *sa
 static tw_err authorized(struct tw_probe_context *c, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-	TW_CLEANUP(door_done) struct door d = { .fd = -1, .guest = -1 };
+	TW_CLEANUP(tw_door_done) struct tw_door d = { .fd = -1, .guest = -1 };
 
 	tw_err e = tw_order(c, "GET", HERE, &answer);
 	if (tw_failed(e))
