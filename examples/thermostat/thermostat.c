@@ -40,8 +40,6 @@
 #define SENSOR_MAX 125000
 #define SEALED_MORE (THINGWARD_SEALED_MAX - THINGWARD_SEAL_MAX)
 #define CORRECTION_MAX 5000 /* a part that is further off is broken */
-#define TARGET_MIN 5        /* as in product.yaml */
-#define TARGET_MAX 30
 
 struct options {
 	const char *socket, *calibration; /* calibration: the file with what corrects the sensor, or NULL */
@@ -235,6 +233,22 @@ static void watch_sensor(struct thermostat *t)
 	t->over = over;
 }
 
+/*
+ * The owner may have it that the heating is not switched on, or not so often: asked before it is, and again while it is on. Off does no harm, so it
+ * is switched off without asking. Without a device it goes on as before: a cold room does harm, too.
+ */
+static bool may_heat(struct thermostat *t)
+{
+	int result;
+
+	if (!t->device || (t->heating && t->tick % SETTINGS_EVERY))
+		return true;
+	result = thingward_output(t->device, "heating", 1);
+	if (result == THINGWARD_REFUSED)
+		return t->heating && strncmp(thingward_why(t->device), "output.rate", 11) == 0; /* it is on already */
+	return went_well(t, result, "heating") || !t->device;
+}
+
 /* Two points with a gap between them, so that the relay does not flutter; eco and frost aim lower. */
 static void control(struct thermostat *t)
 {
@@ -242,6 +256,8 @@ static void control(struct thermostat *t)
 	bool heat = t->heating ? t->millidegrees < aim * 1000 + 300 : t->millidegrees < aim * 1000 - 300;
 
 	if (!t->sensor_well || t->over)
+		heat = false;
+	if (heat && !may_heat(t))
 		heat = false;
 	if (heat != t->heating) {
 		t->heating = heat;
@@ -272,14 +288,21 @@ static void tell(struct thermostat *t, const struct question *q, const char *acc
 	panel_answer(q, text);
 }
 
+/* Its range and rate are in product.yaml, and narrower where the owner wants that. */
 static void want(struct thermostat *t, const struct question *q, const char *account)
 {
-	if (!q->has_number || q->number < TARGET_MIN || q->number > TARGET_MAX) {
-		panel_answer(q, "no: between 5 and 30 degrees");
+	char text[320];
+	int result = q->has_number ? thingward_input(t->device, "wish", q->number) : THINGWARD_INVALID;
+
+	if (result == THINGWARD_OK) {
+		take_target(t, q->number, account);
+		panel_answer(q, "done");
 		return;
 	}
-	take_target(t, q->number, account);
-	panel_answer(q, "done");
+	(void)snprintf(text, sizeof text, "no: %s", result == THINGWARD_INVALID ? "say how many degrees" : thingward_why(t->device));
+	panel_answer(q, text);
+	if (result != THINGWARD_REFUSED && result != THINGWARD_INVALID)
+		lose(t, "wish");
 }
 
 static void correct(struct thermostat *t, const struct question *q, const char *account)

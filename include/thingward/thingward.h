@@ -2,15 +2,16 @@
 /*
  * libthingward: what a product's own application says to the device software on the same machine.
  *
- * An application logs events that its product manifest declares, reports the health of its parts, reads its own settings, and asks
- * before it does something for somebody whether he may. A provider, a program of its own, judges at logins who somebody is, says that
- * somebody stands at the device, shows the use notice on the product's display, or drives a link of the product's own.
+ * An application logs events that its product manifest declares, reports the health of its parts, reads its own settings, holds what
+ * comes in and what it gives out to their limits, and asks before it does something for somebody whether he may. A provider, a program of
+ * its own, judges at logins who somebody is, says that somebody stands at the device, shows the use notice on the product's display, or
+ * drives a link of the product's own.
  * Who it is the kernel says (its user id), so there is nothing to configure and no secret to keep.
  *
  * Ownership: everything passed in stays yours and is copied before the call returns; what thingward_open gives is freed by
  * thingward_close, and nothing else needs freeing. One connection is for one thread at a time; open several if you have more.
  *
- * Waiting: thingward_event, _health, _setting and _authorize wait for the answer, at most THINGWARD_WAIT_MS. An application with a loop of
+ * Waiting: thingward_event, _health, _setting, _input, _output and _authorize wait for the answer, at most THINGWARD_WAIT_MS. An application with a loop of
  * its own uses thingward_post_* instead, which never wait, polls thingward_fd for reading, and calls thingward_dispatch when
  * there is something; each answer then comes to its callback under the ticket of its question.
  *
@@ -63,6 +64,21 @@ int thingward_event(thingward *t, const char *id, const char *fields);
 int thingward_health(thingward *t, const char *name, int well, const char *text);
 /* The present value as text. size at least THINGWARD_VALUE_MAX always suffices; INVALID when it does not. */
 int thingward_setting(thingward *t, const char *key, char *ret, size_t size);
+
+/*
+ * What comes into the product and what it gives out, as product.yaml declares it (application.inputs, application.outputs): each has a range and a
+ * greatest rate. The device's owner may narrow both while it runs (settings application.input.NAME.min, .max and .rate, application.output.NAME...), and
+ * widen neither beyond what you declared. Ask before you act on a value that came in, and before you give one out; a bool is 0 or 1.
+ *
+ * OK: go on. REFUSED: do not; thingward_why names the rule: "input.range" or "output.range" (outside what may be now), "input.rate" or "output.rate" (too
+ * often: so many a minute; a tenth of that, and one more, at once), "input.unknown" or "output.unknown" (mend the manifest or the program). What is
+ * refused is in the log, as application.limit-refused: at once, then once a minute for each, with how often; the last of them as you ask the next time.
+ * What the owner changes counts within a second: limits are remembered for half of one, and asked for anew behind that, for which the call waits.
+ * What is remembered for less than that is judged without the device. GONE and LATE: nobody can say what the owner wants; hold a value that came in
+ * back, and an output where it does no harm. A rate counts for one connection and begins with it.
+ */
+int thingward_input(thingward *t, const char *name, int64_t value);
+int thingward_output(thingward *t, const char *name, int64_t value);
 
 /*
  * May this user do this with the product now? permission: one that the product manifest declares, as "application.target.change". pass: what

@@ -8,6 +8,8 @@
 #include "sys/application.h"
 #include "sys/real.h"
 
+#include <poll.h>
+#include <pthread.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -136,6 +138,114 @@ static void test_who_may_what(void **state)
 	CHECK_INT(authorize(&d, TW_APP_SETTING_IS, "\0\1a", 3, account), THINGWARD_GONE);
 	CHECK_INT(authorize(&d, TW_APP_RESULT, "\1", 1, account), THINGWARD_GONE);
 	CHECK_INT(strlen(account), 24);
+	close_door(&d);
+}
+
+/* What the device is asked, and answers: by a thread, since an answer that is there before its question is none. */
+struct step {
+	uint16_t asked;
+	const char *words; /* in the payload, behind its lengths */
+	uint16_t type;
+	const char *answer; /* of a setting its value */
+};
+struct script {
+	tw_channel *peer;
+	const struct step *steps;
+	size_t count, good;
+};
+
+static bool play(tw_channel *peer, const struct step *s)
+{
+	struct pollfd p = { .fd = tw_channel_fd(peer), .events = POLLIN };
+	char payload[64] = { 0 };
+	struct tw_message m;
+
+	if (poll(&p, 1, 4000) != 1 || tw_failed(tw_channel_receive(peer, &m)) || m.type != s->asked ||
+		!memmem(m.payload.at, m.payload.size, s->words, strlen(s->words)))
+		return false;
+	payload[1] = (char)strlen(s->answer);
+	memcpy(payload + 2, s->answer, strlen(s->answer));
+	return !tw_failed(tw_channel_send(peer, s->type, m.tag, payload,
+		s->type == TW_APP_ACK                  ? 0
+			: s->type == TW_APP_SETTING_IS ? 2 + strlen(s->answer)
+						       : 4 + strlen(s->answer),
+		NULL, 0));
+}
+
+static void *play_all(void *user)
+{
+	struct script *s = user;
+
+	for (size_t i = 0; i < s->count && play(s->peer, &s->steps[i]); i++)
+		s->good++;
+	return NULL;
+}
+
+/* @nist LA.IC.11: what is out of its range, or comes too often, does not get through, and that is told once */
+static void test_inputs_and_outputs(void **state)
+{
+	static const struct step steps[] = {
+		{ TW_APP_SETTING, "application.output.heating.min", TW_APP_SETTING_IS, "-5" },
+		{ TW_APP_SETTING, "application.output.heating.max", TW_APP_SETTING_IS, "30" },
+		{ TW_APP_SETTING, "application.output.heating.rate", TW_APP_SETTING_IS, "10" },
+		/* What is remembered is not asked for again; the first refusal is told, and no other within the minute. */
+		{ TW_APP_EVENT, "{\"name\":\"output.heating\",\"rule\":\"output.range\",\"value\":31,\"count\":1}", TW_APP_ACK, "" },
+		/* An input of that name is another one. */
+		{ TW_APP_SETTING, "application.input.heating.min", TW_APP_SETTING_IS, "0" },
+		{ TW_APP_SETTING, "application.input.heating.max", TW_APP_SETTING_IS, "1" },
+		{ TW_APP_SETTING, "application.input.heating.rate", TW_APP_SETTING_IS, "60000" },
+		/* What the owner changed is asked for a moment later; a refusal is one whether or not the log takes it. */
+		{ TW_APP_SETTING, "application.input.heating.min", TW_APP_SETTING_IS, "0" },
+		{ TW_APP_SETTING, "application.input.heating.max", TW_APP_SETTING_IS, "0" },
+		{ TW_APP_SETTING, "application.input.heating.rate", TW_APP_SETTING_IS, "60000" },
+		{ TW_APP_EVENT, "\"rule\":\"input.range\",\"value\":1,\"count\":1}", TW_APP_REFUSED, "application.budget" },
+	};
+	struct script script = { .steps = steps, .count = TW_COUNT(steps) };
+	struct door d = { .fd = -1 };
+	pthread_t device;
+
+	open_door(&d);
+	script.peer = d.peer;
+	CHECK_INT(pthread_create(&device, NULL, play_all, &script), 0);
+	CHECK_INT(thingward_output(d.t, "heating", 30), THINGWARD_OK);
+	CHECK_INT(thingward_output(d.t, "heating", 31), THINGWARD_REFUSED);
+	CHECK_TEXT(thingward_why(d.t), "output.range: 'heating' may be -5 to 30, not 31");
+	CHECK_INT(thingward_output(d.t, "heating", -6), THINGWARD_REFUSED);
+	CHECK_INT(thingward_output(d.t, "heating", -5), THINGWARD_OK);
+	CHECK_INT(thingward_output(d.t, "heating", -5), THINGWARD_REFUSED);
+	CHECK_TEXT(thingward_why(d.t), "output.rate: 'heating' may come 10 times a minute");
+	CHECK_INT(thingward_input(d.t, "heating", 1), THINGWARD_OK);
+	CHECK_INT(usleep(550000), 0);
+	CHECK_INT(thingward_input(d.t, "heating", 1), THINGWARD_REFUSED);
+	CHECK_TEXT(thingward_why(d.t), "input.range: 'heating' may be 0 to 0, not 1");
+	CHECK_INT(pthread_join(device, NULL), 0);
+	CHECK_INT(script.good, TW_COUNT(steps));
+	close_door(&d);
+}
+
+static void test_no_such_input(void **state)
+{
+	static const char refusal[] = "\0\33application.setting-unknown\0\2no";
+	struct door d = { .fd = -1 };
+	char name[8];
+
+	open_door(&d);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_REFUSED, 1, refusal, sizeof refusal - 1, NULL, 0));
+	CHECK_INT(thingward_input(d.t, "wish", 1), THINGWARD_REFUSED);
+	CHECK_TEXT(thingward_why(d.t), "input.unknown: the product declares no input 'wish'");
+	CHECK_INT(thingward_input(d.t, "", 1), THINGWARD_INVALID);
+	CHECK_INT(thingward_input(d.t, NULL, 1), THINGWARD_INVALID);
+	CHECK_INT(thingward_output(d.t, "a.b", 1), THINGWARD_INVALID);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_SETTING_IS, 2, "\0\2on", 4, NULL, 0));
+	CHECK_INT(thingward_input(d.t, "wish", 1), THINGWARD_GONE);
+	for (int i = 1; i < 32; i++) {
+		(void)snprintf(name, sizeof name, "n%d", i);
+		CHECK_OK(tw_channel_send(d.peer, TW_APP_SETTING_IS, (uint32_t)(2 + i), "\0\2on", 4, NULL, 0));
+		CHECK_INT(thingward_input(d.t, name, 1), THINGWARD_GONE);
+	}
+	CHECK_INT(thingward_input(d.t, "more", 1), THINGWARD_INVALID);
+	d.peer = tw_channel_free(d.peer);
+	CHECK_INT(thingward_input(d.t, "wish", 1), THINGWARD_GONE);
 	close_door(&d);
 }
 
@@ -548,8 +658,8 @@ static void test_a_lost_or_lying_device(void **state)
 	close_door(&d);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_posts_and_answers), cmocka_unit_test(test_who_may_what), cmocka_unit_test(test_a_provider),
-	cmocka_unit_test(test_a_button), cmocka_unit_test(test_a_display), cmocka_unit_test(test_a_link),
-	cmocka_unit_test(test_who_is_asked_about), cmocka_unit_test(test_waits_for_its_own_answer), cmocka_unit_test(test_hashes),
-	cmocka_unit_test(test_keys), cmocka_unit_test(test_sealing), cmocka_unit_test(test_refuses_what_cannot_be_sent),
-	cmocka_unit_test(test_a_lost_or_lying_device))
+CHECK_MAIN(cmocka_unit_test(test_posts_and_answers), cmocka_unit_test(test_who_may_what), cmocka_unit_test(test_inputs_and_outputs),
+	cmocka_unit_test(test_no_such_input), cmocka_unit_test(test_a_provider), cmocka_unit_test(test_a_button),
+	cmocka_unit_test(test_a_display), cmocka_unit_test(test_a_link), cmocka_unit_test(test_who_is_asked_about),
+	cmocka_unit_test(test_waits_for_its_own_answer), cmocka_unit_test(test_hashes), cmocka_unit_test(test_keys),
+	cmocka_unit_test(test_sealing), cmocka_unit_test(test_refuses_what_cannot_be_sent), cmocka_unit_test(test_a_lost_or_lying_device))

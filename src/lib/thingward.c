@@ -10,6 +10,7 @@
 #include "base/cursor.h"
 #include "base/mem.h"
 #include "base/release.h"
+#include "lib/limits.h"
 #include "sys/application.h"
 #include "sys/real.h"
 
@@ -38,6 +39,8 @@ struct thingward {
 	void *notice_user;
 	thingward_link_may *link_may; /* of what drives a link */
 	void *link_user;
+	struct tw_limit limits[TW_LIMITS_MAX]; /* of those that were asked about */
+	size_t limit_count;
 };
 
 static int say(thingward *t, int result, const char *why)
@@ -749,6 +752,108 @@ int thingward_unseal(thingward *t, enum thingward_scope scope, const void *seale
 	const struct sealing s = { TW_APP_UNSEAL, (uint8_t)scope, { sealed, size_bytes }, THINGWARD_SEALED_MAX };
 
 	return exchange(t, &s, size_bytes - TW_APP_SEAL_MORE, ret);
+}
+
+/* --- Inputs and outputs --- */
+
+static int find_limit(thingward *t, bool out, const char *name, struct tw_limit **ret)
+{
+	struct tw_limit wanted = { .out = out };
+	int result = of_error(t, tw_limit_name(name, wanted.name));
+
+	if (result != THINGWARD_OK)
+		return result;
+	for (size_t i = 0; i < t->limit_count; i++)
+		if (t->limits[i].out == out && strcmp(t->limits[i].name, name) == 0) {
+			*ret = &t->limits[i];
+			return THINGWARD_OK;
+		}
+	if (t->limit_count == TW_LIMITS_MAX)
+		return say(t, THINGWARD_INVALID, "no product has so many inputs and outputs");
+	t->limits[t->limit_count] = wanted;
+	*ret = &t->limits[t->limit_count++];
+	return THINGWARD_OK;
+}
+
+static const char *kind_of(const struct tw_limit *l)
+{
+	return l->out ? "output" : "input";
+}
+
+/* They are settings of the product's, which the owner changes as he does others; the device lets him set none that the product does not have. */
+static int ask_limit(thingward *t, struct tw_limit *l)
+{
+	static const char *const ends[] = { "min", "max", "rate" };
+	char key[TW_LIMIT_NAME_MAX + 32], value[THINGWARD_VALUE_MAX];
+	int64_t now[TW_COUNT(ends)];
+
+	for (size_t i = 0; i < TW_COUNT(ends); i++) {
+		(void)snprintf(key, sizeof key, "application.%s.%s.%s", kind_of(l), l->name, ends[i]);
+		const int result = thingward_setting(t, key, value, sizeof value);
+
+		if (result == THINGWARD_REFUSED && strncmp(t->why, "application.setting-unknown", 27) == 0)
+			(void)snprintf(t->why, sizeof t->why, "%s.unknown: the product declares no %s '%s'", kind_of(l), kind_of(l),
+				l->name);
+		if (result != THINGWARD_OK)
+			return result;
+		if (tw_failed(tw_limit_number(value, &now[i])))
+			return say(t, THINGWARD_GONE, "the device's answer cannot be read");
+	}
+	tw_limit_learn(l, now, now_ms(t->sys));
+	return THINGWARD_OK;
+}
+
+/* A record at once and then one a minute at most, for each. One that the device does not take is not sent anew before. */
+static void tell_refused(thingward *t)
+{
+	const int64_t now = now_ms(t->sys);
+	char fields[192];
+
+	for (size_t i = 0; i < t->limit_count; i++) {
+		struct tw_limit *l = &t->limits[i];
+
+		if (!tw_limit_tells(l, now))
+			continue;
+		l->told_ms = now ? now : 1;
+		(void)snprintf(fields, sizeof fields, "{\"name\":\"%s.%s\",\"rule\":\"%s.%s\",\"value\":%lld,\"count\":%lld}",
+			kind_of(l), l->name, kind_of(l), l->rule, (long long)l->value, (long long)l->refused);
+		if (thingward_event(t, "application.limit-refused", fields) == THINGWARD_OK)
+			l->refused = 0;
+	}
+}
+
+/* @nist LA.IC.11: what is outside the product's ranges and rates, as the owner has narrowed them, is refused before the application acts on it */
+static int hold_to_limit(thingward *t, bool out, const char *name, int64_t value)
+{
+	struct tw_limit *l = NULL;
+	int result = find_limit(t, out, name, &l);
+
+	if (result == THINGWARD_OK && (!l->known || now_ms(t->sys) - l->asked_ms >= TW_LIMIT_AGE_MS))
+		result = ask_limit(t, l);
+	if (result != THINGWARD_OK)
+		return result;
+	const char *rule = tw_limit_judge(l, value, now_ms(t->sys));
+
+	tell_refused(t);
+	if (!rule)
+		return THINGWARD_OK;
+	if (strcmp(rule, "range") == 0)
+		(void)snprintf(t->why, sizeof t->why, "%s.range: '%s' may be %lld to %lld, not %lld", kind_of(l), l->name,
+			(long long)l->min, (long long)l->max, (long long)value);
+	else
+		(void)snprintf(t->why, sizeof t->why, "%s.rate: '%s' may come %lld times a minute", kind_of(l), l->name,
+			(long long)l->per_minute);
+	return THINGWARD_REFUSED;
+}
+
+int thingward_input(thingward *t, const char *name, int64_t value)
+{
+	return hold_to_limit(t, false, name, value);
+}
+
+int thingward_output(thingward *t, const char *name, int64_t value)
+{
+	return hold_to_limit(t, true, name, value);
 }
 
 void thingward_on_answer(thingward *t, thingward_answer *call, void *user)

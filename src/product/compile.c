@@ -92,9 +92,8 @@ static tw_err settings(struct compiler *c, const json_t *rows)
 	size_t i;
 	json_t *row;
 
-	TW_TRY(array_new(c, json_array_size(rows), sizeof(*c->settings), &c->settings));
 	json_array_foreach(rows, i, row) {
-		struct tw_manifest_setting *s = &c->settings[i];
+		struct tw_manifest_setting *s = &c->settings[c->m.setting_count++];
 
 		s->key = tw_json_text(row, "key");
 		s->type = setting_type(tw_json_text(row, "type"));
@@ -106,10 +105,77 @@ static tw_err settings(struct compiler *c, const json_t *rows)
 		s->help = tw_json_text(row, "help");
 		TW_TRY(join(c, json_object_get(row, "choices"), "|", &s->choices));
 	}
-	c->m.settings = c->settings;
-	c->m.setting_count = json_array_size(rows);
 	return TW_OK;
 }
+
+/* --- Inputs and outputs --- */
+
+struct limit {
+	const char *kind, *end, *what;
+	const char *unit;
+	int64_t min, max, value;
+};
+
+/*
+ * The owner narrows an input by settings of which each is a number between the ends that are declared: beyond them none can be set, by the
+ * check that each setting has, and history and taking back are theirs.
+ */
+static tw_err add_limit(struct compiler *c, const json_t *row, const struct limit *l)
+{
+	struct tw_manifest_setting *s = &c->settings[c->m.setting_count++];
+
+	*s = (struct tw_manifest_setting){ .type = TW_MANIFEST_INT, .unit = l->unit, .min = l->min, .max = l->max, .choices = "" };
+	TW_TRY(keep(c, json_sprintf("application.%s.%s.%s", l->kind, tw_json_text(row, "name"), l->end), &s->key));
+	TW_TRY(keep(c, json_sprintf("%" JSON_INTEGER_FORMAT, (json_int_t)l->value), &s->default_value));
+	s->baseline = s->default_value;
+	return keep(c, json_sprintf("%s %s: %s", l->what, tw_json_text(row, "name"), tw_json_text(row, "help")), &s->help);
+}
+
+static tw_err limits(struct compiler *c, const char *kind, const json_t *rows)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(rows, i, row) {
+		const bool is_bool = !strcmp(tw_json_text(row, "type"), "bool");
+		const char *unit = tw_json_text(row, "unit");
+		const int64_t min = is_bool ? 0 : tw_json_int(row, "min"), max = is_bool ? 1 : tw_json_int(row, "max");
+		const int64_t rate = tw_json_int(row, "per-minute");
+		const struct limit three[] = {
+			{ kind, "min", !strcmp(kind, "input") ? "The least of the input" : "The least of the output", unit, min, max, min },
+			{ kind, "max", !strcmp(kind, "input") ? "The greatest of the input" : "The greatest of the output", unit,
+				min, max, max },
+			{ kind, "rate", !strcmp(kind, "input") ? "How often at most comes the input" : "How often at most goes the output",
+				"/min", 0, rate, rate },
+		};
+
+		for (size_t k = 0; k < TW_COUNT(three); k++)
+			TW_TRY(add_limit(c, row, &three[k]));
+	}
+	return TW_OK;
+}
+
+static tw_err all_settings(struct compiler *c, const json_t *application)
+{
+	const json_t *rows = json_object_get(application, "settings"), *in = json_object_get(application, "inputs"),
+		     *out = json_object_get(application, "outputs");
+
+	TW_TRY(array_new(c, json_array_size(rows) + 3 * (json_array_size(in) + json_array_size(out)), sizeof(*c->settings), &c->settings));
+	c->m.settings = c->settings;
+	TW_TRY(settings(c, rows));
+	TW_TRY(limits(c, "input", in));
+	return limits(c, "output", out);
+}
+
+/* What libthingward says of a value that it refused. */
+static const struct tw_manifest_event refused = {
+	.id = "application.limit-refused",
+	.severity = "warning",
+	.help = "A value that came in or was to go out was outside its limits, or came too often, and was refused.",
+	.fields = { { "name", TW_JSON_TEXT, true }, { "rule", TW_JSON_TEXT, true }, { "value", TW_JSON_INT, true },
+		{ "count", TW_JSON_INT, true } },
+	.field_count = 4,
+};
 
 static enum tw_json_kind field_kind(const char *word)
 {
@@ -123,7 +189,11 @@ static tw_err events(struct compiler *c, const json_t *rows)
 	size_t i, k;
 	json_t *row, *field;
 
-	TW_TRY(array_new(c, json_array_size(rows), sizeof(*c->events), &c->events));
+	const json_t *application = json_object_get(c->product, "application");
+	const bool is_limited = json_array_size(json_object_get(application, "inputs")) ||
+		json_array_size(json_object_get(application, "outputs"));
+
+	TW_TRY(array_new(c, json_array_size(rows) + is_limited, sizeof(*c->events), &c->events));
 	json_array_foreach(rows, i, row) {
 		struct tw_manifest_event *e = &c->events[i];
 
@@ -141,7 +211,9 @@ static tw_err events(struct compiler *c, const json_t *rows)
 		}
 	}
 	c->m.events = c->events;
-	c->m.event_count = json_array_size(rows);
+	c->m.event_count = json_array_size(rows) + is_limited;
+	if (is_limited)
+		c->events[json_array_size(rows)] = refused;
 	return TW_OK;
 }
 
@@ -388,7 +460,7 @@ tw_err tw_product_compile(const struct tw_sys *sys, const json_t *product, const
 	TW_TRY(identity(&c, choice));
 	TW_TRY(contacts(&c));
 	floors(&c);
-	TW_TRY(settings(&c, json_object_get(application, "settings")));
+	TW_TRY(all_settings(&c, application));
 	TW_TRY(events(&c, json_object_get(application, "events")));
 	TW_TRY(health_and_claims(&c));
 	TW_TRY(permissions_and_roles(&c));

@@ -156,6 +156,17 @@ static const struct tw_field health_fields[] = {
 	{},
 };
 
+static const struct tw_field limit_fields[] = {
+	{ "name", TW_FIELD_WORD, true, 1, 32, "-", NULL, "what the application calls it (name: heating)" },
+	{ "type", TW_FIELD_CHOICE, true, 0, 0, "bool|int", NULL, "its type (type: int)" },
+	{ "unit", TW_FIELD_TEXT, false, 1, 16, NULL, NULL, "the unit of a number" },
+	{ "min", TW_FIELD_INT, false, INT32_MIN, INT32_MAX, NULL, NULL, "the least it may be, of a number" },
+	{ "max", TW_FIELD_INT, false, INT32_MIN, INT32_MAX, NULL, NULL, "the greatest it may be, of a number" },
+	{ "per-minute", TW_FIELD_INT, true, 1, 60000, NULL, NULL, "how often in a minute at most (per-minute: 60)" },
+	{ "help", TW_FIELD_TEXT, true, 1, 120, NULL, NULL, "what it is, for the customer" },
+	{},
+};
+
 static const struct tw_field permission_fields[] = {
 	{ "name", TW_FIELD_WORD, true, 3, 64, "-.", NULL,
 		"what the application asks about, two words at least (name: application.setpoint.change)" },
@@ -201,6 +212,9 @@ static const struct tw_field application_fields[] = {
 	{ "events", TW_FIELD_LIST, false, 0, 128, NULL, event_fields, "the events that the application may log" },
 	{ "settings", TW_FIELD_LIST, false, 0, 128, NULL, setting_fields, "the application's settings" },
 	{ "health", TW_FIELD_LIST, false, 0, 32, NULL, health_fields, "the health reports without which an update is not confirmed" },
+	{ "inputs", TW_FIELD_LIST, false, 0, 16, NULL, limit_fields,
+		"what comes into the application, with its range and rate, which owners may narrow" },
+	{ "outputs", TW_FIELD_LIST, false, 0, 16, NULL, limit_fields, "likewise what it gives out" },
 	{ "permissions", TW_FIELD_LIST, false, 0, 64, NULL, permission_fields, "what the application asks about before it acts for somebody" },
 	{ "roles", TW_FIELD_LIST, false, 0, 32, NULL, role_fields, "the product's roles, which owners give to accounts" },
 	{ "providers", TW_FIELD_LIST, false, 0, 4, NULL, provider_fields,
@@ -226,7 +240,7 @@ const struct tw_field tw_product_fields[] = {
 	{ "cryptography", TW_FIELD_MAP, false, 0, 0, NULL, cryptography_fields,
 		"how fast its cryptography is at least, on the slowest hardware you sell; the device measures itself against it" },
 	{ "application", TW_FIELD_MAP, false, 0, 0, NULL, application_fields,
-		"what the product's own application adds: events, settings, health, permissions, roles, providers, remote-access" },
+		"what the product's own application adds: events, settings, health, inputs, outputs, permissions, roles, providers, remote-access" },
 	{ "claims", TW_FIELD_WORDS, false, 3, 32, ".", NULL, "ids of the catalog elements that you say the product has (claims: [DI.IMS.1])" },
 	{ "support-claims", TW_FIELD_WORDS, false, 3, 32, ".", NULL,
 		"ids of the supporting details that you say your own server provides for it (support-claims: [QR.1.a.1.2])" },
@@ -278,6 +292,8 @@ static tw_err check_names(const tw_yaml *root, struct tw_problems *p)
 		{ "application", "events", "id" },
 		{ "application", "settings", "key" },
 		{ "application", "health", "name" },
+		{ "application", "inputs", "name" },
+		{ "application", "outputs", "name" },
 		{ "application", "permissions", "name" },
 		{ "application", "roles", "name" },
 		{ "application", "providers", "name" },
@@ -336,6 +352,18 @@ static tw_err check_claims(
 	return TW_OK;
 }
 
+static bool number_at(const tw_yaml *n, int64_t *ret)
+{
+	const char *text = n ? tw_yaml_text(n) : NULL;
+	const bool negative = text && text[0] == '-';
+	uint64_t v = 0;
+
+	if (!text || tw_failed(tw_parse_u64(tw_slice_of(text + negative), UINT32_MAX, &v)))
+		return false;
+	*ret = negative ? -(int64_t)v : (int64_t)v;
+	return true;
+}
+
 static bool setting_value_fits(const json_t *s, const char *value)
 {
 	const char *type = tw_json_text(s, "type");
@@ -387,6 +415,25 @@ static tw_err check_settings(const tw_yaml *root, const json_t *product, struct 
 	return TW_OK;
 }
 
+/* A number has both ends, in order; a bool has neither. */
+static tw_err check_limits(const tw_yaml *list, struct tw_problems *p)
+{
+	for (size_t i = 0; list && i < tw_yaml_count(list); i++) {
+		const tw_yaml *n = tw_yaml_item(list, i), *type = tw_yaml_find(n, "type"), *min = tw_yaml_find(n, "min"),
+			      *max = tw_yaml_find(n, "max");
+		const char *word = type ? tw_yaml_text(type) : NULL;
+		int64_t least = 0, greatest = 0;
+
+		if (word && !strcmp(word, "int") && (!min || !max))
+			TW_TRY(tw_problem(p, n, "say from where to where (min: 0, max: 100)", "a number needs 'min' and 'max'"));
+		if (word && !strcmp(word, "bool") && (min || max))
+			TW_TRY(tw_problem(p, min ? min : max, "leave it out", "a bool has neither 'min' nor 'max'"));
+		if (number_at(min, &least) && number_at(max, &greatest) && least > greatest)
+			TW_TRY(tw_problem(p, max, "make it no less than 'min'", "'max' is below 'min'"));
+	}
+	return TW_OK;
+}
+
 /* Rows of the application live beside the device's own, in one table: the prefix keeps them apart. */
 static tw_err check_prefix(const tw_yaml *list, const char *key, struct tw_problems *p)
 {
@@ -413,6 +460,8 @@ static tw_err check_meaning(const tw_yaml *root, const json_t *product, struct t
 	TW_TRY(check_prefix(list_in(find2(root, "application", "permissions")), "name", p));
 	TW_TRY(check_prefix(list_in(find2(root, "application", "roles")), "name", p));
 	TW_TRY(check_settings(root, product, p));
+	TW_TRY(check_limits(list_in(find2(root, "application", "inputs")), p));
+	TW_TRY(check_limits(list_in(find2(root, "application", "outputs")), p));
 	TW_TRY(check_claims(
 		list_in(tw_yaml_find(root, "claims")), tw_catalog_find, "use the id of an element of the catalog, as DI.IMS.1", p));
 	return check_claims(list_in(tw_yaml_find(root, "support-claims")), tw_supporting_find,

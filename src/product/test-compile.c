@@ -22,6 +22,46 @@ static size_t rows_of(const json_t *product, const char *table)
 	return json_array_size(json_object_get(json_object_get(product, "application"), table));
 }
 
+static const struct tw_manifest_setting *setting_of(const struct tw_manifest *m, const char *key)
+{
+	for (size_t i = 0; i < m->setting_count; i++)
+		if (!strcmp(m->settings[i].key, key))
+			return &m->settings[i];
+	fail_msg("no setting %s", key);
+	return NULL;
+}
+
+/* Inputs and outputs are settings whose ends are what is declared. */
+static void check_limits(const struct tw_manifest *m)
+{
+	static const struct {
+		const char *key, *value, *unit;
+		int64_t min, max;
+	} rows[] = { { "application.input.wish.min", "5",
+			     "\xc2\xb0"
+			     "C",
+			     5, 30 },
+		{ "application.input.wish.max", "30",
+			"\xc2\xb0"
+			"C",
+			5, 30 },
+		{ "application.input.wish.rate", "60", "/min", 0, 60 }, { "application.output.heating.min", "0", "", 0, 1 },
+		{ "application.output.heating.max", "1", "", 0, 1 }, { "application.output.heating.rate", "3000", "/min", 0, 3000 } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const struct tw_manifest_setting *s = setting_of(m, rows[i].key);
+
+		CHECK(s->type == TW_MANIFEST_INT && s->min == rows[i].min && s->max == rows[i].max);
+		CHECK_TEXT(s->default_value, rows[i].value);
+		CHECK_TEXT(s->baseline, rows[i].value);
+		CHECK_TEXT(s->unit, rows[i].unit);
+	}
+	CHECK_TEXT(setting_of(m, "application.output.heating.max")->help,
+		"The greatest of the output heating: The heating circuit, 1 when it is switched on.");
+	CHECK_TEXT(m->events[m->event_count - 1].id, "application.limit-refused");
+	CHECK_INT(m->events[m->event_count - 1].field_count, 4);
+}
+
 static void test_example(void **state)
 {
 	const struct tw_sys *sys = tw_sys_real();
@@ -38,8 +78,8 @@ static void test_example(void **state)
 	CHECK_TEXT(m->hardware, "B");
 	CHECK_TEXT(m->version, "1.0.0");
 	CHECK_TEXT(m->support_end, "2033-11-02");
-	CHECK_INT(m->setting_count, rows_of(product, "settings"));
-	CHECK_INT(m->event_count, rows_of(product, "events"));
+	CHECK_INT(m->setting_count, rows_of(product, "settings") + 3 * (rows_of(product, "inputs") + rows_of(product, "outputs")));
+	CHECK_INT(m->event_count, rows_of(product, "events") + 1); /* application.limit-refused */
 	CHECK_INT(m->health_count, rows_of(product, "health"));
 	CHECK_INT(m->permission_count, rows_of(product, "permissions"));
 	CHECK_INT(m->role_count, rows_of(product, "roles"));
@@ -59,6 +99,7 @@ static void test_example(void **state)
 	CHECK_INT(m->floors.sign, 50);
 	CHECK_INT(m->floors.verify, 25);
 	CHECK_TEXT(m->contacts[0].address, "mailto:security@example.com");
+	check_limits(m);
 }
 
 static void test_unknown_model(void **state)

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -154,7 +155,7 @@ def test_who_may_do_what_at_the_panel(thermostat, folder_of_its_own):
     shown, guests = pass_of(unit, token), pass_of(unit, guests_token)
     assert at_panel(panel, f"target 23 {shown}") == "done"
     assert find(unit, "application.target-changed")[0]["fields"] == {"from": 20, "to": 23, "by": resident}
-    assert at_panel(panel, f"target 40 {shown}").startswith("no: between")
+    assert at_panel(panel, f"target 40 {shown}") == "no: input.range: 'wish' may be 5 to 30, not 40"
     assert at_panel(panel, f"target 24 {guests}").startswith("no: gate.permission")
     assert at_panel(panel, f"calibrate 500 {shown}").startswith("no: gate.permission")
     assert at_panel(panel, f"target 24 {token}").startswith("no: access.pass"), "a session is no pass"
@@ -170,6 +171,65 @@ def test_who_may_do_what_at_the_panel(thermostat, folder_of_its_own):
     explained = unit.json("access", "explain", "--operation", "application.target.change", "--account", resident)
     assert not explained["allowed"] and set(explained["needs"]) == {"owner", "application.installer", "application.resident"}
     assert not [e for e in events(unit) if e["event"] == "application.target-changed" and e["fields"]["to"] == 24]
+
+
+def limit(unit, key, value, *ok):
+    return unit.tool("device", "settings", "change", f"application.{key}", value, "--device", "unit", "--owner", unit.owner, ok=ok or (0,)).stderr
+
+
+def refusals(unit):
+    return [e["fields"] for e in reversed(events(unit)) if e["event"] == "application.limit-refused"]
+
+
+def switched(unit):
+    """The newest first."""
+    return [e["event"] for e in events(unit) if e["event"] in ("application.heating-on", "application.heating-off")]
+
+
+def test_the_owner_narrows_what_comes_in_and_goes_out(thermostat, folder_of_its_own):
+    """@nist LA.IC.11: ranges and rates as the product declares them, and narrower where the owner wants that, without a restart of the application."""
+    unit, begin = thermostat
+    panel = folder_of_its_own / "panel"
+    begin("--panel", panel, "--tick-ms", "100")
+    find(unit, "application.heating-on")
+    wait_for(panel.exists)
+    _, token = come_in(unit, "bob", "application.resident")
+    shown = pass_of(unit, token)
+
+    def wish(degrees):
+        return at_panel(panel, f"target {degrees} {shown}")
+
+    # Nothing is widened beyond what the product declares.
+    for key, value in (("input.wish.max", "31"), ("input.wish.min", "4"), ("input.wish.rate", "61"), ("output.heating.max", "2"), ("output.heating.rate", "3001")):
+        assert limit(unit, key, value, 3), key
+    assert wish(30) == "done"
+    limit(unit, "input.wish.max", "22")
+    time.sleep(0.6)  # what the library remembers is older then
+    assert wish(23) == "no: input.range: 'wish' may be 5 to 22, not 23" and wish(22) == "done"
+    wait_for(lambda: refusals(unit))
+    assert [(one["name"], one["rule"], one["value"], one["count"]) for one in refusals(unit)] == [("input.wish", "input.range", 23, 1)]
+
+    # Off at once, and it stays off, by the owner's word.
+    limit(unit, "output.heating.max", "0")
+    wait_for(lambda: [one["rule"] for one in refusals(unit)] == ["input.range", "output.range"], every_s=0.2)
+    wait_for(lambda: switched(unit)[0] == "application.heating-off", every_s=0.2)
+    before = len(switched(unit))
+    time.sleep(1)
+    assert len(switched(unit)) == before and len(refusals(unit)) == 2
+
+    # After a restart of the device, to which the application comes back, and by the history back to what was.
+    unit.stop()
+    unit.start()
+    wait_for(lambda: len([e for e in events(unit) if e["event"] == "application.started"]) == 2, every_s=0.2)
+    shown = pass_of(unit, token)
+    assert wish(23) == "no: input.range: 'wish' may be 5 to 22, not 23"
+    limit(unit, "input.wish.rate", "0")
+    time.sleep(0.6)
+    assert wish(20) == "no: input.rate: 'wish' may come 0 times a minute"
+    history = local(unit, "GET", "/api/v1/settings/application.input.wish.max").json
+    assert (history["value"], history["default"]) == ("22", "30")
+    limit(unit, "output.heating.max", "1")
+    wait_for(lambda: switched(unit)[0] == "application.heating-on", every_s=0.2)
 
 
 def ask_sealing(line, kind, scope, data):
@@ -232,7 +292,7 @@ def test_it_connects_again_after_a_restart(thermostat):
     begin()
     find(unit, "application.started")
     os.kill(roles(unit)["core"], signal.SIGKILL)
-    wait_for(lambda: len([e for e in events(unit) if e["event"] == "application.started"]) == 2)
+    wait_for(lambda: len([e for e in events(unit) if e["event"] == "application.started"]) == 2, every_s=0.2)
     assert find(unit, "role.died")[0]["fields"] == {"role": "core"}
 
 

@@ -293,6 +293,7 @@ static void test_whose_word_counts(void **state)
 	somebody_comes("admin", token);
 	set(POLICY(ADMINS, "", "", ""));
 	confirm_as(token, 403, "gate.permission");
+	check_as(token, "DELETE", "/api/v1/change", NULL, 403, "gate.permission"); /* nor does he undo what they say */
 	check_as(NULL, "GET", PATH, NULL, 200, "\"waits\":true");
 	confirm_as(NULL, 200, NULL);
 	check_as(NULL, "GET", PATH, NULL, 200, "\"waits\":false");
@@ -322,7 +323,10 @@ static void test_the_doors_are_the_owners(void **state)
 	check_as(token, "PUT", "/api/v1/settings/change.within", "{\"value\":\"60\"}", 428, NULL);
 	CHECK_INT(tw_unit_request(w.unit, "PUT", WALL, "\"2\"", "{\"value\":\"192.0.2.0/24\"}"), 200);
 	confirm_as(token, 403, "gate.permission");
+	check_as(token, "DELETE", "/api/v1/change", NULL, 403, "gate.permission");
 	confirm_as(NULL, 200, NULL);
+	CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/settings/firewall.declined", "\"0\"", "{\"value\":\"\"}"), 200);
+	check_as(token, "DELETE", "/api/v1/change", NULL, 200, NULL); /* what he may change himself he takes back, whoever changed it */
 }
 
 static bool session_lives(const char *token)

@@ -48,8 +48,8 @@ tw_err tw_op_change_read(struct tw_context *c, const struct tw_request *rq, stru
 	return describe(c, h, why, rp->body);
 }
 
-/* Whoever makes it stay has changed the setting, as much as whoever said it. */
-static tw_err may_keep(struct tw_context *c, const struct tw_request *rq, const struct tw_held *h, struct tw_reply *rp)
+/* Whoever makes it stay, or takes it back, has changed the setting, as much as whoever said it. */
+static tw_err may_settle(struct tw_context *c, const struct tw_request *rq, const struct tw_held *h, struct tw_reply *rp)
 {
 	struct tw_decision d;
 
@@ -57,7 +57,7 @@ static tw_err may_keep(struct tw_context *c, const struct tw_request *rq, const 
 	if (d.verdict == TW_ALLOW)
 		return TW_OK;
 	return tw_reply_problem(rp, 403, "forbidden", d.rule, "Not permitted", "Ask somebody who may change this setting.",
-		"You may not confirm a change of a setting that you may not change.");
+		"You may neither confirm nor take back a change of a setting that you may not change.");
 }
 
 tw_err tw_op_change_confirm(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -67,7 +67,7 @@ tw_err tw_op_change_confirm(struct tw_context *c, const struct tw_request *rq, s
 
 	if (!h || !h->row || h->owed)
 		return none(rp);
-	TW_TRY(may_keep(c, rq, h, rp));
+	TW_TRY(may_settle(c, rq, h, rp));
 	if (tw_reply_refused(rp))
 		return TW_OK;
 	if (!h->local && tw_change_at_device(&rq->subject))
@@ -92,6 +92,9 @@ tw_err tw_op_change_revert(struct tw_context *c, const struct tw_request *rq, st
 
 	if (!h || !h->row || h->owed)
 		return none(rp);
+	TW_TRY(may_settle(c, rq, h, rp));
+	if (tw_reply_refused(rp))
+		return TW_OK;
 	(void)snprintf(rp->note, sizeof rp->note, "%.60s: %.50s again", h->row->key, h->before);
 	tw_err e = tw_change_back(c, "somebody said so");
 	if (tw_is(e, TW_CODE_NOTFOUND))
