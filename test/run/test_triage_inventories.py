@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What builds write of themselves, as `thingward triage` reads it. Documents are made up, in the form of Yocto's and Buildroot's; those with an official schema are held against it."""
+import gzip
 import hashlib
+import io
 import json
+import lzma
 import os
 import pathlib
 import re
+import subprocess
+import tarfile
 
 import jsonschema
 import pytest
@@ -224,6 +229,65 @@ def test_buildroot_by_legal_info(tmp_path):
     assert done.returncode == 2 and "host-manifest.csv: line 4: a quote that nothing closes" in done.stderr
     (tmp_path / "legal-info/host-manifest.csv").unlink()
     assert check(tmp_path, tmp_path / "legal-info", records) == wanted
+
+
+# Packed inventories
+
+PACKERS = {"gz": gzip.compress, "xz": lzma.compress, "zst": lambda text: subprocess.run(["zstd", "-19", "-c", "-q"], input=text, stdout=subprocess.PIPE, check=True).stdout}
+
+
+def packed_image(folder, ending, leave=(), more=()):
+    """IMAGE.spdx.tar.ENDING, as Yocto's create-spdx-2.2 packs it: the documents and their index beside each other, by nobody."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for path in [*sorted((folder / "spdx").iterdir()), *more]:
+            if path.name not in leave:
+                archive.add(path, path.name if path.parent.name == "spdx" else str(path.relative_to(folder)), recursive=False)
+    path = folder / f"acme-image.spdx.tar.{ending}"
+    path.write_bytes(PACKERS[ending](packed.getvalue()))
+    return path
+
+
+def test_packed_inventories(tmp_path):
+    """What is packed is as if nobody had: the same items, and of one file the same hash."""
+    yocto(tmp_path / "spdx")
+    for ending in PACKERS:
+        assert check(tmp_path, packed_image(tmp_path, ending), OF_YOCTO) == WANTED_OF_YOCTO
+    (tmp_path / "image.json").write_text(json.dumps(cyclonedx()))
+    words = ("--feeds", tmp_path / "feeds")
+    assert run("import", tmp_path, "--release", tmp_path / "image.json", *words).returncode == 0
+    plain = (tmp_path / "triage.yaml").read_text().split("items:")[0]
+    for ending, pack in PACKERS.items():
+        (tmp_path / f"image.json.{ending}").write_bytes(pack(json.dumps(cyclonedx()).encode()))
+        assert run("import", tmp_path, "--release", tmp_path / f"image.json.{ending}", *words).returncode == 0
+        assert (tmp_path / "triage.yaml").read_text().split("items:")[0] == plain and "sbom" in plain
+    (tmp_path / "image.spdx.json.gz").write_bytes(gzip.compress(json.dumps(spdx3()).encode()))
+    assert ("CVE-2026-0002", "curl") in check(tmp_path, tmp_path / "image.spdx.json.gz", [])
+
+
+def test_packed_inventories_that_are_refused(tmp_path):
+    yocto(tmp_path / "spdx")
+    (tmp_path / "feeds").mkdir()
+    (tmp_path / "spdx/link.spdx.json").symlink_to("/etc/passwd")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.json").write_text("{}")
+
+    def refused(path, words):
+        done = run("check", tmp_path, "--release", path, "--feeds", tmp_path / "feeds")
+        assert done.returncode == 2 and words in done.stderr and path.name in done.stderr, done.stderr
+    refused(packed_image(tmp_path, "zst"), "'link.spdx.json' is a link or no file")
+    (tmp_path / "spdx/link.spdx.json").unlink()
+    refused(packed_image(tmp_path, "gz", more=[tmp_path / "in/a.json"]), "'in/a.json' is no name of a file at its top")
+    refused(packed_image(tmp_path, "xz", leave=["index.json"]), "has 6 files, and no index.json")
+    refused(packed_image(tmp_path, "gz", leave=["recipe-curl.spdx.json"]), "has no recipe-curl.spdx.json")
+    whole = packed_image(tmp_path, "zst")
+    whole.write_bytes(whole.read_bytes()[:-40])
+    refused(whole, "cannot be unpacked")
+    # Two bombs: 512 MiB of spaces in half a megabyte, and in less.
+    for ending in ("gz", "zst"):
+        bomb = tmp_path / f"image.json.{ending}"
+        bomb.write_bytes(PACKERS[ending](b" " * (512 << 20)) if ending == "zst" else gzip.compress(b" " * (512 << 20), 1))
+        refused(bomb, "becomes more than 2")
 
 
 # cpeApplicability of CVE records
