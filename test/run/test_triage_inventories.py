@@ -231,6 +231,42 @@ def test_buildroot_by_legal_info(tmp_path):
     assert check(tmp_path, tmp_path / "legal-info", records) == wanted
 
 
+# BOM-Link
+
+def test_what_another_document_says_of_our_components_by_bom_link(tmp_path):
+    """A VEX of its own settles what it says of exactly this release, and nothing of another version of it; what it names that is not given is told."""
+    serial = "3e671687-395b-41f5-a30f-a58921a69b79"
+    release = {"bomFormat": "CycloneDX", "specVersion": "1.6", "serialNumber": "urn:uuid:" + serial, "version": 2, "components": [
+        {"type": "library", "bom-ref": "pkg:generic/curl@8.5.0", "name": "curl", "version": "8.5.0", "cpe": CURL},
+        {"type": "library", "bom-ref": "busybox", "name": "busybox", "version": "1.36.1", "cpe": BUSYBOX}]}
+
+    def vex(*affects):
+        return {"bomFormat": "CycloneDX", "specVersion": "1.6", "serialNumber": "urn:uuid:11111111-395b-41f5-a30f-a58921a69b79", "version": 1, "vulnerabilities": [
+            {"id": number, "analysis": {"state": "not_affected", "justification": "code_not_present"}, "affects": [{"ref": ref}]} for number, ref in affects]}
+    validate(release, "cyclonedx/bom-1.6.schema.json")
+    (tmp_path / "release.json").write_text(json.dumps(release))
+    (tmp_path / "feeds").mkdir()
+    records = [*RECORDS, cve("CVE-2026-0006", "busybox", "busybox", "1.37")]
+    every = {("CVE-2026-000" + number, "curl"): "open" for number in "123"} | {("CVE-2026-0006", "busybox"): "open"}
+    said = vex(("CVE-2026-0001", f"urn:cdx:{serial}/2#pkg%3Ageneric%2Fcurl%408.5.0"), ("CVE-2026-0006", f"urn:cdx:{serial.upper()}/2#busybox"))
+    validate(said, "cyclonedx/bom-1.6.schema.json")
+    (tmp_path / "feeds/vex.cdx.json").write_text(json.dumps(said))
+    assert check(tmp_path, tmp_path / "release.json", records) == {**every, ("CVE-2026-0001", "curl"): "stated", ("CVE-2026-0006", "busybox"): "stated"}
+    words = ("check", tmp_path, "--release", tmp_path / "release.json", "--feeds", tmp_path / "feeds", "--json", "--settled")
+    # Of the version before, and of something else: nothing is settled, and each document is named once.
+    (tmp_path / "feeds/vex.cdx.json").write_text(json.dumps(vex(*((f"CVE-2026-000{n}", f"urn:cdx:{serial}/1#pkg%3Ageneric%2Fcurl%408.5.0") for n in (1, 2)), ("CVE-2026-0006", f"urn:cdx:{serial}/0#busybox"))))
+    answer = json.loads(run(*words).stdout)
+    assert {(item["vulnerability"], item["name"]): item.get("rule", item["state"]) for item in answer["items"]} == every
+    assert answer["problems"] == [f"vex.cdx.json: /vulnerabilities/0/affects/0: the inventory that urn:cdx:{serial}/1#pkg%3Ageneric%2Fcurl%408.5.0 names is not given",
+                                  f"vex.cdx.json: /vulnerabilities/2/affects/0: 'urn:cdx:{serial}/0#busybox' is no BOM-Link: its version is none"]
+    # A component whose own inventory is elsewhere.
+    (tmp_path / "feeds/vex.cdx.json").unlink()
+    release["components"][1]["externalReferences"] = [{"type": "bom", "url": f"urn:cdx:{serial}/9"}]
+    (tmp_path / "release.json").write_text(json.dumps(release))
+    done = run("check", tmp_path, "--release", tmp_path / "release.json", "--feeds", tmp_path / "feeds")
+    assert done.returncode == 1 and f"release.json: /components/1/externalReferences/0: the inventory that urn:cdx:{serial}/9 names is not given" in done.stdout
+
+
 # Packed inventories
 
 PACKERS = {"gz": gzip.compress, "xz": lzma.compress, "zst": lambda text: subprocess.run(["zstd", "-19", "-c", "-q"], input=text, stdout=subprocess.PIPE, check=True).stdout}
