@@ -3,6 +3,7 @@
    leaves nothing behind. */
 #include "base/json.h"
 #include "formats/bom-follow.h"
+#include "formats/bom-link.h"
 #include "formats/bom.h"
 #include "formats/vexread.h"
 #include "sys/real.h"
@@ -16,6 +17,18 @@ static tw_err on_statement(void *user, const struct tw_vex_statement *s)
 {
 	if (!*s->vulnerability || *s->place != '/' || !s->purl || !s->cpe || !s->name || !s->version || !s->justification)
 		abort();
+	return TW_OK;
+}
+
+static tw_err on_link(void *user, const char *place, const char *link)
+{
+	struct tw_bom_link l;
+	char ref[TW_BOM_REF_MAX + 1];
+
+	if (*place != '/' || !tw_bom_is_link(link))
+		abort();
+	if (!tw_failed(tw_bom_link_parse(link, &l)))
+		(void)tw_bom_link_ref(&l, ref);
 	return TW_OK;
 }
 
@@ -63,7 +76,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			tw_vuln_subject_done(&s);
 	}
 	follow(i.document);
-	if (tw_failed(tw_vex_bom(&i, on_statement, NULL)) && !*tw_err_detail())
+	if (tw_failed(tw_vex_bom(&i, NULL, on_statement, NULL)) && !*tw_err_detail())
+		abort();
+	if (tw_failed(tw_bom_links(tw_sys_real(), &i, on_link, NULL)))
 		abort();
 	tw_bom_done(&i);
 	return 0;

@@ -89,7 +89,8 @@ tw_err tw_bom_array(const json_t *object, const char *key, const json_t **ret)
 
 static const struct tw_shape component_shape[] = { { "type", TW_JSON_TEXT, true, 1, 64 }, { "name", TW_JSON_TEXT, true, 0, 1024 },
 	{ "version", TW_JSON_TEXT, false, 0, 1024 }, { "purl", TW_JSON_TEXT, false, 0, TW_PURL_MAX },
-	{ "cpe", TW_JSON_TEXT, false, 0, TW_CPE_MAX }, { "bom-ref", TW_JSON_TEXT, false, 0, 1024 }, { "*", TW_JSON_ANY }, { 0 } };
+	{ "cpe", TW_JSON_TEXT, false, 0, TW_CPE_MAX }, { "bom-ref", TW_JSON_TEXT, false, 0, TW_BOM_REF_MAX }, { "*", TW_JSON_ANY },
+	{ 0 } };
 
 /* Built by Buildroot for the machine that builds, and on no device. */
 static bool of_builder(const json_t *component)

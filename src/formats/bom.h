@@ -17,6 +17,7 @@
 #include "formats/vulnmatch.h"
 
 #define TW_BOM_MAX (256 * 1024 * 1024) /* bytes; a distribution's image with all its files has a tenth of it */
+#define TW_BOM_REF_MAX 1024            /* bytes of a component's id */
 #define TW_BOM_PARTS_MAX 200000        /* packages of a whole distribution */
 
 struct tw_bom_part {

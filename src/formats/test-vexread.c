@@ -160,7 +160,7 @@ static tw_err read_any(const struct tw_sys *sys, json_t *document, struct tw_buf
 	if (tw_feed_kind_of(document) != TW_FEED_INVENTORY)
 		return tw_vex_read(document, on_statement, b);
 	TW_TRY(tw_bom_of(sys, document, &bom));
-	return tw_vex_bom(&bom, on_statement, b);
+	return tw_vex_bom(&bom, NULL, on_statement, b);
 }
 
 static void test_read(void **state)

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an inventory says of vulnerabilities in its own components: see vexread.h. */
 #include "base/mem.h"
+#include "formats/bom-link.h"
 #include "formats/vexread.h"
 #include "formats/vulnfeed.h"
 
 #define IGNORED "IGNORE_CVES" /* fixed by a patch of Buildroot's, or of something that is not built: which, a comment there says */
 
-struct telling {
+struct inventory {
 	const struct tw_bom *bom;
 	json_t *parts; /* id of a component -> its number, or numbers: of an id that several have */
+};
+struct telling {
+	const struct tw_bom *bom;
+	struct inventory own, other; /* other: without a document where there is none */
 	tw_vex_visit visit;
 	void *user;
 	size_t count;
@@ -20,9 +25,9 @@ static bool settles(enum tw_vex_status s)
 	return s == TW_VEX_FIXED || s == TW_VEX_NOT_AFFECTED;
 }
 
-static tw_err say_of(struct telling *t, size_t number, const char *vulnerability, struct tw_vex_statement s)
+static tw_err say_of(struct telling *t, const struct inventory *in, size_t number, const char *vulnerability, struct tw_vex_statement s)
 {
-	const struct tw_vuln_component *c = &t->bom->of[number].c;
+	const struct tw_vuln_component *c = &in->bom->of[number].c;
 
 	if (t->count++ == TW_VEX_STATEMENTS_MAX)
 		return TW_RAISE(LIMIT, "a document of more than %d statements", TW_VEX_STATEMENTS_MAX);
@@ -33,23 +38,29 @@ static tw_err say_of(struct telling *t, size_t number, const char *vulnerability
 	s.version = c->version;
 	s.justification = s.justification ? s.justification : "";
 	s.place = t->place;
+	s.linked = in == &t->other;
 	return t->visit(t->user, &s);
 }
 
 /* Of an id that several components have nobody knows which is meant: what may be affected is each of them, what is settled is none. */
-static tw_err say(struct telling *t, const char *id, const char *vulnerability, struct tw_vex_statement s)
+static tw_err say_in(struct telling *t, const struct inventory *in, const char *id, const char *vulnerability, struct tw_vex_statement s)
 {
-	const json_t *number = json_object_get(t->parts, id), *one;
+	const json_t *number = json_object_get(in->parts, id), *one;
 	size_t i;
 
 	if (!number || !*vulnerability) /* of the product as a whole, or of what is no component here */
 		return TW_OK;
 	if (json_is_integer(number))
-		return say_of(t, (size_t)json_integer_value(number), vulnerability, s);
+		return say_of(t, in, (size_t)json_integer_value(number), vulnerability, s);
 	json_array_foreach(number, i, one)
 		if (!settles(s.status))
-			TW_TRY(say_of(t, (size_t)json_integer_value(one), vulnerability, s));
+			TW_TRY(say_of(t, in, (size_t)json_integer_value(one), vulnerability, s));
 	return TW_OK;
+}
+
+static tw_err say(struct telling *t, const char *id, const char *vulnerability, struct tw_vex_statement s)
+{
+	return say_in(t, &t->own, id, vulnerability, s);
 }
 
 static tw_err list_in(const json_t *object, const char *key, const char *place, const json_t **ret)
@@ -95,9 +106,9 @@ static bool ignored_by_buildroot(const json_t *analysis)
  * Where it names versions, what is settled is settled for these, but for those that it calls affected or of unknown status. A status that is absent
  * is "affected" by the schema; beside an analysis that says otherwise it counts as left out, unless versions or ranges beside it have one of these.
  */
-static bool names_version(const struct telling *t, const json_t *affects, const char *id)
+static bool names_version(const struct inventory *in, const json_t *affects, const char *id)
 {
-	const json_t *list = json_object_get(affects, "versions"), *one, *number = json_object_get(t->parts, id);
+	const json_t *list = json_object_get(affects, "versions"), *one, *number = json_object_get(in->parts, id);
 	bool named = false, absent = false, other = false;
 	size_t i;
 
@@ -108,7 +119,7 @@ static bool names_version(const struct telling *t, const json_t *affects, const 
 		const bool unaffected = !strcmp(tw_json_text(one, "status"), "unaffected");
 
 		other = other || (status && !unaffected);
-		if (strcmp(tw_json_text(one, "version"), t->bom->of[json_integer_value(number)].c.version) != 0)
+		if (strcmp(tw_json_text(one, "version"), in->bom->of[json_integer_value(number)].c.version) != 0)
 			continue;
 		if (status && !unaffected)
 			return false;
@@ -116,6 +127,26 @@ static bool names_version(const struct telling *t, const json_t *affects, const 
 		absent = absent || !status;
 	}
 	return (named || absent) && !(absent && other);
+}
+
+/*
+ * Whose component is meant; NULL: of no inventory that is given. *id becomes what it is called there, room holds that. A link is also what somebody may call a
+ * component.
+ */
+static const struct inventory *find_inventory(const struct telling *t, const char **id, char room[TW_BOM_REF_MAX + 1])
+{
+	const struct inventory *const all[] = { &t->own, &t->other };
+	struct tw_bom_link l;
+
+	if (json_object_get(t->own.parts, *id) || !tw_bom_is_link(*id))
+		return &t->own;
+	if (tw_failed(tw_bom_link_parse(*id, &l)) || !tw_bom_link_ref(&l, room))
+		return NULL;
+	*id = room;
+	for (size_t i = 0; i < TW_COUNT(all); i++)
+		if (all[i]->bom && tw_bom_link_means(&l, all[i]->bom->document))
+			return all[i];
+	return NULL;
 }
 
 static tw_err read_affects(struct telling *t, const json_t *vulnerability, const char *place, const struct tw_vex_statement *s)
@@ -126,12 +157,14 @@ static tw_err read_affects(struct telling *t, const json_t *vulnerability, const
 	TW_TRY(list_in(vulnerability, "affects", place, &list));
 	json_array_foreach(list, i, one) {
 		const char *id = tw_json_text(one, "ref");
+		char room[TW_BOM_REF_MAX + 1];
 
 		(void)snprintf(t->place, sizeof t->place, "%s/affects/%zu", place, i);
 		if (!*id)
 			return TW_RAISE(SYNTAX, "%s/ref: is missing", t->place);
-		if (!settles(s->status) || names_version(t, one, id))
-			TW_TRY(say(t, id, tw_json_text(vulnerability, "id"), *s));
+		const struct inventory *in = find_inventory(t, &id, room);
+		if (in && (!settles(s->status) || names_version(in, one, id)))
+			TW_TRY(say_in(t, in, id, tw_json_text(vulnerability, "id"), *s));
 	}
 	return TW_OK;
 }
@@ -180,7 +213,7 @@ static tw_err read_source_info(struct telling *t, size_t number)
 			continue;
 		(void)snprintf(id, sizeof id, TW_SLICE_FMT, TW_SLICE_ARG(word));
 		/* Of this package, and not of its id: packages of several documents in one list may have the same. */
-		TW_TRY(say_of(t, number, id, (struct tw_vex_statement){ .status = TW_VEX_FIXED }));
+		TW_TRY(say_of(t, &t->own, number, id, (struct tw_vex_statement){ .status = TW_VEX_FIXED }));
 	}
 	return TW_OK;
 }
@@ -330,25 +363,35 @@ static tw_err note_parts(const struct tw_bom *bom, json_t *parts)
 	return TW_OK;
 }
 
-tw_err tw_vex_bom(const struct tw_bom *bom, tw_vex_visit visit, void *user)
+static tw_err read_kind(struct telling *t)
 {
-	TW_CLEANUP(tw_jsonp) json_t *parts = json_object();
-	struct telling t = { .bom = bom, .parts = parts, .visit = visit, .user = user };
-
-	if (!parts)
-		return TW_RAISE(NOMEM, "components");
-	TW_TRY(note_parts(bom, parts));
-	switch (bom->kind) {
+	switch (t->bom->kind) {
 	case TW_BOM_CYCLONEDX:
-		return read_cyclonedx(&t);
+		return read_cyclonedx(t);
 	case TW_BOM_SPDX3:
-		return read_spdx3(&t);
+		return read_spdx3(t);
 	case TW_BOM_BUILDROOT:
-		return read_buildroot(&t);
+		return read_buildroot(t);
 	case TW_BOM_SPDX2:
-		return read_spdx2(&t);
+		return read_spdx2(t);
 	case TW_BOM_UNKNOWN:
 		break;
 	}
 	return TW_OK;
+}
+
+tw_err tw_vex_bom(const struct tw_bom *bom, const struct tw_bom *other, tw_vex_visit visit, void *user)
+{
+	TW_CLEANUP(tw_jsonp) json_t *parts = json_object();
+	TW_CLEANUP(tw_jsonp) json_t *others = json_object();
+	struct telling t = { .bom = bom, .own = { bom, parts }, .visit = visit, .user = user };
+
+	if (!parts || !others)
+		return TW_RAISE(NOMEM, "components");
+	TW_TRY(note_parts(bom, parts));
+	if (other && other != bom && other->kind == TW_BOM_CYCLONEDX) {
+		t.other = (struct inventory){ other, others };
+		TW_TRY(note_parts(other, others));
+	}
+	return read_kind(&t);
 }

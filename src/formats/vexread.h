@@ -30,6 +30,7 @@ struct tw_vex_statement {
 	enum tw_vex_status status;
 	const char *justification; /* as the document spells it; of SPDX 3 as CSAF does */
 	bool part;                 /* said of it as a part of a product, by a subcomponent or a relationship */
+	bool linked;               /* of a component of the other inventory, by BOM-Link */
 	const char *place;         /* JSON pointer */
 };
 typedef tw_err (*tw_vex_visit)(void *user, const struct tw_vex_statement *s); /* an error ends the reading and comes out of it */
@@ -49,6 +50,9 @@ enum tw_feed_kind tw_feed_kind_of(const json_t *document);
 
 /* Of CSAF, OpenVEX and cve-check. SYNTAX begins with the JSON pointer of what is wrong; LIMIT. */
 tw_err tw_vex_read(const json_t *document, tw_vex_visit visit, void *user);
-/* Of an inventory that was read; the same errors. */
-tw_err tw_vex_bom(const struct tw_bom *bom, tw_vex_visit visit, void *user);
+/*
+ * Of an inventory that was read; the same errors. A BOM-Link (bom-link.h) means a component of its own or of the other inventory; other: NULL for none, or
+ * itself. What is said of the components of any other inventory is passed over.
+ */
+tw_err tw_vex_bom(const struct tw_bom *bom, const struct tw_bom *other, tw_vex_visit visit, void *user);
 #endif

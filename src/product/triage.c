@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "formats/bom-link.h"
 #include "product/triage-inside.h"
 
 #include <stdarg.h>
@@ -479,7 +480,7 @@ static tw_err on_named(void *user, size_t part)
 	bool meant;
 
 	/* In another product something else may keep it from being reached; in ours, what we said ourselves is no news. */
-	if ((g->s->part || g->foreign) && settles)
+	if ((g->s->part || (g->foreign && !g->s->linked)) && settles)
 		return TW_OK;
 	TW_TRY(means(g, &g->t->subjects[part], &meant));
 	if (!meant)
@@ -518,11 +519,44 @@ tw_err tw_triage_statements(tw_triage *t, const json_t *document, const char *fi
 	return tw_vex_read(document, on_statement, &g);
 }
 
+struct linking {
+	tw_triage *t;
+	const char *file;
+	json_t *told; /* documents */
+};
+
+/* Once of each document, with the place of the first. */
+static tw_err on_link(void *user, const char *place, const char *link)
+{
+	const struct linking *g = user;
+	struct tw_bom_link l = { 0 };
+	char document[128], why[512];
+
+	if (tw_failed(tw_bom_link_parse(link, &l)))
+		(void)snprintf(why, sizeof why, "%.200s: %.100s: %.160s", g->file, place, tw_err_detail());
+	else if (tw_bom_link_means(&l, g->t->bom->document))
+		return TW_OK;
+	else
+		(void)snprintf(why, sizeof why, "%.200s: %.100s: the inventory that %.120s names is not given", g->file, place, link);
+	tw_utf8_mend(why);
+	(void)snprintf(document, sizeof document, "%.*s", (int)(l.ref.size ? (size_t)(l.ref.at - 1 - link) : sizeof document - 1), link);
+	tw_utf8_mend(document);
+	if (json_object_get(g->told, document) || json_array_size(g->t->problems) == PROBLEMS_MAX)
+		return TW_OK;
+	TW_TRY(tw_json_set(g->told, document, json_true()));
+	return tw_json_append(g->t->problems, json_string(why));
+}
+
 tw_err tw_triage_inventory(tw_triage *t, const struct tw_bom *said, const char *file)
 {
 	struct stating g = { .t = t, .file = file, .foreign = said != t->bom };
+	TW_CLEANUP(tw_jsonp) json_t *told = json_object();
+	struct linking links = { t, file, told };
 
-	return tw_vex_bom(said, on_statement, &g);
+	if (!told)
+		return TW_RAISE(NOMEM, "inventories");
+	TW_TRY(tw_vex_bom(said, t->bom, on_statement, &g));
+	return tw_bom_links(t->sys, said, on_link, &links);
 }
 
 /* --- Lists --- */

@@ -32,7 +32,8 @@ TW_DEFINE_FREEP(tw_triage, tw_triage_free)
 tw_err tw_triage_record(tw_triage *t, enum tw_feed_kind kind, const json_t *record, const char *file);
 /* Statements of others: they rule items out, or bring one. What is settled of a part of a product rules nothing out. */
 tw_err tw_triage_statements(tw_triage *t, const json_t *document, const char *file);
-/* The same of what an inventory says of its own components; of any but the triage's own what is settled rules nothing out. */
+/* The same of what an inventory says of its components, and by BOM-Link of the triage's: of any but these what is settled rules nothing out. Links to what is
+   not given are told as problems. */
 tw_err tw_triage_inventory(tw_triage *t, const struct tw_bom *said, const char *file);
 /* After all records. */
 tw_err tw_triage_kev(tw_triage *t, struct tw_slice text);

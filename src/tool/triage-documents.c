@@ -2,7 +2,8 @@
 /*
  * The release, in one file or, as Yocto's create-spdx-2.2 writes it, in many beside each other with an index.json. Of these no name leads out of
  * their directory and no link is followed; each is read by the namespace that another refers to it by, and is that one only if its SHA-1 is as
- * the reference has it. Or the folder of Buildroot's legal-info, which has a list of packages for each of two machines.
+ * the reference has it; so are those of a tar (packed.h), as Yocto packs them. Or the folder of Buildroot's legal-info, which has a list of
+ * packages for each of two machines.
  */
 #include "base/mem.h"
 #include "base/text.h"
@@ -11,6 +12,7 @@
 #include "formats/bom-manifest.h"
 #include "sys/durable.h"
 #include "tool/files.h"
+#include "tool/packed.h"
 #include "tool/triage.h"
 
 #include <fcntl.h>
@@ -24,7 +26,8 @@
 struct folder {
 	struct tw_tool *t;
 	int dir;
-	json_t *index; /* namespace -> file name */
+	const struct tw_unpacked *archive; /* in the place of dir; else NULL */
+	json_t *index;                     /* namespace -> file name */
 	uint64_t read;
 };
 
@@ -44,13 +47,23 @@ static tw_err sha1_of(const struct folder *f, struct tw_slice text, char ret[HEX
 	return TW_OK;
 }
 
+static tw_err read_named(const struct folder *f, const char *name, size_t max, struct tw_buf *ret)
+{
+	tw_buf_init(ret, f->t->sys, max);
+	if (!f->archive)
+		return tw_durable_read(f->t->sys, f->dir, name, max, ret);
+	const struct tw_unpacked_file *file = tw_unpacked_named(f->archive, name);
+	if (!file)
+		return TW_RAISE(NOTFOUND, "has no %s", name);
+	return tw_buf_add(ret, file->text.data, file->text.size);
+}
+
 static tw_err read_document(struct folder *f, const char *name, const char *sha1, json_t **ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	char is[HEX_MAX] = "";
 
-	tw_buf_init(&text, f->t->sys, TW_BOM_MAX);
-	TW_TRY(tw_durable_read(f->t->sys, f->dir, name, TW_BOM_MAX, &text));
+	TW_TRY(read_named(f, name, TW_BOM_MAX, &text));
 	f->read += text.size;
 	if (f->read > ALL_MAX)
 		return TW_RAISE(LIMIT, "documents of more than %llu bytes", ALL_MAX);
@@ -97,8 +110,7 @@ static tw_err read_index(struct folder *f)
 	const json_t *one;
 	size_t i;
 
-	tw_buf_init(&text, f->t->sys, INDEX_MAX);
-	TW_TRY(tw_durable_read(f->t->sys, f->dir, INDEX, INDEX_MAX, &text));
+	TW_TRY(read_named(f, INDEX, INDEX_MAX, &text));
 	TW_TRY(tw_file_named(INDEX, tw_json_parse(tw_buf_slice(&text), INDEX_MAX, &o)));
 	if (!json_is_array(json_object_get(o, "documents")))
 		return TW_RAISE(SYNTAX, INDEX ": /documents: is no list");
@@ -203,9 +215,8 @@ static tw_err read_lists(struct tw_tool *t, int dir, json_t **ret)
 
 /* --- Any --- */
 
-static tw_err follow_from(struct tw_tool *t, int dir, const json_t *given, json_t **ret)
+static tw_err follow_from(struct folder f, const json_t *given, json_t **ret)
 {
-	struct folder f = { .t = t, .dir = dir };
 	tw_err e = follow(&f, given, ret);
 
 	json_decref(f.index);
@@ -219,25 +230,67 @@ static void parent_of(const char *path, char ret[4096])
 	(void)snprintf(ret, 4096, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
 }
 
-static tw_err read_file(struct tw_tool *t, const char *path, struct tw_buf *text, bool *ret_image, json_t **ret)
+/* What others beside it have of an image; of those in an archive, beside it there is nothing. */
+static tw_err follow_beside(struct tw_tool *t, const char *path, const json_t *image, json_t **ret)
 {
 	TW_CLEANUP(tw_closep) int dir = -1;
-	TW_CLEANUP(tw_jsonp) json_t *image = NULL;
 	char parent[4096];
 
-	TW_TRY(tw_file_read(t->sys, path, TW_BOM_MAX, text));
-	if (tw_bom_is_manifest(tw_buf_slice(text)))
-		return read_manifest(t, tw_buf_slice(text), ret);
-	TW_TRY(tw_json_parse(tw_buf_slice(text), TW_BOM_MAX, &image));
-	if (tw_bom_kind_of(image) != TW_BOM_SPDX2 || !tw_bom_refers(image)) {
-		*ret = TW_STEAL(image);
-		return TW_OK;
-	}
 	parent_of(path, parent);
 	TW_TRY(tw_dir_open(t->sys, parent, &dir));
+	return follow_from((struct folder){ .t = t, .dir = dir }, image, ret);
+}
+
+/* Of one file, with *ret_image where it refers to others. */
+static tw_err read_text(struct tw_tool *t, struct tw_slice text, bool *ret_image, json_t **ret)
+{
+	if (tw_bom_is_manifest(text))
+		return read_manifest(t, text, ret);
+	TW_TRY(tw_json_parse(text, TW_BOM_MAX, ret));
+	*ret_image = tw_bom_kind_of(*ret) == TW_BOM_SPDX2 && tw_bom_refers(*ret);
+	return TW_OK;
+}
+
+/* A tar of the documents of an image, with their index, or one file of any kind; of that the text is kept, as if nobody had packed it. */
+static tw_err read_packed(struct tw_tool *t, const char *path, struct tw_buf *text, bool *ret_image, json_t **ret)
+{
+	TW_CLEANUP(tw_unpacked_done) struct tw_unpacked u = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+
+	TW_TRY(tw_unpack(t->sys, tw_buf_slice(text), TW_BOM_MAX, &u));
 	tw_buf_clear(text);
-	*ret_image = true;
-	return follow_from(t, dir, image, ret);
+	if (tw_unpacked_named(&u, INDEX)) {
+		*ret_image = true;
+		return follow_from((struct folder){ .t = t, .dir = -1, .archive = &u }, NULL, ret);
+	}
+	if (u.count != 1)
+		return TW_RAISE(SYNTAX, "has %zu files, and no " INDEX " that says which they are", u.count);
+	TW_TRY(tw_buf_add(text, u.of[0].text.data, u.of[0].text.size));
+	TW_TRY(read_text(t, tw_buf_slice(text), ret_image, &document));
+	if (*ret_image && u.many)
+		return TW_RAISE(SYNTAX, "'%.80s' refers to other documents, and it is alone", u.of[0].name);
+	if (*ret_image) {
+		tw_buf_clear(text);
+		return follow_beside(t, path, document, ret);
+	}
+	*ret = TW_STEAL(document);
+	return TW_OK;
+}
+
+static tw_err read_file(struct tw_tool *t, const char *path, struct tw_buf *text, bool *ret_image, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+
+	TW_TRY(tw_file_read(t->sys, path, TW_BOM_MAX, text));
+	if (tw_is_packed(tw_buf_slice(text)))
+		return read_packed(t, path, text, ret_image, ret);
+	TW_TRY(read_text(t, tw_buf_slice(text), ret_image, &document));
+	if (!*ret_image) {
+		*ret = TW_STEAL(document);
+		return TW_OK;
+	}
+	tw_buf_clear(text);
+	return follow_beside(t, path, document, ret);
 }
 
 static tw_err read_folder(struct tw_tool *t, int dir, bool *ret_image, json_t **ret)
@@ -247,7 +300,7 @@ static tw_err read_folder(struct tw_tool *t, int dir, bool *ret_image, json_t **
 	if (!tw_is(e, TW_CODE_NOTFOUND))
 		return e;
 	*ret_image = true;
-	return follow_from(t, dir, NULL, ret);
+	return follow_from((struct folder){ .t = t, .dir = dir }, NULL, ret);
 }
 
 tw_err tw_release_read(struct tw_tool *t, const char *path, struct tw_buf *text, bool *ret_image, json_t **ret)

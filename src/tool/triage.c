@@ -15,22 +15,22 @@
 
 #define SHOWN_MAX 60 /* lines of one view; --all shows the rest */
 
-#define OPTION_INPUTS                                                                                                                                  \
-	{ "release", "SBOM", true,                                                                                                                     \
-		"what is in the release: CycloneDX, SPDX or Buildroot's show-info, as JSON, Buildroot's legal-info; or Yocto's .spdx.tar, unpacked" }, \
-		{ "feeds", "DIR", true, "OSV and CVE records, KEV, EPSS, CSAF, OpenVEX, cve-check: unpacked, in folders as you like" },                \
-		{ "decisions", "FILE", false, "what people decided; DIR/decisions.yaml unless given" },                                                \
-		{ "kernel-config", "FILE", false, "the kernel's .config" },                                                                            \
-		{ "kernel-source", "DIR", false, "its source, whose Makefiles say which files an option compiles" },                                   \
-		{ "kernel", "NAME", false, "which component the kernel is, where it has another name than usual" },                                    \
-		{ "build-files", "[COMPONENT=]FILE", false,                                                                                            \
-			"source files that were built, a path a line; of the kernel unless named; again for more" },                                   \
-		{ "installed", "FILE", false,                                                                                                          \
-			"what is on the image, a name first in each line: components that are not there are left out" },                               \
-		{ "version", "VERSION", false, "of import: which version of the product it is; product.yaml's newest unless given" },                  \
-		{ "all", NULL, false, "show all that waits for people, not only what is new" },                                                        \
-	{                                                                                                                                              \
-		"settled", NULL, false, "show also what rules and decisions took away, and why"                                                        \
+#define OPTION_INPUTS                                                                                                                                    \
+	{ "release", "SBOM", true,                                                                                                                       \
+		"what is in the release: CycloneDX, SPDX or Buildroot's show-info, as JSON, Buildroot's legal-info, Yocto's .spdx.tar; packed or not" }, \
+		{ "feeds", "DIR", true, "OSV and CVE records, KEV, EPSS, CSAF, OpenVEX, cve-check: unpacked, in folders as you like" },                  \
+		{ "decisions", "FILE", false, "what people decided; DIR/decisions.yaml unless given" },                                                  \
+		{ "kernel-config", "FILE", false, "the kernel's .config" },                                                                              \
+		{ "kernel-source", "DIR", false, "its source, whose Makefiles say which files an option compiles" },                                     \
+		{ "kernel", "NAME", false, "which component the kernel is, where it has another name than usual" },                                      \
+		{ "build-files", "[COMPONENT=]FILE", false,                                                                                              \
+			"source files that were built, a path a line; of the kernel unless named; again for more" },                                     \
+		{ "installed", "FILE", false,                                                                                                            \
+			"what is on the image, a name first in each line: components that are not there are left out" },                                 \
+		{ "version", "VERSION", false, "of import: which version of the product it is; product.yaml's newest unless given" },                    \
+		{ "all", NULL, false, "show all that waits for people, not only what is new" },                                                          \
+	{                                                                                                                                                \
+		"settled", NULL, false, "show also what rules and decisions took away, and why"                                                          \
 	}
 
 const struct tw_option tw_options_triage[] = { OPTION_INPUTS, {} };
@@ -89,7 +89,7 @@ static tw_err read_release(struct run *r)
 	if (tw_failed(e))
 		return blamed(e)
 			? tw_fail(r->t, TW_EXIT_USAGE,
-				  "CycloneDX 1.4 to 1.6, SPDX 2.2, 2.3 or 3.0, or Buildroot's show-info, in JSON; its legal-info; .spdx.tar.zst unpacked",
+				  "CycloneDX 1.4 to 1.6, SPDX 2.2, 2.3 or 3.0, or Buildroot's show-info, in JSON; its legal-info; Yocto's .spdx.tar.zst",
 				  e)
 			: e;
 	if (image && tw_arg(r->a, "installed"))

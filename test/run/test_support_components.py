@@ -80,13 +80,33 @@ def test_an_inventory_is_found_across_releases(desk, tmp_path):
     assert len(ask(desk, "components", "list", "--release", "v1", "--limit", "200")["components"]) == 200  # what was there still counts
 
 
+def listed(s, *words):
+    """A whole list, page after page."""
+    found, cursor = [], []
+    while True:
+        answer = ask(s, "findings", "list", "--limit", "200", *words, *cursor)
+        found += answer["findings"]
+        if "next" not in answer:
+            return found
+        cursor = ["--cursor", answer["next"]]
+
+
 def test_the_first_import_of_a_product(desk, tmp_path):
+    """300 packages and a kernel with 3,000 matches: at the desk too, at most 50 wait, they are those that the tool names, and each of all others is there with its rule."""
     made = triage_set.make(tmp_path / "set")
+    tool = json.loads(triage("check", tmp_path, *inputs(made), "--json", "--settled").stdout)["items"]
     assert triage("import", tmp_path, *inputs(made), "--version", "1.0").returncode == 0
+    assert ask(desk, "release", "import", "lamp", "1.0", "--sbom", made / "sbom.json")["components"]["count"] == 301
     said = ask(desk, "findings", "import", tmp_path, "--product", "lamp")
-    assert said["findings"]["count"] > 5000
-    waiting = ask(desk, "findings", "list", "--limit", "200")["findings"]
-    assert 0 < len(waiting) <= 50
+    assert said["findings"]["count"] == len(tool) > 5000
+    assert [(one["id"], one["findings"], one["components"]) for one in ask(desk, "releases", "list")["releases"]] == [("v1", len(tool), 301)]
+    waiting = listed(desk)
+    assert 0 < len(waiting) <= 50 and listed(desk, "--view", "waiting") == waiting
+    settled = [f for rule in sorted({item["rule"] for item in tool if "rule" in item}) for f in listed(desk, "--release", "v1", "--view", "ruled", "--rule", rule)]
+    assert {(f["vulnerability"], f["component"]): f.get("rule", f["state"]) for f in waiting + settled} == {(i["vulnerability"], i["component"]): i.get("rule", i["state"]) for i in tool}
+    assert len(waiting + settled) == len(tool) and sum(f["component"] == "linux" for f in waiting + settled) == 3000
+    ann = staff.colleague(staff.administrator(desk), "Ann", "analyst")
+    assert f"New since you looked: {len(waiting)}" in page(desk, ann, "/desk/triage")[1]
     ruled = ask(desk, "findings", "list", "--release", "v1", "--rule", "not-compiled", "--limit", "5")["findings"]
     assert ruled and {f["rule"] for f in ruled} == {"not-compiled"}
     assert ask(desk, "finding", "read", ruled[0]["id"])["evidence"]

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What builds write of themselves, as `thingward triage` reads it. Documents are made up, in the form of Yocto's and Buildroot's; those with an official schema are held against it."""
+import gzip
 import hashlib
+import io
 import json
+import lzma
 import os
 import pathlib
 import re
+import subprocess
+import tarfile
 
 import jsonschema
 import pytest
@@ -224,6 +229,101 @@ def test_buildroot_by_legal_info(tmp_path):
     assert done.returncode == 2 and "host-manifest.csv: line 4: a quote that nothing closes" in done.stderr
     (tmp_path / "legal-info/host-manifest.csv").unlink()
     assert check(tmp_path, tmp_path / "legal-info", records) == wanted
+
+
+# BOM-Link
+
+def test_what_another_document_says_of_our_components_by_bom_link(tmp_path):
+    """A VEX of its own settles what it says of exactly this release, and nothing of another version of it; what it names that is not given is told."""
+    serial = "3e671687-395b-41f5-a30f-a58921a69b79"
+    release = {"bomFormat": "CycloneDX", "specVersion": "1.6", "serialNumber": "urn:uuid:" + serial, "version": 2, "components": [
+        {"type": "library", "bom-ref": "pkg:generic/curl@8.5.0", "name": "curl", "version": "8.5.0", "cpe": CURL},
+        {"type": "library", "bom-ref": "busybox", "name": "busybox", "version": "1.36.1", "cpe": BUSYBOX}]}
+
+    def vex(*affects):
+        return {"bomFormat": "CycloneDX", "specVersion": "1.6", "serialNumber": "urn:uuid:11111111-395b-41f5-a30f-a58921a69b79", "version": 1, "vulnerabilities": [
+            {"id": number, "analysis": {"state": "not_affected", "justification": "code_not_present"}, "affects": [{"ref": ref}]} for number, ref in affects]}
+    validate(release, "cyclonedx/bom-1.6.schema.json")
+    (tmp_path / "release.json").write_text(json.dumps(release))
+    (tmp_path / "feeds").mkdir()
+    records = [*RECORDS, cve("CVE-2026-0006", "busybox", "busybox", "1.37")]
+    every = {("CVE-2026-000" + number, "curl"): "open" for number in "123"} | {("CVE-2026-0006", "busybox"): "open"}
+    said = vex(("CVE-2026-0001", f"urn:cdx:{serial}/2#pkg%3Ageneric%2Fcurl%408.5.0"), ("CVE-2026-0006", f"urn:cdx:{serial.upper()}/2#busybox"))
+    validate(said, "cyclonedx/bom-1.6.schema.json")
+    (tmp_path / "feeds/vex.cdx.json").write_text(json.dumps(said))
+    assert check(tmp_path, tmp_path / "release.json", records) == {**every, ("CVE-2026-0001", "curl"): "stated", ("CVE-2026-0006", "busybox"): "stated"}
+    words = ("check", tmp_path, "--release", tmp_path / "release.json", "--feeds", tmp_path / "feeds", "--json", "--settled")
+    # Of the version before, and of something else: nothing is settled, and each document is named once.
+    (tmp_path / "feeds/vex.cdx.json").write_text(json.dumps(vex(*((f"CVE-2026-000{n}", f"urn:cdx:{serial}/1#pkg%3Ageneric%2Fcurl%408.5.0") for n in (1, 2)), ("CVE-2026-0006", f"urn:cdx:{serial}/0#busybox"))))
+    answer = json.loads(run(*words).stdout)
+    assert {(item["vulnerability"], item["name"]): item.get("rule", item["state"]) for item in answer["items"]} == every
+    assert answer["problems"] == [f"vex.cdx.json: /vulnerabilities/0/affects/0: the inventory that urn:cdx:{serial}/1#pkg%3Ageneric%2Fcurl%408.5.0 names is not given",
+                                  f"vex.cdx.json: /vulnerabilities/2/affects/0: 'urn:cdx:{serial}/0#busybox' is no BOM-Link: its version is none"]
+    # A component whose own inventory is elsewhere.
+    (tmp_path / "feeds/vex.cdx.json").unlink()
+    release["components"][1]["externalReferences"] = [{"type": "bom", "url": f"urn:cdx:{serial}/9"}]
+    (tmp_path / "release.json").write_text(json.dumps(release))
+    done = run("check", tmp_path, "--release", tmp_path / "release.json", "--feeds", tmp_path / "feeds")
+    assert done.returncode == 1 and f"release.json: /components/1/externalReferences/0: the inventory that urn:cdx:{serial}/9 names is not given" in done.stdout
+
+
+# Packed inventories
+
+PACKERS = {"gz": gzip.compress, "xz": lzma.compress, "zst": lambda text: subprocess.run(["zstd", "-19", "-c", "-q"], input=text, stdout=subprocess.PIPE, check=True).stdout}
+
+
+def packed_image(folder, ending, leave=(), more=()):
+    """IMAGE.spdx.tar.ENDING, as Yocto's create-spdx-2.2 packs it: the documents and their index beside each other, by nobody."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for path in [*sorted((folder / "spdx").iterdir()), *more]:
+            if path.name not in leave:
+                archive.add(path, path.name if path.parent.name == "spdx" else str(path.relative_to(folder)), recursive=False)
+    path = folder / f"acme-image.spdx.tar.{ending}"
+    path.write_bytes(PACKERS[ending](packed.getvalue()))
+    return path
+
+
+def test_packed_inventories(tmp_path):
+    """What is packed is as if nobody had: the same items, and of one file the same hash."""
+    yocto(tmp_path / "spdx")
+    for ending in PACKERS:
+        assert check(tmp_path, packed_image(tmp_path, ending), OF_YOCTO) == WANTED_OF_YOCTO
+    (tmp_path / "image.json").write_text(json.dumps(cyclonedx()))
+    words = ("--feeds", tmp_path / "feeds")
+    assert run("import", tmp_path, "--release", tmp_path / "image.json", *words).returncode == 0
+    plain = (tmp_path / "triage.yaml").read_text().split("items:")[0]
+    for ending, pack in PACKERS.items():
+        (tmp_path / f"image.json.{ending}").write_bytes(pack(json.dumps(cyclonedx()).encode()))
+        assert run("import", tmp_path, "--release", tmp_path / f"image.json.{ending}", *words).returncode == 0
+        assert (tmp_path / "triage.yaml").read_text().split("items:")[0] == plain and "sbom" in plain
+    (tmp_path / "image.spdx.json.gz").write_bytes(gzip.compress(json.dumps(spdx3()).encode()))
+    assert ("CVE-2026-0002", "curl") in check(tmp_path, tmp_path / "image.spdx.json.gz", [])
+
+
+def test_packed_inventories_that_are_refused(tmp_path):
+    yocto(tmp_path / "spdx")
+    (tmp_path / "feeds").mkdir()
+    (tmp_path / "spdx/link.spdx.json").symlink_to("/etc/passwd")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.json").write_text("{}")
+
+    def refused(path, words):
+        done = run("check", tmp_path, "--release", path, "--feeds", tmp_path / "feeds")
+        assert done.returncode == 2 and words in done.stderr and path.name in done.stderr, done.stderr
+    refused(packed_image(tmp_path, "zst"), "'link.spdx.json' is a link or no file")
+    (tmp_path / "spdx/link.spdx.json").unlink()
+    refused(packed_image(tmp_path, "gz", more=[tmp_path / "in/a.json"]), "'in/a.json' is no name of a file at its top")
+    refused(packed_image(tmp_path, "xz", leave=["index.json"]), "has 6 files, and no index.json")
+    refused(packed_image(tmp_path, "gz", leave=["recipe-curl.spdx.json"]), "has no recipe-curl.spdx.json")
+    whole = packed_image(tmp_path, "zst")
+    whole.write_bytes(whole.read_bytes()[:-40])
+    refused(whole, "cannot be unpacked")
+    # Two bombs: 512 MiB of spaces in half a megabyte, and in less.
+    for ending in ("gz", "zst"):
+        bomb = tmp_path / f"image.json.{ending}"
+        bomb.write_bytes(PACKERS[ending](b" " * (512 << 20)) if ending == "zst" else gzip.compress(b" " * (512 << 20), 1))
+        refused(bomb, "becomes more than 2")
 
 
 # cpeApplicability of CVE records
