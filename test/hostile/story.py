@@ -39,7 +39,7 @@ BASE = {
 }
 # Free text that has a form: it is hostile within it.
 FORMED = {
-    ("notice.create", "link"): "https://evil.example/{tag}?twx='+(;)", ("notice.create", "id"): "{tag}", ("advisory.describe", "link"): "https://evil.example/{tag}?twx=(;)", ("desk.advisory-describe", "link"): "https://evil.example/{tag}?twx=(;)", ("staff.mail", "address"): "{tag}+twx='`{{|}}~@mail.example", ("desk.mail", "address"): "{tag}+twx='`{{|}}~@mail.example", ("subscription.ask", "recipient"): "{tag}+twx='`{{|}}~@mail.example",
+    ("notice.create", "link"): "https://evil.example/{tag}?twx='+(;)", ("notice.create", "id"): "{tag}", ("advisory.describe", "link"): "https://evil.example/{tag}?twx=(;)", ("desk.advisory-describe", "link"): "https://evil.example/{tag}?twx=(;)", ("staff.mail", "address"): "{tag}+twx='`{{|}}~@mail.example", ("desk.mail", "address"): "{tag}+twx='`{{|}}~@mail.example", ("account.mail", "address"): "{tag}+twx='`{{|}}~@mail.example", ("subscription.ask", "recipient"): "{tag}+twx='`{{|}}~@mail.example",
 }
 TREATED = {"article14.measure", "article14.submit", "article14.not-reportable", "article14.asked", "article14.delay", "article14.users", "desk.measure", "desk.submitted", "desk.not-reportable", "desk.asked", "desk.delay",
            "desk.users"}  # of a case with a clock

@@ -126,3 +126,53 @@ def test_each_is_told_what_happened_to_his_own_device(place):
     assert "Keys were read" in one.page()
     ids = re.findall(r' id="([^"]+)"', one.page())
     assert len(ids) == len(set(ids)), ids
+
+
+def stopped(service, sql):
+    """The store is one process's: it is read between two starts."""
+    assert service.stop() == 0
+    found = service.sql(sql)
+    service.start()
+    return found
+
+
+# @nist IN.2.b.1.2
+def test_mail_says_that_something_waits_and_where(place):
+    service, ann, max_ = place
+    desk = service.dir / "app/desk.json"
+    service.stop()
+    desk.write_text(json.dumps({"name": "Example", "site": "https://security.example.com", "contacts": ["mailto:psirt@example.com"], "expires": "2099-01-01T00:00:00Z"}))
+    service.start()
+    one = Customer(service)
+    for wrong in ("", "ann", "ann@example.com\nBcc: x@example.com", "<b>@example.com"):
+        status, body = one.post("/account/mail", address=wrong)
+        assert status == 422 and 'href="#field-address"' in body, wrong
+    assert one.post("/account/mail", address="ann@example.com", key="0" * 28)[0] == 422
+    status, body = one.post("/account/mail", address="ann@example.com", lang="de")
+    assert status == 200 and "ann@example.com: wartet dort auf Bestätigung" in body
+    (text,), = stopped(service, "SELECT text FROM outbox WHERE recipient = 'ann@example.com'")
+    assert "Mail, dass im Konto etwas wartet" in text and one.key not in text
+    token = re.search(r"/subscriptions/confirm/([0-9A-Z-]+)", text)[1]
+    assert send(service, "/subscriptions/confirm", {"token": token})[0].status == 200 and "ann@example.com: confirmed" in one.page()
+    assert one.post("/account/device", model="fan", serial="F-1")[0] == 200
+    device = next(d["device"] for d in ann.ask("GET", "/api/v1/customer-devices?state=said&limit=200")[1]["devices"] if d["serial"] == "F-1")
+    assert ann.ask("PUT", f"/api/v1/customer-devices/{device}", {"state": "confirmed", "how": "invoice"})[0] == 204
+    tell = {"product": "fan", "devices": "F-1", **FACTS}
+    sent = "SELECT subject, text, unsubscribe FROM outbox WHERE key LIKE 'account-%' ORDER BY number"
+    for _ in range(2):  # once until he has looked
+        assert max_.ask("POST", "/api/v1/incidents", tell)[0] == 201
+    mails = stopped(service, sent)
+    assert len(mails) == 1 and mails[0][0] == "In Ihrem Konto wartet etwas"
+    assert "\nhttps://security.example.com/account?lang=de\n" in mails[0][1] and not any(word in mails[0][1] for word in (*FACTS.values(), "F-1", "fan", one.key))
+    assert "Keys were read" in one.page()
+    assert max_.ask("POST", "/api/v1/incidents", tell)[0] == 201
+    mails = stopped(service, sent)
+    assert len(mails) == 2
+    way = mails[1][2].removeprefix("https://security.example.com")
+    page = service.ask(way)[1].partition("<main")[2].partition("</main")[0]
+    assert "Mail that something waits in the account" in page and "ann@" not in page
+    assert send(service, way, {"List-Unsubscribe": "One-Click"})[0].status == 200 and "ann@example.com" not in one.page()
+    assert one.post("/account/mail", address="bob@example.com")[0] == 200 and "bob@example.com: waits" in one.page()
+    status, body = one.post("/account/mail", end="yes")
+    assert status == 200 and "no address any more" in body and "bob@example.com" not in body
+    assert stopped(service, "SELECT count(*) FROM outbox WHERE recipient = 'bob@example.com'") == [("0",)]

@@ -135,6 +135,7 @@ static tw_err tell(tw_store *s, void *user)
 	TW_TRY(add_devices(s, w->told->id, n->devices));
 	const struct tw_value of[] = { TW_V_INT(w->told->id), TW_V_TEXT(n->product), TW_V_INT(n->made_ms) };
 	TW_TRY(tw_store_run(s, tw_sql_incident_tell, of, TW_COUNT(of), NULL, NULL));
+	TW_TRY(tw_store_run(s, tw_sql_incident_waits, of, 1, NULL, NULL));
 	TW_TRY(tw_store_run(s, tw_sql_incident_counts, of, 1, take_told, w->told));
 	return tw_store_run(s, tw_sql_incident_untold, of, 2, take_untold, w->told);
 }
@@ -183,7 +184,11 @@ static tw_err judge(tw_store *s, void *user)
 		TW_V_TEXT(v->how), TW_V_INT(v->now_ms) };
 	const struct tw_value later[] = { TW_V_INT(j->customer), named[0], named[1], TW_V_INT(v->now_ms) };
 	TW_TRY(tw_store_run(s, tw_sql_customer_device_judge, said, TW_COUNT(said), NULL, NULL));
-	return v->confirmed ? tw_store_run(s, tw_sql_incident_tell_later, later, TW_COUNT(later), NULL, NULL) : TW_OK;
+	if (!v->confirmed)
+		return TW_OK;
+	const struct tw_value waits[] = { later[0], later[2], later[3] };
+	TW_TRY(tw_store_run(s, tw_sql_incident_tell_later, later, TW_COUNT(later), NULL, NULL));
+	return tw_store_run(s, tw_sql_incident_waits_later, waits, TW_COUNT(waits), NULL, NULL);
 }
 
 tw_err tw_customer_device_judge(tw_store *s, const struct tw_device_verdict *v, enum tw_device_judged *ret)

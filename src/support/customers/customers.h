@@ -3,7 +3,8 @@
  * Accounts of customers at the portal: what one sent and what was answered, which devices he has, and notices of what happened to these.
  *
  * An account has no name and no password. It is opened by a key of 130 random bits, made and shown once, of which the store has the SHA-256; it travels in
- * the body of forms and in no address. So nothing is kept of a person but what he writes.
+ * the body of forms and in no address. So nothing is kept of a person but what he writes, and an
+ * address where he gives one (subscriptions/account.c).
  *
  * That a device is his, a customer says; nothing that concerns it is told to him before somebody of the staff has confirmed it.
  */

@@ -115,6 +115,15 @@ INSERT INTO incident_told (customer, incident, serial, at_ms)
 SELECT CAST(?1 AS INTEGER), i.id, d.serial, CAST(?4 AS INTEGER) FROM incident_device d JOIN incident i ON i.id = d.incident
 WHERE d.serial = ?3 AND i.product = ?2 ON CONFLICT DO NOTHING;
 
+-- Of each whom it was told, something waits (subscriptions/account.c). ?1 incident
+-- name: incident_waits
+UPDATE subscription_account SET waits = 1, times = times + 1 WHERE waits = 0 AND account IN (SELECT customer FROM incident_told WHERE incident = ?1);
+
+-- The same of one device that is confirmed later, if anything was told of it just now. ?1 customer; ?2 serial; ?3 now
+-- name: incident_waits_later
+UPDATE subscription_account SET waits = 1, times = times + 1
+WHERE waits = 0 AND account = ?1 AND EXISTS (SELECT 1 FROM incident_told t WHERE t.customer = ?1 AND t.serial = ?2 AND t.at_ms = ?3);
+
 -- name: incident_counts
 SELECT count(DISTINCT t.customer), count(*) FROM incident_told t WHERE t.incident = ?1;
 

@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "base/text.h"
+#include "formats/mailmessage.h"
 #include "support/customers/customers.h"
 #include "support/platform/app.h"
 #include "support/query-reception/field.h"
@@ -34,6 +35,8 @@ static const struct tw_field replied = { "text", TW_W_ANSWER, TW_W_ANSWER_HINT, 
 static const struct tw_field added = { "receipt", TW_W_RECEIPT, TW_WORDS, 80, .needed = true, .plain = true };
 static const struct tw_field device = { "serial", TW_W_CUSTOMER_SERIAL, TW_W_CUSTOMER_SERIAL_HINT, TW_SERIAL_MAX, .needed = true,
 	.plain = true };
+
+static const struct tw_field address = { "address", TW_W_CUSTOMER_MAIL_ADDRESS, TW_W_CUSTOMER_MAIL_HINT, 254, .needed = true, .plain = true };
 
 struct account {
 	struct tw_context *c;
@@ -323,6 +326,43 @@ static tw_err write_devices(struct account *a)
 	return TW_OK;
 }
 
+/* --- Mail --- */
+
+static tw_err write_address(void *user, const char *recipient, bool confirmed)
+{
+	struct account *a = user;
+
+	if (a->rows++ == 0)
+		tw_html_open(&a->h, TW_E_UL);
+	tw_html_open(&a->h, TW_E_LI);
+	tw_html_text(&a->h, tw_slice_of(recipient));
+	tw_html_text(&a->h, TW_SLICE(": "));
+	tw_html_text(&a->h, tw_slice_of(tw_word(confirmed ? TW_W_CUSTOMER_MAIL_CONFIRMED : TW_W_CUSTOMER_MAIL_ASKED, a->look.language)));
+	tw_html_close(&a->h);
+	return TW_OK;
+}
+
+/* Not where the site's address is unknown: no link could be sent. */
+static tw_err write_mail(struct account *a)
+{
+	if (!tw_app_of(a->c)->desk.site[0])
+		return TW_OK;
+	tw_page_put(&a->h, a->look, TW_E_H2, TW_W_CUSTOMER_MAIL);
+	tw_page_put(&a->h, a->look, TW_E_P, TW_W_CUSTOMER_MAIL_LEAD);
+	a->rows = 0;
+	TW_TRY(tw_subscription_account_list(a->c->store, a->id, write_address, a));
+	if (a->rows) {
+		tw_html_close(&a->h);
+		form(a, HERE "/mail");
+		tw_form_hidden(&a->h, "end", "yes");
+		tw_form_close(&a->h, a->look, TW_W_CUSTOMER_MAIL_END);
+	}
+	form(a, HERE "/mail");
+	field(a, &address);
+	tw_form_close(&a->h, a->look, TW_W_CUSTOMER_MAIL_SEND);
+	return TW_OK;
+}
+
 /* --- The page --- */
 
 static void say_done(struct account *a)
@@ -346,6 +386,8 @@ static tw_err account_page(struct account *a)
 	TW_TRY(write_notices(a));
 	TW_TRY(write_cases(a));
 	TW_TRY(write_devices(a));
+	TW_TRY(write_mail(a));
+	TW_TRY(tw_subscription_account_seen(a->c->store, a->id));
 	a->rp->status = a->wrong ? 422 : 200;
 	return tw_page_close(&a->h);
 }
@@ -718,5 +760,49 @@ tw_err tw_account_device_removal(struct tw_context *c, const struct tw_request *
 		TW_TRY(tw_store_run(c->store, tw_sql_customer_device_remove, v, TW_COUNT(v), NULL, NULL));
 	}
 	a.done = TW_W_CUSTOMER_REMOVED;
+	return account_page(&a);
+}
+
+/* Whatever is there already, and however often it was asked: the same answer, as to any subscriber. */
+static tw_err ask_address(struct account *a, const char *text)
+{
+	const struct tw_subscriptions of = tw_subscriptions_of(a->c);
+	const struct tw_subscription s = {
+		.channel = TW_OUTBOX_MAIL, .recipient = text, .product = "", .versions = "", .language = a->look.language, .account = a->id
+	};
+	enum tw_asked said = TW_ASKED_FULL;
+
+	a->fault = tw_field_fault(&address, text);
+	if (a->fault == TW_WORDS && !tw_mail_address_valid(tw_slice_of(text)))
+		a->fault = TW_W_SUBS_MAIL_WRONG;
+	if (a->fault == TW_WORDS && *of.site) {
+		const tw_err e = tw_subscription_ask(&of, &s, a->rq->subject.source, &said);
+
+		if (tw_failed(e) && (!tw_is(e, TW_CODE_LIMIT) || tw_store_fault(a->c->store) != TW_STORE_WELL))
+			return e;
+		said = tw_failed(e) ? TW_ASKED_FULL : said;
+	}
+	if (a->fault == TW_WORDS && said != TW_ASKED)
+		a->fault = TW_W_CUSTOMER_MAIL_LATER;
+	a->wrong = a->fault == TW_WORDS ? NULL : &address;
+	a->done = a->wrong ? TW_WORDS : TW_W_SUBS_ASKED_TEXT;
+	return TW_OK;
+}
+
+tw_err tw_account_mail(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct account a = account_of(c, rq, rp);
+	bool in;
+
+	TW_TRY(enter(&a, &in));
+	if (!in)
+		return TW_OK;
+	if (*tw_json_text(rq->input, "end")) {
+		TW_TRY(tw_subscription_account_end(c->store, a.id));
+		a.done = TW_W_CUSTOMER_MAIL_ENDED;
+	} else {
+		TW_TRY(ask_address(&a, tw_json_text(rq->input, "address")));
+	}
+	(void)snprintf(rp->note, sizeof rp->note, "k%lld", (long long)a.id);
 	return account_page(&a);
 }

@@ -6,6 +6,7 @@
 #include "check.h"
 #include "service/test-dir.h"
 #include "support/sql-support.h"
+#include "support/subscriptions/subscription.h"
 #include "sys/fake.h"
 #include "sys/real.h"
 
@@ -22,7 +23,8 @@ static struct {
 
 static void reopen(void)
 {
-	static const struct tw_store_step steps[] = { { 1, tw_sql_reception_format_1 }, { 1, tw_sql_customers_format_1 }, { 0, NULL } };
+	static const struct tw_store_step steps[] = { { 1, tw_sql_reception_format_1 }, { 1, tw_sql_customers_format_1 },
+		{ 1, tw_sql_outbox_format_1 }, { 1, tw_sql_subscriptions_format_1 }, { 0, NULL } };
 	static const struct tw_store_formats formats = { steps, 1, 1 };
 
 	world.store = tw_store_free(world.store);
@@ -180,5 +182,207 @@ static void test_faults(void **state)
 	CHECK(at > 3 && at < CALLS_MAX);
 }
 
+/* --- Mail --- */
+
+#define NOW INT64_C(1790000000000)
+
+static struct tw_subscriptions subscriptions(void)
+{
+	return (struct tw_subscriptions){ tw_fake_sys(world.fake), world.store, "https://security.example.com", NOW };
+}
+
+static void wants_mail(int64_t account, const char *recipient)
+{
+	const struct tw_subscriptions of = subscriptions();
+	const struct tw_subscription s = { .channel = TW_OUTBOX_MAIL, .recipient = recipient, .product = "", .versions = "", .account = account };
+	enum tw_asked asked;
+
+	CHECK_OK(tw_subscription_ask(&of, &s, "192.0.2.1", &asked));
+	CHECK_INT(asked, TW_ASKED);
+}
+
+static void confirms(void)
+{
+	const struct tw_subscriptions of = subscriptions();
+	const char *text = strstr(
+		stored("SELECT text FROM outbox WHERE key LIKE 'subscription-%' ORDER BY number DESC LIMIT 1"), "/confirm/");
+	enum tw_confirmed said;
+
+	assert_non_null(text);
+	CHECK_OK(tw_subscription_confirm(&of, (struct tw_slice){ text + 9, strcspn(text + 9, "?") }, &said));
+	CHECK_INT(said, TW_CONFIRMED);
+}
+
+static void happens(void)
+{
+	const struct tw_incident n = incident("L-1 L-9");
+	struct tw_incident_told told;
+
+	CHECK_OK(tw_incident_tell(world.store, &n, &told));
+}
+
+static const char *mails(void)
+{
+	const struct tw_subscriptions of = subscriptions();
+	enum tw_telling told;
+
+	do
+		CHECK_OK(tw_subscription_accounts_slice(&of, &told));
+	while (told == TW_TOLD_SOME);
+	CHECK_INT(told, TW_TOLD_ALL);
+	return stored("SELECT coalesce(group_concat(recipient), '') FROM (SELECT recipient FROM outbox WHERE key LIKE 'account-%' ORDER BY number) AS m");
+}
+
+/* @nist IN.2.b.1.2: that something waits, once until he has looked; nothing of what it is */
+static void test_mail_says_that_something_waits(void **state)
+{
+	const int64_t ann = customer(), bob = customer();
+
+	has(ann, "L-1", 1, true);
+	has(bob, "L-9", 2, true);
+	wants_mail(ann, "ann@example.com");
+	CHECK(strstr(stored("SELECT text FROM outbox"), "something waits in the account, without what it is") != NULL);
+	happens();
+	CHECK_TEXT(mails(), ""); /* nobody has confirmed it */
+	confirms();
+	CHECK_TEXT(mails(), "ann@example.com"); /* it waits still */
+	CHECK_TEXT(stored("SELECT subject FROM outbox WHERE key LIKE 'account-%'"), "Something waits in your account");
+	const char *text = stored("SELECT text FROM outbox WHERE key LIKE 'account-%'");
+	CHECK(strstr(text, "\nhttps://security.example.com/account?lang=en\n") && !strstr(text, "Keys read") && !strstr(text, "L-1"));
+	happens();
+	happens();
+	CHECK_TEXT(mails(), "ann@example.com"); /* he has not looked */
+	CHECK_OK(tw_subscription_account_seen(world.store, bob));
+	happens();
+	CHECK_TEXT(mails(), "ann@example.com");
+	CHECK_OK(tw_subscription_account_seen(world.store, ann));
+	CHECK_TEXT(mails(), "ann@example.com");
+	happens();
+	reopen();
+	CHECK_TEXT(mails(), "ann@example.com,ann@example.com");
+	wants_mail(bob, "ann@example.com"); /* of two accounts */
+	confirms();
+	CHECK_OK(tw_subscription_account_seen(world.store, ann));
+	happens();
+	CHECK_TEXT(mails(), "ann@example.com,ann@example.com,ann@example.com,ann@example.com");
+}
+
+static tw_err take_address(void *user, const char *recipient, bool confirmed)
+{
+	char *text = user;
+
+	(void)snprintf(text + strlen(text), 200 - strlen(text), "%s%s ", recipient, confirmed ? "" : "?");
+	return TW_OK;
+}
+
+static void test_an_account_has_one_address(void **state)
+{
+	const struct tw_subscriptions of = subscriptions();
+	const int64_t ann = customer();
+	char list[200] = "";
+	bool gone;
+
+	has(ann, "L-1", 1, true);
+	wants_mail(ann, "a@example.com");
+	confirms();
+	wants_mail(ann, "b@example.com");
+	CHECK_OK(tw_subscription_account_list(world.store, ann, take_address, list));
+	CHECK_TEXT(list, "a@example.com b@example.com? ");
+	confirms();
+	list[0] = '\0';
+	CHECK_OK(tw_subscription_account_list(world.store, ann, take_address, list));
+	CHECK_TEXT(list, "b@example.com ");
+	happens();
+	CHECK_TEXT(mails(), "b@example.com");
+	const char *way = strrchr(stored("SELECT unsubscribe FROM outbox WHERE key LIKE 'account-%'"), '/') + 1;
+	CHECK_OK(tw_subscription_leave(&of, tw_slice_of(way), &gone));
+	CHECK(gone);
+	CHECK_TEXT(stored("SELECT count(*) FROM subscription_account"), "0");
+	happens();
+	CHECK_TEXT(mails(), "b@example.com");
+	wants_mail(ann, "c@example.com");
+	confirms();
+	wants_mail(ann, "d@example.com");
+	CHECK_OK(tw_subscription_account_end(world.store, ann));
+	CHECK_TEXT(stored("SELECT count(*) FROM subscription"), "0");
+	CHECK_TEXT(stored("SELECT count(*) FROM outbox WHERE key LIKE 'subscription-%'"), "0"); /* and what asked */
+	happens();
+	CHECK_TEXT(mails(), "b@example.com");
+}
+
+/* A device that is confirmed later: mail where something was told of it before, and not otherwise. */
+static void test_a_device_confirmed_later(void **state)
+{
+	const int64_t ann = customer();
+
+	has(ann, "L-2", 1, false);
+	has(ann, "L-1", 2, false);
+	wants_mail(ann, "a@example.com");
+	confirms();
+	happens();
+	CHECK_TEXT(mails(), "");
+	has(ann, "L-2", 1, true);
+	CHECK_TEXT(mails(), "");
+	has(ann, "L-1", 2, true);
+	CHECK_TEXT(mails(), "a@example.com");
+}
+
+/* Where the outbox is full, or the site's address unknown, it waits; nothing of the notice does. */
+static void test_mail_waits(void **state)
+{
+	struct tw_subscriptions of = subscriptions();
+	const struct tw_value v[] = { TW_V_INT(TW_OUTBOX_WAITING_MAX) };
+	const int64_t ann = customer();
+	enum tw_telling told;
+
+	has(ann, "L-1", 1, true);
+	wants_mail(ann, "a@example.com");
+	confirms();
+	CHECK_OK(tw_store_run(world.store,
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) "
+		"INSERT INTO outbox (key, kind, state, recipient, subject, text, unsubscribe, secret, added_ms, next_ms, since_ms, tries, reason, class) "
+		"SELECT 'k' || i, 0, 'waiting', 'a@example.com', 's', 't', '', x'', 0, 0, 0, 0, '', 0 FROM n",
+		v, 1, NULL, NULL));
+	happens();
+	CHECK_TEXT(stored("SELECT count(*) FROM incident_told"), "1");
+	CHECK_OK(tw_subscription_accounts_slice(&of, &told));
+	CHECK_INT(told, TW_TOLD_WAIT);
+	CHECK_OK(tw_store_run(world.store, "DELETE FROM outbox WHERE key LIKE 'k%'", NULL, 0, NULL, NULL));
+	of.site = "";
+	CHECK_OK(tw_subscription_accounts_slice(&of, &told));
+	CHECK_INT(told, TW_TOLD_WAIT);
+	CHECK_TEXT(mails(), "a@example.com");
+}
+
+/* Each call of the seam fails once: told once or not yet, and then told. */
+static void test_mail_through_faults(void **state)
+{
+	const int64_t ann = customer();
+	bool fired = true;
+	long at = 1;
+
+	has(ann, "L-1", 1, true);
+	wants_mail(ann, "a@example.com");
+	confirms();
+	for (; fired && at < CALLS_MAX; at++) {
+		enum tw_telling told;
+
+		CHECK_OK(tw_store_run(world.store, "DELETE FROM outbox", NULL, 0, NULL, NULL));
+		CHECK_OK(tw_subscription_account_seen(world.store, ann));
+		happens();
+		const struct tw_subscriptions of = subscriptions();
+		tw_fake_fail(world.fake, at, at % 2 ? ENOSPC : EIO, false);
+		const tw_err e = tw_subscription_accounts_slice(&of, &told);
+		fired = tw_fake_fired(world.fake);
+		tw_fake_fail(world.fake, 0, 0, false);
+		if (tw_failed(e))
+			reopen();
+		CHECK_TEXT(mails(), "a@example.com");
+	}
+	CHECK(at > 3 && at < CALLS_MAX);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
-CHECK_MAIN(TEST(test_each_is_told_of_his_own), TEST(test_what_is_no_device), TEST(test_bounds), TEST(test_faults))
+CHECK_MAIN(TEST(test_each_is_told_of_his_own), TEST(test_what_is_no_device), TEST(test_bounds), TEST(test_faults),
+	TEST(test_mail_says_that_something_waits), TEST(test_an_account_has_one_address), TEST(test_a_device_confirmed_later),
+	TEST(test_mail_waits), TEST(test_mail_through_faults))

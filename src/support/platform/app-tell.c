@@ -35,8 +35,10 @@ static void on_tell(int fd, short what, void *user)
 	struct tw_app *a = user;
 	const struct tw_subscriptions of = tw_subscriptions_of(&a->context);
 	enum tw_telling told = TW_TOLD_WAIT;
-	tw_err e = tw_subscriptions_slice(&of, &told);
+	tw_err e = tw_subscription_accounts_slice(&of, &told);
 
+	if (!tw_failed(e) && told == TW_TOLD_ALL)
+		e = tw_subscriptions_slice(&of, &told);
 	if (tw_failed(e))
 		tw_log_err(e, "telling subscribers; it is tried again");
 	else

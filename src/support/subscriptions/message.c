@@ -19,6 +19,10 @@ static tw_err pair(struct tw_buf *b, const struct tw_subscription *s, enum tw_wo
 
 static tw_err wanted(struct tw_buf *b, const struct tw_subscription *s)
 {
+	if (s->account) {
+		TW_TRY(put(b, s, TW_W_CUSTOMER_MAIL_WHAT));
+		return tw_buf_text(b, "\n");
+	}
 	TW_TRY(pair(b, s, TW_W_PRODUCT, *s->product ? s->product : tw_word(TW_W_SUBS_ALL_PRODUCTS, s->language)));
 	if (*s->versions)
 		TW_TRY(pair(b, s, TW_W_SUBS_VERSIONS, s->versions));
@@ -30,7 +34,7 @@ static tw_err wanted(struct tw_buf *b, const struct tw_subscription *s)
 
 static tw_err ask_mail(const struct tw_subscriptions *of, const struct tw_subscription *s, const char *token, struct tw_buf *b)
 {
-	TW_TRY(put(b, s, TW_W_SUBS_ASK_WHO));
+	TW_TRY(put(b, s, s->account ? TW_W_CUSTOMER_MAIL_WHO : TW_W_SUBS_ASK_WHO));
 	TW_TRY(tw_buf_format(b, " %s\n\n", of->site));
 	TW_TRY(wanted(b, s));
 	TW_TRY(tw_buf_text(b, "\n"));
@@ -95,6 +99,24 @@ static tw_err concerned(const struct tw_subscription *s, const struct tw_notice_
 	return tw_buf_format(b, " %s\n", s->versions);
 }
 
+static tw_err way_out(const struct tw_subscriptions *of, const struct tw_subscription *s, const char *leave, struct tw_buf *b)
+{
+	TW_TRY(put(b, s, TW_W_SUBS_WHY));
+	TW_TRY(tw_buf_format(b, " %s\n", of->site));
+	TW_TRY(put(b, s, TW_W_SUBS_LEAVE_HERE));
+	return tw_buf_format(b, "\n%s\n", leave);
+}
+
+tw_err tw_subscription_account_text(
+	const struct tw_subscriptions *of, const struct tw_subscription *s, const char *leave, struct tw_buf *ret)
+{
+	TW_TRY(put(ret, s, TW_W_CUSTOMER_MAIL_TEXT));
+	TW_TRY(tw_buf_format(ret, "\n\n%s/account?lang=%s\n\n", of->site, tw_language_tag(s->language)));
+	TW_TRY(put(ret, s, TW_W_CUSTOMER_MAIL_ONCE));
+	TW_TRY(tw_buf_text(ret, "\n\n"));
+	return way_out(of, s, leave, ret);
+}
+
 static tw_err notice_mail(
 	const struct tw_subscriptions *of, const struct tw_subscription *s, const struct tw_notice_sent *sent, struct tw_buf *b)
 {
@@ -110,10 +132,7 @@ static tw_err notice_mail(
 	if (*n->link)
 		TW_TRY(tw_buf_format(b, "\n%s\n", n->link));
 	TW_TRY(tw_buf_text(b, "\n"));
-	TW_TRY(put(b, s, TW_W_SUBS_WHY));
-	TW_TRY(tw_buf_format(b, " %s\n", of->site));
-	TW_TRY(put(b, s, TW_W_SUBS_LEAVE_HERE));
-	return tw_buf_format(b, "\n%s\n", sent->leave);
+	return way_out(of, s, sent->leave, b);
 }
 
 static tw_err notice_hook(const struct tw_notice_sent *sent, struct tw_buf *b)

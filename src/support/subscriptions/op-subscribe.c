@@ -366,6 +366,10 @@ static tw_err write_ending(void *user, const struct tw_subscription *s)
 	const json_t *product = tw_products_find(l->products, tw_slice_of(s->product));
 	const char *all = tw_word(TW_W_SUBS_ALL_PRODUCTS, l->look.language);
 
+	if (!s->kinds) { /* an account's: it says nothing of whose */
+		tw_page_put(l->h, l->look, TW_E_P, TW_W_CUSTOMER_MAIL_WHAT);
+		return TW_OK;
+	}
 	tw_html_open(l->h, TW_E_DL);
 	fact(l, TW_W_PRODUCT, product ? tw_json_text(product, "title") : *s->product ? s->product : all);
 	if (*s->versions)

@@ -14,8 +14,7 @@
 #define LEAVE_BYTES 20 /* 160 bits of the HMAC */
 #define LEAVE_PURPOSE "thingward leave 1"
 #define HOST_MAX 255
-#define KEY_TEXT 48 /* of the message that asks */
-#define NETWORK 8   /* bytes of a /64 */
+#define NETWORK 8 /* bytes of a /64 */
 
 static tw_err take_number(void *user, const tw_row *row)
 {
@@ -164,10 +163,9 @@ static tw_err may_ask(struct asking *a, bool *ret_ask)
 	return TW_OK;
 }
 
-/* Of the message that asks. */
-static const char *key_of(int64_t id, char into[KEY_TEXT])
+const char *tw_subscription_ask_key(int64_t id, char into[TW_ASK_KEY_TEXT])
 {
-	(void)snprintf(into, KEY_TEXT, "subscription-%lld", (long long)id);
+	(void)snprintf(into, TW_ASK_KEY_TEXT, "subscription-%lld", (long long)id);
 	return into;
 }
 
@@ -183,7 +181,7 @@ static tw_err ask_body(tw_store *store, void *user)
 	struct tw_outbox_message m = { s->channel, s->recipient,
 		hook ? "subscription.confirm" : tw_word(TW_W_SUBS_ASK_SUBJECT, s->language), tw_buf_cstr(&a->text), NULL, NULL,
 		secret, TW_OUTBOX_ASK };
-	char key[KEY_TEXT];
+	char key[TW_ASK_KEY_TEXT];
 	int64_t id = 0;
 	bool ask;
 
@@ -192,7 +190,10 @@ static tw_err ask_body(tw_store *store, void *user)
 	if (!ask)
 		return TW_OK;
 	TW_TRY(tw_store_run(store, tw_sql_subscription_add, v, TW_COUNT(v), take_number, &id));
-	m.key = key_of(id, key);
+	if (s->account)
+		TW_TRY(tw_store_run(store, tw_sql_subscription_account_add,
+			(struct tw_value[]){ TW_V_INT(id), TW_V_INT(s->account) }, 2, NULL, NULL));
+	m.key = tw_subscription_ask_key(id, key);
 	return tw_outbox_add(store, &m, a->of->now_ms);
 }
 
@@ -248,10 +249,11 @@ static tw_err confirm_body(tw_store *store, void *user)
 	if (w->confirmed != TW_CONFIRMED || w->active)
 		return TW_OK;
 	const struct tw_value v[] = { TW_V_INT(w->id), TW_V_TEXT(w->recipient) };
-	char leave[TW_LEAVE_TEXT_MAX], key[KEY_TEXT];
+	char leave[TW_LEAVE_TEXT_MAX], key[TW_ASK_KEY_TEXT];
 	uint8_t way_out[TW_SHA256_SIZE];
-	TW_TRY(tw_outbox_withdraw(store, key_of(w->id, key)));
+	TW_TRY(tw_outbox_withdraw(store, tw_subscription_ask_key(w->id, key)));
 	TW_TRY(tw_store_run(store, tw_sql_subscription_same, v, 2, NULL, NULL));
+	TW_TRY(tw_store_run(store, tw_sql_subscription_account_one, v, 1, NULL, NULL));
 	TW_TRY(tw_store_run(store, tw_sql_subscription_active, &v[1], 1, take_number, &active));
 	if (active >= TW_SUBSCRIPTIONS_OF_ONE) {
 		w->confirmed = TW_CONFIRM_MANY; /* and the token, which stands outside of the strangers' allowance, goes */
@@ -338,11 +340,11 @@ struct leaving {
 static tw_err leave_body(tw_store *store, void *user)
 {
 	struct leaving *l = user;
-	char key[KEY_TEXT];
+	char key[TW_ASK_KEY_TEXT];
 
 	TW_TRY(tw_store_run(store, tw_sql_subscription_leave, (struct tw_value[]){ TW_V_BLOB(l->hash, sizeof l->hash) }, 1,
 		take_number, &l->id));
-	return l->id ? tw_outbox_withdraw(store, key_of(l->id, key)) : TW_OK;
+	return l->id ? tw_outbox_withdraw(store, tw_subscription_ask_key(l->id, key)) : TW_OK;
 }
 
 tw_err tw_subscription_leave(const struct tw_subscriptions *of, struct tw_slice token, bool *ret_gone)

@@ -44,6 +44,7 @@ struct tw_subscription {
 	enum tw_notice_severity lowest; /* of advisories and updates */
 	unsigned kinds;                 /* bits of 1 << enum tw_notice_kind */
 	struct tw_slice secret;         /* of a webhook */
+	int64_t account;                /* whose it is, of a customer at the portal; then it has no kinds. 0: nobody's */
 };
 /* An https address of a host with a name, at no port but 443 and 8443: what is asked of a stranger's word reaches no machine of the network here by number. */
 bool tw_subscription_hook_valid(struct tw_slice url);
@@ -76,7 +77,12 @@ bool tw_subscription_versions(const char *text, const json_t *known, char ret[TW
 /* A step of forgetting what is out of date, and subscriptions of webhooks that answered 410 to a notice. */
 tw_err tw_subscriptions_forget(const struct tw_subscriptions *of);
 
+#define TW_ASK_KEY_TEXT 48
+const char *tw_subscription_ask_key(int64_t id, char into[TW_ASK_KEY_TEXT]); /* of the message that asks, in the outbox */
+
 /* Messages. Pure, but for memory. */
+tw_err tw_subscription_account_text(
+	const struct tw_subscriptions *of, const struct tw_subscription *s, const char *leave, struct tw_buf *ret);
 tw_err tw_subscription_ask_text(const struct tw_subscriptions *of, const struct tw_subscription *s, const char *token, struct tw_buf *ret);
 struct tw_notice_sent {
 	const struct tw_notice *notice;
@@ -89,14 +95,27 @@ tw_err tw_notice_text(
 enum tw_concern { TW_CONCERNS_NOT, TW_CONCERNS, TW_CONCERN_UNDECIDED };
 enum tw_concern tw_notice_concerns(const struct tw_sys *sys, const struct tw_notice *n, const struct tw_subscription *s);
 
+/*
+ * A customer's account at the portal may have an address (account.c): asked for with tw_subscription_ask, confirmed and left as any other. Mail says that
+ * something waits there and where, and nothing of what; then nothing more until the account was looked at. What makes something wait marks it, by SQL
+ * (customers/customers.sql).
+ */
+#define TW_ACCOUNT_ADDRESSES_SHOWN 8
+tw_err tw_subscription_account_seen(struct tw_store *s, int64_t account); /* it was looked at */
+tw_err tw_subscription_account_end(struct tw_store *s, int64_t account);  /* no address any more, confirmed or not */
+tw_err tw_subscription_account_list(
+	struct tw_store *s, int64_t account, tw_err (*visit)(void *user, const char *recipient, bool confirmed), void *user);
+
 #define TW_SLICE_MS \
 	4 /* after so long a slice ends; with the sync behind it app answers others within 8 ms on a disk that syncs within 4 */
 #define TW_SLICE_WAITING_MAX (TW_OUTBOX_WAITING_MAX / 2) /* the rest of the outbox is left to everybody else */
 enum tw_telling { TW_TOLD_ALL, TW_TOLD_SOME, TW_TOLD_WAIT };
 /* One slice of what is to be told. SOME: there is more at once. WAIT: there is more, but the outbox has to be sent first, or the site is not known. */
 tw_err tw_subscriptions_slice(const struct tw_subscriptions *of, enum tw_telling *ret);
+/* The same of accounts for which something waits. */
+tw_err tw_subscription_accounts_slice(const struct tw_subscriptions *of, enum tw_telling *ret);
 
-tw_err tw_subscriptions_due(struct tw_store *s, bool *ret); /* is there anything to tell? */
+tw_err tw_subscriptions_due(struct tw_store *s, bool *ret); /* is there anything to tell, to subscribers or accounts? */
 
 /* What was published, the newest first; visit's texts hold during the call. product NULL: of all; before: only numbers below it. */
 struct tw_notice_kept {

@@ -2,6 +2,8 @@
 -- Who wants to be told, and what there is to tell. state: 'asked' (until expires_ms) or 'active'. kinds: bits of 1 << enum tw_notice_kind.
 -- token, way_out: SHA-256 of what confirms and of what ends it. secret: of a webhook's signature. Whoever leaves is deleted; nothing of him stays but keys in the outbox, and notices that wait there already.
 -- A notice is told up to the subscription `until`, from `after` on; after NULL: everybody has been told.
+-- subscription_account: a customer's account at the portal (customers/) whose subscription that is, which then has no kinds. waits: 0 nothing, 1 something that he is to
+-- be told of, 2 something that he was told of and has not looked at. times: so often something began to wait.
 -- subscription_ask: when somebody was asked to confirm, by a hash of whom that could annoy, and of who annoys.
 
 -- name: subscriptions_format_1
@@ -23,6 +25,14 @@ CREATE TABLE subscription (
 ) STRICT;
 CREATE INDEX subscription_of ON subscription (recipient, state);
 CREATE INDEX subscription_ends ON subscription (expires_ms) WHERE state = 'asked';
+CREATE TABLE subscription_account (
+	subscription INTEGER PRIMARY KEY REFERENCES subscription (id) ON DELETE CASCADE,
+	account INTEGER NOT NULL,
+	waits INTEGER NOT NULL,
+	times INTEGER NOT NULL
+) STRICT;
+CREATE INDEX subscription_account_of ON subscription_account (account);
+CREATE INDEX subscription_account_due ON subscription_account (subscription) WHERE waits = 1;
 CREATE TABLE subscription_ask (
 	who BLOB NOT NULL,
 	at_ms INTEGER NOT NULL
@@ -123,8 +133,29 @@ SELECT id, state, recipient, expires_ms FROM subscription WHERE token = ?1;
 UPDATE subscription SET state = 'active', way_out = ?2 WHERE id = ?1;
 
 -- name: subscription_same
-DELETE FROM subscription WHERE id <> ?1 AND state = 'active' AND recipient = ?2
+DELETE FROM subscription WHERE id <> ?1 AND state = 'active' AND recipient = ?2 AND kinds <> 0
 	AND (channel, product, versions, lowest, kinds) = (SELECT channel, product, versions, lowest, kinds FROM subscription WHERE id = ?1);
+
+-- One address of an account: the one that was confirmed last.
+-- name: subscription_account_one
+DELETE FROM subscription WHERE id <> ?1 AND state = 'active'
+	AND id IN (SELECT subscription FROM subscription_account WHERE account = (SELECT account FROM subscription_account WHERE subscription = ?1));
+
+-- name: subscription_account_add
+INSERT INTO subscription_account (subscription, account, waits, times) VALUES (?1, ?2, 0, 0);
+
+-- name: subscription_account_list
+SELECT s.id, s.state, s.recipient FROM subscription_account a JOIN subscription s ON s.id = a.subscription WHERE a.account = ?1 ORDER BY s.id LIMIT ?2;
+
+-- name: subscription_account_seen
+UPDATE subscription_account SET waits = 0 WHERE account = ?1 AND waits <> 0;
+
+-- name: subscription_account_due
+SELECT s.id, s.recipient, s.language, a.times FROM subscription_account a JOIN subscription s ON s.id = a.subscription
+WHERE a.waits = 1 AND s.state = 'active' ORDER BY a.subscription LIMIT 1;
+
+-- name: subscription_account_told
+UPDATE subscription_account SET waits = 2 WHERE subscription = ?1;
 
 -- name: subscription_leave
 DELETE FROM subscription WHERE way_out = ?1 RETURNING id;

@@ -318,11 +318,17 @@ static tw_err slice_body(tw_store *store, void *user)
 		TW_NOTICE_PRODUCTS_MAX * (TW_NOTICE_ID_MAX + TW_NOTICE_VERSIONS_MAX + 2))
 #define ONE_MAX 2048 /* a recipient, a product and versions: see op-subscribe.c */
 
+static tw_err there(void *user, const tw_row *row)
+{
+	*(bool *)user = true;
+	return TW_OK;
+}
+
 tw_err tw_subscriptions_slice(const struct tw_subscriptions *of, enum tw_telling *ret)
 {
 	struct slice w = { .of = of };
 	bool any = false;
-	tw_err e = tw_subscriptions_due(of->store, &any);
+	tw_err e = tw_store_run(of->store, tw_sql_notice_due, NULL, 0, there, &any);
 
 	*ret = TW_TOLD_ALL;
 	if (tw_failed(e) || !any)
@@ -349,16 +355,11 @@ tw_err tw_subscriptions_slice(const struct tw_subscriptions *of, enum tw_telling
 	return e;
 }
 
-static tw_err there(void *user, const tw_row *row)
-{
-	*(bool *)user = true;
-	return TW_OK;
-}
-
 tw_err tw_subscriptions_due(struct tw_store *s, bool *ret)
 {
 	*ret = false;
-	return tw_store_run(s, tw_sql_notice_due, NULL, 0, there, ret);
+	TW_TRY(tw_store_run(s, tw_sql_notice_due, NULL, 0, there, ret));
+	return *ret ? TW_OK : tw_store_run(s, tw_sql_subscription_account_due, NULL, 0, there, ret);
 }
 
 /* --- What was told --- */
