@@ -14,25 +14,34 @@
 typedef size_t replace_fn(struct tw_slice s, char ret[REPLACEMENT_MAX]);
 
 /* What no place replaces: most of any text, so that asking is seldom needed. */
-static bool always_plain(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ';
-}
+static const bool always_plain[256] = {
+	[' '] = true,
+	['!'] = true,
+	['#' ... '%'] = true,
+	['(' ... ';'] = true,
+	['='] = true,
+	['?' ... '['] = true,
+	[']' ... '~'] = true,
+};
 
 static tw_err add_replaced(struct tw_buf *b, struct tw_slice s, replace_fn *replace)
 {
 	char text[REPLACEMENT_MAX];
-	size_t plain = 0;
+	size_t plain = 0, i = 0;
 
-	for (size_t i = 0, used; i < s.size; i += used ? used : 1) {
-		used = always_plain(s.at[i]) ? 0 : replace((struct tw_slice){ s.at + i, s.size - i }, text);
-		if (!used)
-			continue;
-		TW_TRY(tw_buf_add(b, s.at + plain, i - plain));
-		TW_TRY(tw_buf_text(b, text));
-		plain = i + used;
+	for (;;) {
+		while (i < s.size && always_plain[(unsigned char)s.at[i]])
+			i++;
+		if (i == s.size)
+			return tw_buf_add(b, s.at + plain, s.size - plain);
+		size_t used = replace((struct tw_slice){ s.at + i, s.size - i }, text);
+		if (used) {
+			TW_TRY(tw_buf_add(b, s.at + plain, i - plain));
+			TW_TRY(tw_buf_text(b, text));
+			plain = i + used;
+		}
+		i += used ? used : 1;
 	}
-	return tw_buf_add(b, s.at + plain, s.size - plain);
 }
 
 /* All or nothing. */

@@ -34,6 +34,7 @@ struct tw_identity {
 	const char *told;        /* the event that says so, once it is told */
 	char why[TW_DETAIL_MAX]; /* not, in words */
 	char identifier[TW_IDENTIFIER_MAX + 1];
+	struct tw_buf pem; /* the certificate, once it was asked for: as long as we run it is the same */
 };
 
 static tw_err sign(void *user, struct tw_slice signing_input, uint8_t ret[TW_SIGNATURE_SIZE])
@@ -200,6 +201,8 @@ void tw_identity_stop(struct tw_device *d)
 	tw_inventory_stop(d);
 	free(d->local);
 	d->local = NULL;
+	if (d->identity)
+		tw_buf_done(&d->identity->pem);
 	free(d->identity);
 	d->identity = NULL;
 }
@@ -228,23 +231,35 @@ tw_err tw_identity_refuse(struct tw_context *c, const struct tw_request *rq, str
 	return tw_identity_missing(tw_device_of(c), rp);
 }
 
+/* Whole or not at all. */
+static tw_err certificate_text(struct tw_device *d)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
+
+	if (d->identity->pem.size)
+		return TW_OK;
+	tw_buf_init(&pem, d->context.sys, 16 * 1024);
+	TW_TRY(tw_cert_pem(d->certificate, &pem));
+	d->identity->pem = pem;
+	pem = (struct tw_buf){ 0 };
+	return TW_OK;
+}
+
 /* @nist DI.IMS.1: returned to authorized clients; the gate has judged the client before we are called */
 tw_err tw_identity_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
-	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *assigned = NULL;
 	char not_after[TW_TIME_TEXT_MAX], physical[TW_PHYSICAL_ID_MAX + 1];
 
 	TW_TRY(tw_identity_refuse(c, rq, rp));
 	if (rp->problem[0])
 		return TW_OK;
-	tw_buf_init(&pem, c->sys, 16 * 1024);
-	TW_TRY(tw_cert_pem(d->certificate, &pem));
+	TW_TRY(certificate_text(d));
 	tw_time_text(tw_cert_not_after_ms(d->certificate), not_after);
 	TW_TRY(tw_physical_id(d->identity->identifier, physical));
 	rp->body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "identifier", d->identity->identifier, "physical_id", physical,
-		"model", d->manifest->model, "product_version", d->manifest->version, "certificate", tw_buf_cstr(&pem),
+		"model", d->manifest->model, "product_version", d->manifest->version, "certificate", tw_buf_cstr(&d->identity->pem),
 		"certificate_not_after", not_after);
 	if (!rp->body)
 		return TW_RAISE(NOMEM, "reply");
