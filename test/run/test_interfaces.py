@@ -143,6 +143,36 @@ def without_changes(asked):
     return status, body | {"records": [one for one in body["records"] if one.get("event") != "interface.changed"]}, headers
 
 
+def without_drivers(asked):
+    status, body, headers = asked.answer()
+    return status, body | {"interfaces": [{**one, "driver": ""} for one in body["interfaces"]]}, headers
+
+
+def half_seen(asked):
+    status, body, headers = asked.answer()
+    return status, body | {"missed": "links"}, headers
+
+
+def inventory(unit, folder, *more, device="unit"):
+    (found,) = assess(unit, folder, {"LA.IC.14/lists-links"}, device, more).values()
+    return found
+
+
+# @nist LA.IC.14: each link is listed with its technology, driver and state
+# @turns LA.IC.14: a link is listed without its driver, or links are missing in the list
+def test_the_inventory_of_links(unit, link, tmp_path):
+    wait(lambda: state(unit, link))
+    element = next(one for one in unit.json("capabilities", "read")["elements"] if one["id"] == "LA.IC.14")
+    assert element["status"] == "provided" and "ethernet" in element["reason"], element
+    assert inventory(unit, tmp_path)[0] == "inconclusive"
+    found = inventory(unit, tmp_path, "--link", link)
+    assert found[0] == "pass" and "ethernet, by the driver veth" in found[1], found
+    assert inventory(unit, tmp_path, "--link", "none")[0] == "fail"
+    for wrong in (without_drivers, half_seen):
+        with spoiled(unit, tmp_path, "GET", "interfaces*", wrong) as device:
+            assert inventory(unit, tmp_path, "--link", link, device=device)[0] == "fail"
+
+
 def always_up(asked):
     status, body, headers = asked.answer()
     return status, body | {"interfaces": [{**one, "state": "off"} for one in body["interfaces"]]}, headers

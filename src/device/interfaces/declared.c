@@ -17,6 +17,8 @@ static const struct row {
 	const char *what;
 } rows[] = {
 	{ TW_MANIFEST_ETHERNET, TW_WATCH_LINK, "ethernet" },
+	{ TW_MANIFEST_ETHERNET, TW_WATCH_LINK, "usb" }, /* Ethernet's frames over a USB gadget */
+	{ TW_MANIFEST_USB, TW_WATCH_LINK, "usb" },
 	{ TW_MANIFEST_WIFI, TW_WATCH_LINK, "wireless" },
 	{ TW_MANIFEST_WIFI, TW_WATCH_RADIO, "wlan" },
 	{ TW_MANIFEST_CELLULAR, TW_WATCH_LINK, NULL },
@@ -24,6 +26,7 @@ static const struct row {
 	{ TW_MANIFEST_ZIGBEE, TW_WATCH_LINK, NULL },
 	{ TW_MANIFEST_THREAD, TW_WATCH_LINK, NULL },
 	{ TW_MANIFEST_BLUETOOTH, TW_WATCH_BLUETOOTH, NULL },
+	{ TW_MANIFEST_BLUETOOTH, TW_WATCH_LINK, "bluetooth" },
 	{ TW_MANIFEST_BLUETOOTH, TW_WATCH_RADIO, "bluetooth" },
 	{ TW_MANIFEST_USB, TW_WATCH_USB, NULL },
 	{ TW_MANIFEST_SERIAL, TW_WATCH_SERIAL, NULL },

@@ -34,6 +34,11 @@ static tw_err away(struct tw_context *c, struct tw_element_status *ret)
 	return TW_OK;
 }
 
+static bool is_link(const struct tw_interface *i)
+{
+	return i->kind == TW_WATCH_LINK && i->present && strcmp(i->what, "loopback") != 0;
+}
+
 static void say_declared(const struct tw_device *d, struct tw_element_status *ret)
 {
 	const size_t at = strlen(ret->reason);
@@ -43,6 +48,56 @@ static void say_declared(const struct tw_device *d, struct tw_element_status *re
 	else
 		(void)snprintf(ret->reason + at, sizeof ret->reason - at, " Not declared by the product: %zu.",
 			tw_interfaces_undeclared(d));
+}
+
+/* The links of each technology, with blanks between; ret_bare: how many are there whose driver is not known. */
+static size_t count_technologies(const struct tw_interfaces *f, char *ret, size_t size, size_t *ret_bare)
+{
+	size_t there = 0, used = 0;
+
+	ret[0] = '\0';
+	*ret_bare = 0;
+	for (size_t n = 0; n < f->count; n++) {
+		const struct tw_interface *one = f->of[n];
+		size_t same = 0;
+		bool before = false;
+
+		if (!is_link(one))
+			continue;
+		there++;
+		*ret_bare += !one->driver[0];
+		for (size_t m = 0; m < f->count; m++) {
+			const bool alike = is_link(f->of[m]) && strcmp(f->of[m]->what, one->what) == 0;
+
+			same += alike;
+			before = before || (alike && m < n);
+		}
+		if (!before && used < size)
+			used += (size_t)snprintf(ret + used, size - used, "%s%s %zu", used ? ", " : "", one->what, same);
+	}
+	return there;
+}
+
+/* @nist LA.IC.14: each link with its technology, its driver and its state */
+tw_err tw_interfaces_status_links(struct tw_context *c, struct tw_element_status *ret)
+{
+	char technologies[160];
+	size_t bare = 0;
+
+	TW_TRY(away(c, ret));
+	if (ret->reason[0])
+		return TW_OK;
+	const size_t there = count_technologies(tw_device_of(c)->interfaces, technologies, sizeof technologies, &bare);
+	ret->status = !there ? TW_STATUS_NEEDS_PART : bare ? TW_STATUS_NOT_PROVIDED : TW_STATUS_PROVIDED;
+	if (!there)
+		(void)snprintf(ret->reason, sizeof ret->reason, "There is no link but the loopback.");
+	else if (bare)
+		(void)snprintf(ret->reason, sizeof ret->reason, "Of links that the kernel names no driver of there are %zu: %s.",
+			bare, technologies);
+	else
+		(void)snprintf(ret->reason, sizeof ret->reason,
+			"Links by technology: %s. Each is listed with its driver and state.", technologies);
+	return TW_OK;
 }
 
 /* @nist LA.IC.14.3 */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Links, by rtnetlink; their drivers, and which are wireless, by the kernel's tree. */
+/* Links, by rtnetlink; their drivers, and which of them are more than their frames say, by the kernel's tree. */
 #include "device/watch/look.h"
+
+#include "base/mem.h"
 
 #include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
 #include <linux/if.h>
+#include <string.h>
 
 #define STATE_UP 6 /* IF_OPER_UP */
 #define STATE_UNKNOWN 0
@@ -17,10 +20,25 @@ static const char *state_of(const struct tw_netlink_link *l)
 	return l->state == STATE_UP || (l->state == STATE_UNKNOWN && l->flags & IFF_RUNNING) ? "up" : "down";
 }
 
-static const char *what_of(const struct tw_netlink_link *l, bool wireless)
+/* What carries Ethernet's frames, or none, and is another technology: by the kernel's word for it (DEVTYPE). NULL: none of these. */
+static const char *what_of_type(const char *type)
 {
-	if (wireless)
-		return "wireless";
+	static const char *const rows[][2] = { { "wlan", "wireless" }, { "wwan", "cellular" }, { "bluetooth", "bluetooth" },
+		{ "gadget", "usb" } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		if (strcmp(rows[i][0], type) == 0)
+			return rows[i][1];
+	return NULL;
+}
+
+/* @nist LA.IC.14: which technology it is */
+static const char *what_of(const struct tw_netlink_link *l, const char *type)
+{
+	const char *what = what_of_type(type);
+
+	if (what)
+		return what;
 	switch (l->type) {
 	case ARPHRD_ETHER:
 		return "ethernet";
@@ -48,9 +66,8 @@ static tw_err each(void *user, const struct tw_netlink_message *m)
 	TW_TRY(tw_netlink_link(m->payload, &link));
 	tw_watch_value(l, "DEVTYPE", type, "class/net/%s/uevent", link.name);
 	tw_watch_value(l, "DRIVER", driver, "class/net/%s/device/uevent", link.name);
-	const struct tw_watch_item i = { TW_WATCH_LINK, tw_slice_of(link.name),
-		tw_slice_of(what_of(&link, tw_slice_is(tw_slice_of(type), "wlan"))), tw_slice_of(driver[0] ? driver : link.kind),
-		tw_slice_of(link.address), tw_slice_of(state_of(&link)) };
+	const struct tw_watch_item i = { TW_WATCH_LINK, tw_slice_of(link.name), tw_slice_of(what_of(&link, type)),
+		tw_slice_of(driver[0] ? driver : link.kind), tw_slice_of(link.address), tw_slice_of(state_of(&link)) };
 	return tw_watch_add(l, &i);
 }
 

@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/inet_diag.h>
+#include <linux/if_arp.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -168,9 +170,11 @@ static void test_failures(void **state)
 /* --- What the kernel answers, said by this test --- */
 
 static struct {
-	int end_errno;  /* in the end of each list of UDP sockets */
-	unsigned torn;  /* so many lists are said to have changed meanwhile */
-	bool is_udp;    /* was asked for last */
+	int end_errno; /* in the end of each list of UDP sockets */
+	unsigned torn; /* so many lists are said to have changed meanwhile */
+	bool is_udp;   /* was asked for last */
+	bool is_link;
+	size_t told;    /* of the links below, to this question */
 	unsigned asked; /* questions about sockets */
 } kernel;
 
@@ -179,6 +183,8 @@ static ssize_t hear_question(const struct tw_sys *sys, int fd, const struct msgh
 	const struct nlmsghdr *h = m->msg_iov[0].iov_base;
 	const struct inet_diag_req_v2 *r = m->msg_iov[1].iov_base;
 
+	kernel.is_link = h->nlmsg_type == RTM_GETLINK;
+	kernel.told = 0;
 	kernel.is_udp = h->nlmsg_type == SOCK_DIAG_BY_FAMILY && r->sdiag_protocol == IPPROTO_UDP;
 	kernel.asked += h->nlmsg_type == SOCK_DIAG_BY_FAMILY;
 	return (ssize_t)(m->msg_iov[0].iov_len + m->msg_iov[1].iov_len);
@@ -236,6 +242,109 @@ static void test_what_is_missed(void **state)
 	CHECK_INT(missed(0, 0, 300), TW_WATCH_FULL | TW_WATCH_NO_DEVICES);
 }
 
-CHECK_MAIN(cmocka_unit_test_setup_teardown(test_devices, set_up, tear_down),
-	cmocka_unit_test_setup_teardown(test_full, set_up, tear_down), cmocka_unit_test_setup_teardown(test_failures, set_up, tear_down),
+/* Links that the machine of the tests does not have: what the kernel says of each, and its tree. */
+static const struct {
+	const char *name, *kind;
+	unsigned short type;
+	const char *want;
+} links[] = {
+	{ "eth0", "", ARPHRD_ETHER, "eth0|ethernet|virtio_net|up" },
+	{ "wlan0", "", ARPHRD_ETHER, "wlan0|wireless|brcmfmac|up" },
+	{ "wwan0", "", ARPHRD_NONE, "wwan0|cellular|qmi_wwan|up" },
+	{ "wwan1", "wwan", ARPHRD_NONE, "wwan1|cellular|wwan|up" },
+	{ "bnep0", "", ARPHRD_ETHER, "bnep0|bluetooth|hci_uart_bcm|up" },
+	{ "usb0", "", ARPHRD_ETHER, "usb0|usb|g_ether|up" },
+	{ "can0", "", ARPHRD_CAN, "can0|can|mcp251x|up" },
+	{ "vcan0", "vcan", ARPHRD_CAN, "vcan0|can|vcan|up" },
+	{ "wpan0", "", ARPHRD_IEEE802154, "wpan0|ieee 802.15.4||up" },
+	{ "tun0", "tun", ARPHRD_NONE, "tun0|tun|tun|up" },
+};
+
+static size_t attribute(char *at, unsigned short type, const void *bytes, size_t size)
+{
+	const struct rtattr a = { (unsigned short)RTA_LENGTH(size), type };
+
+	memset(at, 0, RTA_SPACE(size));
+	memcpy(at, &a, sizeof a);
+	memcpy(at + RTA_LENGTH(0), bytes, size);
+	return RTA_SPACE(size);
+}
+
+static ssize_t say_links(const struct tw_sys *sys, int fd, struct msghdr *m, int flags)
+{
+	if (!kernel.is_link || kernel.told == TW_COUNT(links))
+		return say_end(sys, fd, m, flags);
+	const size_t i = kernel.told++;
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_type = links[i].type, .ifi_index = (int)i + 1, .ifi_flags = 1 | 64 };
+	const struct sockaddr_nl from = { .nl_family = AF_NETLINK };
+	char bytes[256], kind[64];
+	size_t size = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof info);
+	const uint8_t up = 6;
+
+	memcpy(bytes + NLMSG_HDRLEN, &info, sizeof info);
+	size += attribute(bytes + size, IFLA_IFNAME, links[i].name, strlen(links[i].name) + 1);
+	size += attribute(bytes + size, IFLA_OPERSTATE, &up, 1);
+	if (links[i].kind[0])
+		size += attribute(bytes + size, IFLA_LINKINFO, kind,
+			attribute(kind, IFLA_INFO_KIND, links[i].kind, strlen(links[i].kind) + 1));
+	const struct nlmsghdr head = { (uint32_t)size, RTM_NEWLINK, NLM_F_MULTI, 1, 0 };
+	memcpy(bytes, &head, sizeof head);
+	memcpy(m->msg_name, &from, sizeof from);
+	m->msg_namelen = sizeof from;
+	memcpy(m->msg_iov[0].iov_base, bytes, size);
+	return (ssize_t)size;
+}
+
+static void put_links(void)
+{
+	static const char *const files[][2] = {
+		{ "class/net/eth0/device/uevent", "DRIVER=virtio_net\n" },
+		{ "class/net/wlan0/uevent", "DEVTYPE=wlan\nINTERFACE=wlan0\n" },
+		{ "class/net/wlan0/device/uevent", "DRIVER=brcmfmac\n" },
+		{ "class/net/wwan0/uevent", "DEVTYPE=wwan\n" },
+		{ "class/net/wwan0/device/uevent", "DRIVER=qmi_wwan\n" },
+		{ "class/net/wwan1/uevent", "DEVTYPE=wwan\n" },
+		{ "class/net/bnep0/uevent", "DEVTYPE=bluetooth\n" },
+		{ "class/net/bnep0/device/uevent", "DRIVER=hci_uart_bcm\n" },
+		{ "class/net/usb0/uevent", "DEVTYPE=gadget\n" },
+		{ "class/net/usb0/device/uevent", "DRIVER=g_ether\n" },
+		{ "class/net/can0/device/uevent", "DRIVER=mcp251x\n" },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(files); i++)
+		put(files[i][0], files[i][1]);
+}
+
+/* @nist LA.IC.14: each technology with its driver and its state */
+static void test_technologies(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct tw_sys sys = *tw_sys_real();
+	const struct tw_watch_lines lines = { -1, -1, -1, -1 };
+	const struct tw_watch_look l = { .sys = &sys, .tree = place, .lines = &lines, .ret = &b };
+	struct tw_watch_item i;
+	size_t found = 0;
+
+	memset(&kernel, 0, sizeof kernel);
+	put_links();
+	sys.sendmsg = hear_question;
+	sys.recvmsg = say_links;
+	sys.poll = at_once;
+	tw_buf_init(&b, tw_sys_real(), TW_WATCH_SEEN_MAX);
+	CHECK_OK(tw_watch_look_links(&l));
+	for (struct tw_slice rest = tw_buf_slice(&b); rest.size; found++) {
+		char got[256];
+
+		CHECK_OK(tw_watch_item_read(&rest, &i));
+		(void)snprintf(got, sizeof got, TW_SLICE_FMT "|" TW_SLICE_FMT "|" TW_SLICE_FMT "|" TW_SLICE_FMT,
+			TW_SLICE_ARG(i.name), TW_SLICE_ARG(i.what), TW_SLICE_ARG(i.driver), TW_SLICE_ARG(i.state));
+		CHECK(found < TW_COUNT(links));
+		CHECK_TEXT(got, links[found].want);
+	}
+	CHECK_INT(found, TW_COUNT(links));
+}
+
+CHECK_MAIN(cmocka_unit_test_setup_teardown(test_technologies, set_up, tear_down),
+	cmocka_unit_test_setup_teardown(test_devices, set_up, tear_down), cmocka_unit_test_setup_teardown(test_full, set_up, tear_down),
+	cmocka_unit_test_setup_teardown(test_failures, set_up, tear_down),
 	cmocka_unit_test_setup_teardown(test_what_is_missed, set_up, tear_down))

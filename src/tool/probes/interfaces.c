@@ -88,6 +88,63 @@ static tw_err follows_a_link(struct tw_probe_context *c, struct tw_finding *f)
 	return judge(c, json_object_get(answer.body, "interfaces"), f);
 }
 
+/* The first link that lacks its technology, driver or state; NULL: each has them. */
+static const json_t *first_bare(const json_t *list, size_t *ret_links)
+{
+	static const char *const keys[] = { "what", "driver", "state" };
+	size_t i;
+	json_t *one;
+
+	*ret_links = 0;
+	json_array_foreach(list, i, one) {
+		if (strcmp(tw_json_text(one, "kind"), "link") != 0 || !tw_json_bool(one, "present") ||
+			!strcmp(tw_json_text(one, "what"), "loopback"))
+			continue;
+		++*ret_links;
+		for (size_t k = 0; k < TW_COUNT(keys); k++)
+			if (!tw_json_text(one, keys[k])[0])
+				return one;
+	}
+	return NULL;
+}
+
+static tw_err judge_inventory(struct tw_probe_context *c, const json_t *list, struct tw_finding *f)
+{
+	size_t links = 0;
+	const json_t *bare = first_bare(list, &links), *named = c->link ? link_of(list, c->link) : NULL;
+
+	if (bare)
+		return tw_found(f, TW_VERDICT_FAIL, "The link %.40s is listed without its technology, its driver or its state.",
+			tw_json_text(bare, "name"));
+	if (!c->link)
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
+			"The device lists %zu links, each with technology, driver and state. "
+			"Whether these are so is seen by one: name a link that the device has with --link NAME.",
+			links);
+	if (!tw_json_bool(named, "present"))
+		return tw_found(f, TW_VERDICT_FAIL, "%.40s was named as a link of the device, which does not list it.", c->link);
+	TW_TRY(tw_saw(f, "what", tw_json_text(named, "what")));
+	TW_TRY(tw_saw(f, "driver", tw_json_text(named, "driver")));
+	TW_TRY(tw_saw(f, "state", tw_json_text(named, "state")));
+	return tw_found(f, TW_VERDICT_PASS,
+		"The device lists %.40s (%.40s, by the driver %.40s, %.20s), and %zu links in all, each with technology, driver and state.",
+		c->link, tw_json_text(named, "what"), tw_json_text(named, "driver"), tw_json_text(named, "state"), links);
+}
+
+/* @nist LA.IC.14: each link with technology, state and driver */
+static tw_err lists_links(struct tw_probe_context *c, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	tw_err e = tw_order_all(c, LIST, "interfaces", &answer);
+
+	if (tw_failed(e))
+		return tw_found_trouble(f, "The list of interfaces", e);
+	if (!tw_json_bool(answer.body, "watched") || strstr(tw_json_text(answer.body, "missed"), "links"))
+		return tw_found(f, TW_VERDICT_FAIL, "The device does not see all its links: %.200s",
+			tw_json_bool(answer.body, "watched") ? "it says itself that some are missing" : tw_json_text(answer.body, "why"));
+	return judge_inventory(c, json_object_get(answer.body, "interfaces"), f);
+}
+
 /* --- What the list of the mode has off: one that somebody there names --- */
 
 /* A radio is named by its type, any other by its name. */
@@ -340,6 +397,7 @@ const struct tw_probe tw_probes_interfaces[] = {
 	{ "LA.IC.2", "part-obeys-off", TW_SOURCE_INSIDE, "Is a part off when it is to be?", part_obeys },
 	{ "LA.IC.3", "unneeded-is-off", TW_SOURCE_INSIDE, "Is what is not needed off, and is that for administrators to say?", unneeded_is_off },
 	{ "LA.IC.13", "radio-obeys-off", TW_SOURCE_INSIDE, "Is a radio listed with its type, and off when it is to be?", radio_obeys },
+	{ "LA.IC.14", "lists-links", TW_SOURCE_INSIDE, "Is each link listed with its technology, driver and state?", lists_links },
 	{ "LA.IC.14.3", "follows-a-link", TW_SOURCE_INSIDE, "Do state and events follow an Ethernet link?", follows_a_link },
 	{ "LA.IC.14.4", "obeys-off", TW_SOURCE_INSIDE, "Is a link that the product declares listed, and off when it is to be?", link_obeys },
 	{},
