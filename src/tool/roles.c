@@ -15,6 +15,7 @@ static const char *const names[TW_ROLE_COUNT] = {
 	[TW_ROLE_WATCH] = "watch",
 	[TW_ROLE_FIREWALL] = "firewall",
 	[TW_ROLE_PARTS] = "parts",
+	[TW_ROLE_WIFI] = "wifi",
 };
 
 void tw_roles_all(struct tw_roles *r, uint32_t uid, uint32_t gid)
@@ -53,7 +54,8 @@ static tw_err read_line(struct tw_roles *r, struct tw_slice line, size_t number)
 		return TW_OK;
 	}
 	return TW_RAISE(SYNTAX,
-		"roles line %zu must be `name uid gid` in numbers, each of core, front, keys, application, fetch, scan, hash, watch and firewall at most once",
+		"roles line %zu must be `name uid gid` in numbers, each of core, front, keys, application, fetch, scan, hash, "
+		"watch, firewall, parts and wifi at most once",
 		number);
 }
 

@@ -257,6 +257,13 @@ def kernel_says_parts():
     check("parts runs", False, processes())
 
 
+def wifi_joins(unit, deep):
+    """Last of them: it takes one radio away into a network namespace."""
+    import wifi  # noqa: PLC0415  which imports this
+
+    wifi.joins(unit, (wifi.joins_wpa3, wifi.joins_eap) if deep else (wifi.joins_wpa3,))
+
+
 def ends_and_comes_back(unit):
     unit.json("settings", "change", "identification.remote-read", "off")
     said = unit.stop()
@@ -268,7 +275,7 @@ def ends_and_comes_back(unit):
 
 
 def main():
-    confined = sys.argv[1:] != ["--without-landlock"]
+    confined = "--without-landlock" not in sys.argv
     abi = kernel_of_machine(confined)
     with worlds.World() as world:
         unit = world.device("MACHINE-1")
@@ -284,6 +291,7 @@ def main():
             if confined:
                 radios_go_off_and_on(unit)
                 parts_go_off_and_on(unit)
+                wifi_joins(unit, "--deep" in sys.argv)
             ends_and_comes_back(unit)
         except worlds.Failed as failure:
             check("goes on", False, f"{failure}\n{unit.said()}")

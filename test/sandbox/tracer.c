@@ -14,6 +14,7 @@
 #include "device/firewall/firewall-row.h"
 #include "device/firewall/links-row.h"
 #include "device/parts/parts-row.h"
+#include "device/wifi/wifi-row.h"
 #include "device/hash/hash-row.h"
 #include "device/watch/watch-row.h"
 #include "service/role.h"
@@ -44,7 +45,7 @@
 
 static struct {
 	const char *role_program, *fetch_program, *hash_program, *watch_program, *firewall_program, *sign_program, *store_program,
-		*parts_program, *device_program, *directory;
+		*parts_program, *wifi_program, *device_program, *directory;
 	long passed, failed;
 } run;
 
@@ -489,11 +490,12 @@ int main(int argc, char **argv)
 	static const struct tw_role_row store_row = { TW_LINE_ROLE_ROW, NULL };
 	static const struct tw_role_row links_row = { "links", TW_LINKS_ROLE_MAY, NULL };
 	static const struct tw_role_row parts_row = { "parts", TW_PARTS_ROLE_MAY, NULL };
-	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash, watch, firewall, links, sign, store, parts;
+	static const struct tw_role_row wifi_row = { "wifi", TW_WIFI_ROLE_MAY, NULL };
+	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash, watch, firewall, links, sign, store, parts, wifi;
 
-	if (argc != 11) {
+	if (argc != 12) {
 		(void)fprintf(stderr,
-			"usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM SIGN-PROGRAM STORE-PROGRAM PARTS-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
+			"usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM SIGN-PROGRAM STORE-PROGRAM PARTS-PROGRAM WIFI-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
 		return 2;
 	}
 	run.role_program = argv[1];
@@ -504,8 +506,9 @@ int main(int argc, char **argv)
 	run.sign_program = argv[6];
 	run.store_program = argv[7];
 	run.parts_program = argv[8];
-	run.device_program = argv[9];
-	run.directory = argv[10];
+	run.wifi_program = argv[9];
+	run.device_program = argv[10];
+	run.directory = argv[11];
 	fetch = (struct subject){ fetch_row.name, &fetch_row, run.fetch_program, fetch_row.want | TW_WANT_ROLE };
 	hash = (struct subject){ hash_row.name, &hash_row, run.hash_program, hash_row.want | TW_WANT_ROLE };
 	watch = (struct subject){ watch_row.name, &watch_row, run.watch_program, watch_row.want | TW_WANT_ROLE };
@@ -514,6 +517,7 @@ int main(int argc, char **argv)
 	store = (struct subject){ store_row.name, &store_row, run.store_program, store_row.want | TW_WANT_ROLE };
 	links = (struct subject){ links_row.name, &links_row, run.firewall_program, links_row.want | TW_WANT_ROLE };
 	parts = (struct subject){ parts_row.name, &parts_row, run.parts_program, parts_row.want | TW_WANT_ROLE };
+	wifi = (struct subject){ wifi_row.name, &wifi_row, run.wifi_program, wifi_row.want | TW_WANT_ROLE };
 	if (!prepare()) {
 		perror(run.directory);
 		return 2;
@@ -531,6 +535,7 @@ int main(int argc, char **argv)
 	try_all(&sign);
 	try_all(&store);
 	try_all(&parts);
+	try_all(&wifi);
 	try_status(&hands);
 	try_numbers(&hands);
 	try_fatal(&hands);

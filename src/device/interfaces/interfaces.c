@@ -5,7 +5,7 @@
  * A role that breaks the rules is ended (service/errand-line.c) and begun again like one that died; each time the pause is longer, to a
  * minute. As long as it is away, what is known is said to be of before.
  */
-#include "device/interfaces/interfaces.h"
+#include "device/interfaces/wifi.h"
 
 #include "base/log.h"
 #include "base/text.h"
@@ -18,6 +18,13 @@
 #define WATCH "interfaces.watch"
 #define PERIOD "interfaces.period"
 
+static const char *unsettled(struct tw_context *c, const char *key)
+{
+	const char *why = tw_control_unsettled(c, key);
+
+	return why ? why : tw_wifi_unsettled(c, key);
+}
+
 tw_err tw_interfaces_start(struct tw_device *d)
 {
 	d->interfaces = TW_NEW(d->context.sys, struct tw_interfaces);
@@ -25,17 +32,19 @@ tw_err tw_interfaces_start(struct tw_device *d)
 		return TW_RAISE(NOMEM, "the interfaces");
 	d->interfaces->pause_ms = PAUSE_MS;
 	tw_control_start(d);
-	d->unsettled = tw_control_unsettled;
+	d->unsettled = unsettled;
 	d->link_told = tw_own_told;
-	return TW_OK;
+	return tw_wifi_start(d);
 }
 
 void tw_interfaces_stop(struct tw_device *d)
 {
 	for (size_t n = 0; d->interfaces && n < d->interfaces->count; n++)
 		free(d->interfaces->of[n]);
-	if (d->interfaces)
+	if (d->interfaces) {
 		tw_control_stop(d);
+		tw_wifi_stop(d);
+	}
 	free(d->interfaces);
 	d->interfaces = NULL;
 	d->link_told = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What interfaces there are, for whoever may know. */
-#include "device/interfaces/interfaces.h"
+#include "device/interfaces/wifi.h"
 
 #include "base/text.h"
 #include "device/rows-interfaces.h"
@@ -12,6 +12,19 @@ static tw_err set_time(json_t *o, const char *key, int64_t ms)
 
 	tw_time_text(ms, text);
 	return tw_json_set(o, key, json_string(text));
+}
+
+static tw_err say_wifi(struct tw_context *c, const struct tw_interface *i, json_t *o)
+{
+	const struct tw_wifi_state *s = i->kind == TW_WATCH_LINK && i->present ? tw_wifi_joined(c, i->name) : NULL;
+
+	if (!s)
+		return TW_OK;
+	TW_TRY(tw_json_set(o, "network", json_string(tw_wifi_name(c))));
+	TW_TRY(tw_json_set(o, "bssid", json_string(s->bssid)));
+	TW_TRY(tw_json_set(o, "authentication", json_string(s->authentication)));
+	TW_TRY(tw_json_set(o, "cipher", json_string(s->cipher)));
+	return s->dbm ? tw_json_set(o, "signal", json_integer(s->dbm)) : TW_OK;
 }
 
 static tw_err describe(struct tw_context *c, const struct tw_interface *i, json_t **ret)
@@ -29,6 +42,7 @@ static tw_err describe(struct tw_context *c, const struct tw_interface *i, json_
 		TW_TRY(tw_json_set(o, "declared", json_string(tw_device_of(c)->manifest->providers[i->own - 1].name)));
 	else if (tw_interfaces_declared(tw_device_of(c)))
 		TW_TRY(tw_json_set(o, "declared", json_string(i->declared ? i->declared->name : i->known ? "its own" : "no")));
+	TW_TRY(say_wifi(c, i, o));
 	TW_TRY(set_time(o, "first", i->first_ms));
 	TW_TRY(set_time(o, "last", i->last_ms));
 	*ret = TW_STEAL(o);

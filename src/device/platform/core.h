@@ -18,7 +18,7 @@
 #define TW_COMMIT_MS 200       /* a read's record may be lost with this much of the last moment before a power cut */
 #define TW_CHECKPOINT_MS 60000 /* after the first unsigned record */
 #define TW_CONFIRM_MS 120000   /* an application that has not reported by then is said to be missing */
-#define TW_JOBS_MAX 16
+#define TW_JOBS_MAX 24
 
 typedef struct tw_door_event tw_door_event;
 typedef struct tw_door_console tw_door_console;
