@@ -91,6 +91,30 @@ def listed(s, *words):
         cursor = ["--cursor", answer["next"]]
 
 
+def look_at_pages(s, person, ruled, parts):
+    """Releases, every component by one form after another, each way to search, and what each rule says of a finding."""
+    _, text = page(s, person, "/desk/components")
+    assert "lamp 1.0" in text and '"/desk/components?release=v1">301</a>' in text and "/desk/vex/v1?format=openvex" in text
+    names, after = [], ""
+    while True:
+        _, text = page(s, person, "/desk/components?release=v1" + after)
+        names += re.findall(r'<th scope="row">([^<]+)</th>', text)
+        more = re.search(r'name="after" value="(\d+)"', text)
+        if not more:
+            break
+        after = "&after=" + more.group(1)
+    assert sorted(names) == sorted(part["name"] for part in parts) and len(names) == 301
+    named = next(part for part in parts if part.get("cpe") and part.get("purl"))
+    for by, begin in (("name", named["name"]), ("purl", named["purl"].split("@")[0]), ("cpe", named["cpe"])):
+        _, text = page(s, person, "/desk/components?" + urllib.parse.urlencode({"by": by, "text": begin}))
+        assert f'<th scope="row">{named["name"]}</th>' in text and f'value="{by}" selected' in text, by
+    assert "Keine Ausgabe enthält einen." in page(s, person, "/desk/components?text=nothing-is-called-so&lang=de")[1]
+    assert page(s, person, "/desk/components?by=colour&text=a")[0].status == 400
+    for rule, finding in ruled.items():
+        _, text = page(s, person, "/desk/triage/" + finding["id"])
+        assert finding["vulnerability"] in text and rule in text and "Evidence" in text, rule
+
+
 def test_the_first_import_of_a_product(desk, tmp_path):
     """300 packages and a kernel with 3,000 matches: at the desk too, at most 50 wait, they are those that the tool names, and each of all others is there with its rule."""
     made = triage_set.make(tmp_path / "set")
@@ -110,6 +134,7 @@ def test_the_first_import_of_a_product(desk, tmp_path):
     ruled = ask(desk, "findings", "list", "--release", "v1", "--rule", "not-compiled", "--limit", "5")["findings"]
     assert ruled and {f["rule"] for f in ruled} == {"not-compiled"}
     assert ask(desk, "finding", "read", ruled[0]["id"])["evidence"]
+    look_at_pages(desk, ann, {f["rule"]: f for f in settled}, json.loads((made / "sbom.json").read_text())["components"])
     # A kill in the middle of the next one leaves this one.
     before = ask(desk, "releases", "list")["releases"]
     ask(desk, "release", "begin", "lamp", "1.0", "findings", "0" * 64, "9")
