@@ -9,6 +9,7 @@ only documents answer has no elements. tools/check-catalog has looked at all ids
 import csv
 import json
 import pathlib
+import re
 import sys
 
 NAMES = {"EN303645-3.1.3": ("en303645", "ETSI EN 303 645 V3.1.3"), "CRA-2024/2847": ("cra", "Regulation (EU) 2024/2847")}
@@ -38,6 +39,11 @@ def read(path):
         return list(csv.DictReader(f, delimiter="\t"))
 
 
+def as_people_count(row):
+    """5.3-2 comes before 5.3-10."""
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.findall(r"\d+|[A-Za-z]+", row["provision"])]
+
+
 def views(folder):
     catalog = json.loads((folder / "technical.json").read_text(encoding="utf-8"))
     baseline = json.loads((folder / "core-baseline-8259a.json").read_text(encoding="utf-8"))
@@ -58,6 +64,8 @@ def views(folder):
         for i in elements_of(catalog, extras, joins[pair["source"]]):
             if i not in [e["id"] for e in row["elements"]]:
                 row["elements"].append({"id": i, "relation": pair["relationship"], "confidence": pair["confidence"]})
+    for key, _ in NAMES.values():
+        out[key]["rows"].sort(key=as_people_count)
     return out
 
 

@@ -54,4 +54,29 @@ static void test_views(void **state)
 	CHECK_ERR(tw_view("iso", elements, &none), NOTFOUND);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_places), cmocka_unit_test(test_views))
+static size_t place(const json_t *view, const char *id)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(tw_json_get(view, "rows"), i, row)
+		if (!strcmp(tw_json_text(row, "provision"), id))
+			break;
+	return i;
+}
+
+/* As the document itself has them, so that a reader with it in his hand finds each. */
+static void test_provisions_stand_as_people_count(void **state)
+{
+	static const char *const en[] = { "5.1-2", "5.1-2A", "5.3-2", "5.3-10", "5.10-1", "6-1" }, *const cra[] = { "13.9", "13.15", "I.2b", "II.1" };
+	TW_CLEANUP(tw_jsonp) json_t *elements = json_array(), *first = NULL, *second = NULL;
+
+	CHECK_OK(tw_view("en303645", elements, &first));
+	CHECK_OK(tw_view("cra", elements, &second));
+	for (size_t i = 0; i + 1 < TW_COUNT(en); i++)
+		CHECK(place(first, en[i]) < place(first, en[i + 1]));
+	for (size_t i = 0; i + 1 < TW_COUNT(cra); i++)
+		CHECK(place(second, cra[i]) < place(second, cra[i + 1]));
+}
+
+CHECK_MAIN(cmocka_unit_test(test_places), cmocka_unit_test(test_views), cmocka_unit_test(test_provisions_stand_as_people_count))

@@ -14,7 +14,7 @@ WHOLE = {
     "src/device/identification/test-identity.c": "/* @nist DI.IMS.1 */\n",
     "src/tool/probes/identification.c": 'static const struct probe p = { "DI.IMS.1", run };\n',
     "src/device/identification/document.md": "# Identity\n\n## One name (DI.IMS.1)\n",
-    "test/run/test_probes.py": "# @turns DI.IMS.1: it has no name\n",
+    "test/run/test_probes.py": "# @turns DI.IMS.1: it has no name\ndef test_it():\n    assert verdict() == 'fail'\n",
 }
 
 
@@ -51,10 +51,23 @@ def test_one_mark_may_name_several(trace):
              "test/run/test_identity.py": "# @nist DI.IMS.2\n",
              "src/tool/probes/identification.c": "/* @nist DI.IMS.1 DI.IMS.2 */\n",
              "src/device/identification/document.md": "<!-- @nist DI.IMS.1 DI.IMS.2 -->\n",
-             "test/run/test_probes.py": "    (1, 2),  # @turns DI.IMS.1 DI.IMS.2: neither has a name\n"}
+             "test/run/test_probes.py": "ROWS = [\n    (1, 2),  # @turns DI.IMS.1 DI.IMS.2: neither has a name\n]\n\n\n"
+             "@parametrize('row', ROWS)\ndef test_rows(row):\n    assert verdict(row) == 'fail'\n"}
     code, out, err = trace(files)
     assert (code, err) == (0, "")
     assert out[-1].startswith("2 of 258")
+
+
+@pytest.mark.parametrize("text", [
+    "# @turns DI.IMS.1: it has no name\n",
+    "# @turns DI.IMS.1: it has no name\ndef test_it():\n    assert verdict() == 'inconclusive'\n",
+    "# @turns DI.IMS.1: it has no name\ndef test_it():\n    return verdict() == 'fail'\n",
+    "def test_it():\n    assert verdict() == 'fail'\n\n\n# @turns DI.IMS.1: it has no name\nNAMES = []\n",
+    "ROWS = [1]  # @turns DI.IMS.1: it has no name\n\n\ndef test_it():\n    assert verdict(ROWS) != 'pass'\n",
+    "def test_it(:\n    # @turns DI.IMS.1: it has no name\n    assert verdict() == 'fail'\n"])
+def test_a_mark_at_a_test_in_which_nothing_fails_turns_nothing(trace, text):
+    code, _, err = trace({**WHOLE, "test/run/test_probes.py": text})
+    assert code == 1 and "nothing fails in the test that DI.IMS.1 is marked as turned in" in err and "DI.IMS.1 has no turn" in err
 
 
 def test_a_supporting_detail_counts_apart(trace):

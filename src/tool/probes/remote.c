@@ -212,7 +212,8 @@ static tw_err session_made(struct tw_probe_context *c, struct tw_person *p, stru
 		e = owner_asks(c, WANTED, &with, rule[1]);
 	if (with == 403)
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
-			"You come without a certificate of your own, so you are refused as well (%s) until the device takes the policy back.",
+			"You come without a certificate of your own, so you are refused as well (%s) until the device takes the policy back. Assess "
+			"again with the directory that the device was taken over with, which holds owner.crt and owner.key, and without --by-login.",
 			rule[1]);
 	take_back(c, f);
 	TW_TRY(e);
