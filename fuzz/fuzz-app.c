@@ -44,6 +44,27 @@ static void of_displays(char which, struct tw_slice all)
 		abort();
 }
 
+/* Each word that is taken lies inside, and moves on. */
+static void of_services(struct tw_slice all)
+{
+	struct tw_app_service s;
+	struct tw_slice rest;
+	bool first, last;
+
+	if (tw_failed(tw_app_read_services(all, &first, &last, &rest)))
+		return;
+	while (rest.size) {
+		const size_t before = rest.size;
+
+		if (tw_failed(tw_app_next_service(&rest, &s)))
+			return;
+		inside(all, s.name, TW_APP_SERVICE_MAX);
+		inside(all, s.state, 7);
+		if (rest.size >= before)
+			abort();
+	}
+}
+
 /* What a program says that is none of the application's: a provider, or the device's button. */
 static void of_providers(char which, struct tw_slice all)
 {
@@ -61,6 +82,8 @@ static void of_providers(char which, struct tw_slice all)
 	} else if (which == 'b' && !tw_failed(tw_app_read_present(all, &press))) {
 		if (press.down_ms < 0 || press.held_ms < 0 || press.down_ms > INT64_MAX - press.held_ms)
 			abort();
+	} else if (which == 'l') {
+		of_services(all);
 	} else {
 		of_displays(which, all);
 	}

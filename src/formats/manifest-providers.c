@@ -14,6 +14,7 @@ const char *const tw_manifest_provider_kinds[TW_MANIFEST_PROVIDER_KINDS] = {
 	[TW_MANIFEST_BUTTON] = "button",
 	[TW_MANIFEST_DISPLAY] = "display",
 	[TW_MANIFEST_LINK] = "link",
+	[TW_MANIFEST_SERVICES] = "services",
 };
 
 /* One lower case word, with hyphens inside. */
@@ -22,6 +23,22 @@ static bool is_name(const char *text)
 	const size_t size = strlen(text);
 
 	return text[0] >= 'a' && text[0] <= 'z' && text[size - 1] != '-' && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == size;
+}
+
+/* Names of services, one blank between. */
+static bool is_words(const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@-";
+
+	for (;;) {
+		const size_t size = strspn(text, letters);
+
+		if (!size || (text[size] && text[size] != ' '))
+			return false;
+		if (!text[size])
+			return true;
+		text += size + 1;
+	}
 }
 
 static tw_err kind_read(const char *word, enum tw_manifest_provider_kind *ret)
@@ -39,7 +56,7 @@ static tw_err provider_read(const json_t *o, struct tw_manifest_provider *p)
 {
 	static const struct tw_shape shape[] = { { "name", TW_JSON_TEXT, true, 1, TW_MANIFEST_PROVIDER_NAME_MAX },
 		{ "help", TW_JSON_TEXT, true, 1, TW_MANIFEST_HELP_MAX }, { "kind", TW_JSON_TEXT, true, 1, 16 },
-		{ "uid", TW_JSON_INT, true, 1, UINT32_MAX - 1 }, { 0 } };
+		{ "uid", TW_JSON_INT, true, 1, UINT32_MAX - 1 }, { "keeps", TW_JSON_TEXT, false, 1, TW_MANIFEST_KEEPS_MAX }, { 0 } };
 
 	TW_TRY(tw_json_check(o, shape));
 	p->name = tw_json_text(o, "name");
@@ -49,16 +66,23 @@ static tw_err provider_read(const json_t *o, struct tw_manifest_provider *p)
 		return TW_RAISE(SYNTAX, "'%s' is not a name of a provider: a lower case word", p->name);
 	if (!tw_text_printable(tw_slice_of(p->help)))
 		return TW_RAISE(SYNTAX, "%s: its help has characters that cannot be printed", p->name);
-	return kind_read(tw_json_text(o, "kind"), &p->kind);
+	TW_TRY(kind_read(tw_json_text(o, "kind"), &p->kind));
+	p->keeps = tw_json_text(o, "keeps");
+	if (*p->keeps && (p->kind != TW_MANIFEST_SERVICES || !is_words(p->keeps)))
+		return TW_RAISE(SYNTAX,
+			"%s: keeps has names of services, one blank between, and only a provider of services has it", p->name);
+	return TW_OK;
 }
 
-/* Button, display or link: the device knows by its user alone whose word it hears. */
+/* Button, display, link or services: the device knows by its user alone whose word it hears. */
 static const char *is_alone(const struct tw_manifest_provider *a, const struct tw_manifest_provider *b)
 {
 	if (a->kind == TW_MANIFEST_DISPLAY || b->kind == TW_MANIFEST_DISPLAY)
 		return "display";
 	if (a->kind == TW_MANIFEST_LINK || b->kind == TW_MANIFEST_LINK)
 		return "link";
+	if (a->kind == TW_MANIFEST_SERVICES || b->kind == TW_MANIFEST_SERVICES)
+		return "services provider";
 	return a->kind != b->kind && (a->kind == TW_MANIFEST_BUTTON || b->kind == TW_MANIFEST_BUTTON) ? "button" : NULL;
 }
 
@@ -66,6 +90,8 @@ static tw_err check_pair(const struct tw_manifest_provider *a, const struct tw_m
 {
 	if (strcmp(a->name, b->name) == 0)
 		return TW_RAISE(SYNTAX, "provider %s is there twice", a->name);
+	if (a->kind == TW_MANIFEST_SERVICES && b->kind == TW_MANIFEST_SERVICES)
+		return TW_RAISE(SYNTAX, "%s and %s both are of services; there is one service manager", a->name, b->name);
 	if (a->uid == b->uid && is_alone(a, b))
 		return TW_RAISE(SYNTAX, "%s and %s run as one user; a %s has one of its own", a->name, b->name, is_alone(a, b));
 	return TW_OK;

@@ -19,8 +19,9 @@
 #define TW_MANIFEST_ROLES 32         /* of the product; the organization needs room for its own */
 #define TW_MANIFEST_PROVIDERS 4      /* more than a product has readers */
 #define TW_MANIFEST_PROVIDER_NAME_MAX 32
-#define TW_MANIFEST_REMOTE 16 /* rules of access; as many as a person still reads */
-#define TW_MANIFEST_NAMES 8   /* roles that one role inherits, or that hold one permission */
+#define TW_MANIFEST_KEEPS_MAX 500 /* names of services */
+#define TW_MANIFEST_REMOTE 16     /* rules of access; as many as a person still reads */
+#define TW_MANIFEST_NAMES 8       /* roles that one role inherits, or that hold one permission */
 #define TW_MANIFEST_ROLE_NAME_MAX 40
 #define TW_MANIFEST_PERMISSION_NAME_MAX 64
 #define TW_MANIFEST_INTERFACES 64   /* product.yaml has as many */
@@ -70,8 +71,8 @@ struct tw_manifest_role {
 };
 /*
  * A program of the product's beside its application (platform/provider.h): one that judges who somebody is at a login, one that says that the
- * device's button was pressed (platform/presence.h), one that shows the use notice on the product's own display (platform/display.h), or one that
- * drives a link of the manufacturer's own (platform/link.h).
+ * device's button was pressed (platform/presence.h), one that shows the use notice on the product's own display (platform/display.h), one that
+ * drives a link of the manufacturer's own (platform/link.h), or one that speaks to the system's service manager (device/services).
  */
 enum tw_manifest_provider_kind {
 	TW_MANIFEST_BIOMETRIC,
@@ -79,14 +80,16 @@ enum tw_manifest_provider_kind {
 	TW_MANIFEST_BUTTON,
 	TW_MANIFEST_DISPLAY,
 	TW_MANIFEST_LINK,
+	TW_MANIFEST_SERVICES,
 	TW_MANIFEST_PROVIDER_KINDS
 };
-extern const char *const tw_manifest_provider_kinds[TW_MANIFEST_PROVIDER_KINDS]; /* "biometric" "auth-plugin" "button" "display" "link" */
+extern const char *const tw_manifest_provider_kinds[TW_MANIFEST_PROVIDER_KINDS]; /* "biometric" and so on */
 struct tw_manifest_provider {
 	const char *name; /* "reader" */
 	const char *help; /* what it is, for people */
 	enum tw_manifest_provider_kind kind;
-	uint32_t uid; /* as whom it runs on the device; never root */
+	uint32_t uid;      /* as whom it runs on the device; never root */
+	const char *keeps; /* of services: those that the product needs and that are never off, as words; "": none */
 };
 /*
  * Ways in and out that the product has, as the kernel names them: what is not among them should not be there (device/interfaces), and what

@@ -95,9 +95,12 @@ static tw_err providers_write(const struct tw_manifest *m, json_t *application)
 	TW_CLEANUP(tw_jsonp) json_t *list = json_array();
 	for (size_t i = 0; i < m->provider_count; i++) {
 		const struct tw_manifest_provider *p = &m->providers[i];
-		TW_TRY(tw_json_append(list,
-			json_pack("{s:s, s:s, s:s, s:I}", "name", p->name, "help", p->help, "kind",
-				tw_manifest_provider_kinds[p->kind], "uid", (json_int_t)p->uid)));
+		json_t *one = json_pack("{s:s, s:s, s:s, s:I}", "name", p->name, "help", p->help, "kind",
+			tw_manifest_provider_kinds[p->kind], "uid", (json_int_t)p->uid);
+
+		TW_TRY(tw_json_append(list, one));
+		if (p->keeps && *p->keeps)
+			TW_TRY(tw_json_set(one, "keeps", json_string(p->keeps)));
 	}
 	return tw_json_set(application, "providers", TW_STEAL(list));
 }

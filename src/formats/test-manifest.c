@@ -161,6 +161,8 @@ static void test_taken(void **state)
 		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"button\",\"uid\":64021" },
 		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"display\",\"uid\":64021" },
 		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"link\",\"uid\":64021" },
+		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"services\",\"uid\":64021" },
+		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"services\",\"keeps\":\"ssh getty@tty1\",\"uid\":64021" },
 		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"auth-plugin\",\"uid\":64020" }, /* one reads both */
 		{ READER_AND_KEY, READER_AND("button", "button", "64020") },                            /* of two buttons as well */
 		{ INHERITS, "\"inherits\":[]" },
@@ -431,8 +433,13 @@ static const struct {
 	{ PROVIDER(""), PROVIDER("1,") },
 	{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"button\",\"uid\":64020" },  /* whose word is it? */
 	{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"display\",\"uid\":64020" }, /* a reader with a display: the same */
-	{ READER_AND_KEY, READER_AND("display", "display", "64020") },                      /* which of them? */
-	{ READER_AND_KEY, READER_AND("display", "auth-plugin", "64020") },                  /* also in the other order */
+	{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"services\",\"uid\":64020" },
+	{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"services\",\"keeps\":\"ssh  cron\",\"uid\":64021" },
+	{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"services\",\"keeps\":\" ssh\",\"uid\":64021" },
+	{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"auth-plugin\",\"keeps\":\"ssh\",\"uid\":64021" },
+	{ READER_AND_KEY, READER_AND("services", "services", "64021") },   /* there is one service manager */
+	{ READER_AND_KEY, READER_AND("display", "display", "64020") },     /* which of them? */
+	{ READER_AND_KEY, READER_AND("display", "auth-plugin", "64020") }, /* also in the other order */
 	{ READER_AND_KEY, READER_AND("button", "auth-plugin", "64020") },
 	{ READER_AND_KEY, READER_AND("link", "link", "64020") },
 	{ READER_AND_KEY, READER_AND("link", "auth-plugin", "64020") },

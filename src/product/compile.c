@@ -290,6 +290,7 @@ static tw_err providers(struct compiler *c, const json_t *rows)
 		p->name = tw_json_text(row, "name");
 		p->help = tw_json_text(row, "help");
 		p->uid = (uint32_t)tw_json_int(row, "uid");
+		p->keeps = tw_json_text(row, "keeps");
 		for (size_t k = 0; k < TW_MANIFEST_PROVIDER_KINDS; k++)
 			if (!strcmp(tw_json_text(row, "kind"), tw_manifest_provider_kinds[k]))
 				p->kind = (enum tw_manifest_provider_kind)k;

@@ -186,11 +186,13 @@ static const struct tw_field role_fields[] = {
 
 static const struct tw_field provider_fields[] = {
 	{ "name", TW_FIELD_WORD, true, 1, 32, "-", NULL, "what it calls itself (name: reader)" },
-	{ "kind", TW_FIELD_CHOICE, true, 0, 0, "biometric|auth-plugin|button|display|link", NULL,
+	{ "kind", TW_FIELD_CHOICE, true, 0, 0, "biometric|auth-plugin|button|display|link|services", NULL,
 		"what it judges by (kind: biometric), button: it says that somebody stands at the device and pressed it, "
-		"display: it shows the use notice, or link: it drives a link of the product's own" },
+		"display: it shows the use notice, link: it drives a link of the product's own, or services: it speaks to the service manager" },
 	{ "uid", TW_FIELD_INT, true, 1, UINT32_MAX - 1, NULL, NULL, "the user id it runs as on the device, and nothing else does (uid: 64020)" },
 	{ "help", TW_FIELD_TEXT, true, 1, 200, NULL, NULL, "what it is, for the customer" },
+	{ "keeps", TW_FIELD_TEXT, false, 1, TW_MANIFEST_KEEPS_MAX, NULL, NULL,
+		"of kind services: the services that the product needs and nobody may switch off, with a blank between (keeps: chrony modem)" },
 	{},
 };
 

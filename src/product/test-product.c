@@ -174,6 +174,7 @@ static const struct {
 	{ 9, "application: {providers: [{name: front, kind: button, uid: 64020, help: h}, {name: lcd, kind: display, uid: 64021, help: h}]}",
 		"" },
 	{ 9, "application: {providers: [{name: sonar, kind: link, uid: 64020, help: h}]}", "" },
+	{ 9, "application: {providers: [{name: units, kind: services, uid: 64020, help: h, keeps: chrony modem@1}]}", "" },
 	{ 9, "application: {providers: [{name: reader, kind: biometric, uid: 0, help: h}]}", "p.yaml:9:64: 'uid' is out of range ('0');" },
 	{ 9, "application: {providers: [{name: reader, kind: telepathy, uid: 1, help: h}]}", "p.yaml:9:48: 'kind' must be one of biometric|" },
 	{ 9, "application: {providers: [{name: a, kind: biometric, uid: 1, help: h}, {name: a, kind: biometric, uid: 2, help: h}]}",

@@ -25,6 +25,10 @@ const struct tw_channel_row tw_rows_device_from_app[] = {
 	{ TW_APP_SCREEN, 0, 4, 4, "screen" },
 	{ TW_APP_SHOWS, 0, TW_APP_NOTICE_ID + 1, TW_APP_NOTICE_ID + 1, "shows" },
 	{ TW_APP_LINK, 0, 7, 5 + TW_APP_TECHNOLOGY_MAX + TW_APP_DRIVER_MAX, "link" },
+	{ TW_APP_SERVICES, 0, 1, 1 + TW_APP_SERVICES_MAX, "services" },
+	{ TW_APP_HOLDS, 0, 4, 4, "holds" },
+	{ TW_APP_FAILED, 0, 1, TW_APP_WHY_MAX, "failed" },
+	{ TW_APP_HELD, 0, 1, 160, "held" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_app_from_device[] = {
@@ -42,6 +46,7 @@ const struct tw_channel_row tw_rows_app_from_device[] = {
 	{ TW_APP_OVER, 0, TW_APP_CHALLENGE, TW_APP_CHALLENGE, "over" },
 	{ TW_APP_NOTICE, 0, TW_APP_NOTICE_ID, TW_APP_NOTICE_ID + TW_APP_NOTICE_MAX, "notice" },
 	{ TW_APP_LINK_MAY, 0, 1, 1, "link may" },
+	{ TW_APP_OFF, 0, 4, 4 + 2 * TW_APP_OFF_MAX, "off" },
 	{ 0 },
 };
 
@@ -241,5 +246,45 @@ tw_err tw_app_read_link(struct tw_slice payload, struct tw_app_link *ret)
 		return TW_RAISE(SYNTAX, "a link's technology and driver must be printable, and not empty");
 	l.state = (enum tw_app_link_state)state;
 	*ret = l;
+	return TW_OK;
+}
+
+tw_err tw_app_read_services(struct tw_slice payload, bool *ret_first, bool *ret_last, struct tw_slice *ret_rest)
+{
+	struct tw_cursor in = tw_cursor_of(payload.at, payload.size);
+	uint8_t part = 0;
+
+	TW_TRY(tw_cursor_u8(&in, &part));
+	if (part > 3)
+		return TW_RAISE(SYNTAX, "a part of services is %u", part);
+	*ret_first = part & 1;
+	*ret_last = part & 2;
+	return tw_cursor_slice(&in, tw_cursor_left(&in), ret_rest);
+}
+
+bool tw_app_is_service(struct tw_slice s)
+{
+	for (size_t i = 0; i < s.size; i++)
+		if (!((s.at[i] >= 'a' && s.at[i] <= 'z') || (s.at[i] >= 'A' && s.at[i] <= 'Z') ||
+			    (s.at[i] >= '0' && s.at[i] <= '9') || memchr("._@-:\\", s.at[i], 6)))
+			return false;
+	return s.size > 0 && s.size <= TW_APP_SERVICE_MAX;
+}
+
+tw_err tw_app_next_service(struct tw_slice *rest, struct tw_app_service *ret)
+{
+	const char *blank = memchr(rest->at, ' ', rest->size);
+	const struct tw_slice word = { rest->at, blank ? (size_t)(blank - rest->at) : rest->size };
+	const char *equals = memchr(word.at, '=', word.size);
+	const size_t size = equals ? (size_t)(equals - word.at) : word.size;
+	const struct tw_app_service s = { { word.at, size }, { word.at + size + (equals != NULL), word.size - size - (equals != NULL) } };
+
+	if (!tw_app_is_service(s.name) ||
+		!(tw_slice_is(s.state, "running") || tw_slice_is(s.state, "stopped") || tw_slice_is(s.state, "off")))
+		return TW_RAISE(SYNTAX, "'%.*s' is no service and its state", (int)(word.size < 80 ? word.size : 80), word.at);
+	if (blank && word.size + 1 == rest->size)
+		return TW_RAISE(SYNTAX, "a blank behind the last service");
+	*rest = (struct tw_slice){ rest->at + word.size + (blank != NULL), rest->size - word.size - (blank != NULL) };
+	*ret = s;
 	return TW_OK;
 }

@@ -17,6 +17,10 @@
  * then on is sent NOTICE, at once and whenever the use notice changes; by SHOWS it says that it shows that one, or that somebody accepted it there.
  * What drives a link says by PROVIDE which one it is and by LINK what that is and how it is now, at first and whenever that changes; it is sent LINK_MAY,
  * after the first LINK and whenever that changes, whether the link may be on.
+ *
+ * What speaks to the system's service manager says by PROVIDE which one it is, and then by SERVICES, in parts, what services there are, at once and when
+ * that changes. It is sent OFF, and answers, with its tag, HOLDS or FAILED; FAILED with tag 0: it is so no more. HELD: one that is to be off was on.
+ * None of these is answered.
  */
 #ifndef TW_SYS_APPLICATION_H
 #define TW_SYS_APPLICATION_H
@@ -43,6 +47,10 @@ enum tw_application_message {
 	TW_APP_SCREEN,             /* u16 columns, u16 lines */
 	TW_APP_SHOWS,              /* TW_APP_NOTICE_ID bytes, u8 accepted */
 	TW_APP_LINK,               /* u8 enum tw_app_link_state, block16 technology, block16 driver */
+	TW_APP_SERVICES = 0x0660,  /* u8: 1 the first part, 2 the last one; words "ssh=running", with a blank between */
+	TW_APP_HOLDS,              /* u32 how many are off */
+	TW_APP_FAILED,             /* words: why not */
+	TW_APP_HELD,               /* words: "service ssh" */
 	TW_APP_ACK = 0x0681,
 	TW_APP_SETTING_IS,       /* block16 value */
 	TW_APP_REFUSED,          /* block16 rule, block16 detail */
@@ -57,6 +65,7 @@ enum tw_application_message {
 	TW_APP_OVER,             /* TW_APP_CHALLENGE bytes; no tag */
 	TW_APP_NOTICE, /* TW_APP_NOTICE_ID bytes, text: lines that fit, a form feed before each next page; none: no notice; no tag */
 	TW_APP_LINK_MAY, /* u8: 1 it may be on, 0 it has to be off; no tag */
+	TW_APP_OFF, /* block16 which services are to be off, block16 which may be off by an earlier one: words of service/firewall/off.h */
 };
 #define TW_APP_NAME_MAX 96     /* of an event, a health name, a setting */
 #define TW_APP_FIELDS_MAX 2048 /* an event's record must fit the log's record */
@@ -90,7 +99,12 @@ enum tw_app_link_state {
 	TW_APP_LINK_DOWN,
 	TW_APP_LINK_UP,
 	TW_APP_LINK_STATES
-}; /* DOWN: on, and nobody at the other end */
+};                               /* DOWN: on, and nobody at the other end */
+#define TW_APP_SERVICES_MAX 2000 /* of a part */
+#define TW_APP_SERVICES_PARTS 4
+#define TW_APP_SERVICE_MAX 95 /* of a service's name */
+#define TW_APP_OFF_MAX 1023   /* two settings' */
+#define TW_APP_WHY_MAX 200
 #define TW_APP_KEY_MAX 1920
 #define TW_APP_SIGNATURE_MAX 72
 struct tw_app_event {
@@ -139,6 +153,13 @@ struct tw_app_link {
 	struct tw_slice technology, driver; /* printable, not empty */
 };
 tw_err tw_app_read_link(struct tw_slice payload, struct tw_app_link *ret); /* SYNTAX: no such state, or no text; LIMIT */
+/* A part of what services there are. ret_rest: words, which are read one by one. SYNTAX. */
+tw_err tw_app_read_services(struct tw_slice payload, bool *ret_first, bool *ret_last, struct tw_slice *ret_rest);
+struct tw_app_service {
+	struct tw_slice name, state; /* "running", "stopped" or "off" */
+};
+bool tw_app_is_service(struct tw_slice name);                                  /* what a service may be called */
+tw_err tw_app_next_service(struct tw_slice *rest, struct tw_app_service *ret); /* SYNTAX: which word is none */
 tw_err tw_app_read_hash(struct tw_slice payload, struct tw_slice *ret_function);
 extern const struct tw_channel_row tw_rows_device_from_app[], tw_rows_app_from_device[];
 #endif

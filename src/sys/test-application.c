@@ -30,6 +30,31 @@ static void test_reads_each_form(void **state)
 	CHECK_ERR(tw_app_read_sealing(S("\2text"), &scope, &key), SYNTAX);
 }
 
+static void test_reads_services(void **state)
+{
+	static const struct tw_slice bad[] = { S("ssh"), S("=running"), S("ssh="), S("ssh=on"), S("ssh=running "),
+		S(" ssh=running"), S("s/h=off"), S("s\0h=off"), S("ssh=off=off") };
+	struct tw_app_service s;
+	struct tw_slice rest;
+	bool first = false, last = false;
+
+	CHECK_OK(tw_app_read_services(S("\1ssh=running getty@tty1=off"), &first, &last, &rest));
+	CHECK(first && !last);
+	CHECK_OK(tw_app_next_service(&rest, &s));
+	CHECK(tw_slice_is(s.name, "ssh") && tw_slice_is(s.state, "running") && tw_slice_is(rest, "getty@tty1=off"));
+	CHECK_OK(tw_app_next_service(&rest, &s));
+	CHECK(tw_slice_is(s.name, "getty@tty1") && tw_slice_is(s.state, "off") && !rest.size);
+	CHECK_OK(tw_app_read_services(S("\3"), &first, &last, &rest));
+	CHECK(first && last && !rest.size);
+	CHECK_ERR(tw_app_read_services(S(""), &first, &last, &rest), SYNTAX);
+	CHECK_ERR(tw_app_read_services(S("\4a=off"), &first, &last, &rest), SYNTAX);
+	for (size_t i = 0; i < TW_COUNT(bad); i++) {
+		rest = bad[i];
+		CHECK_ERR(tw_app_next_service(&rest, &s), SYNTAX);
+		CHECK_INT(rest.size, bad[i].size);
+	}
+}
+
 static void test_reads_who_may_what(void **state)
 {
 	static const struct tw_slice bad[] = { S(""), S("\0"), S("\0\1a"), S("\0\1a\0"), S("\0\1a\0\1"), S("\0\0\0\0"),
@@ -177,5 +202,6 @@ static void test_refuses(void **state)
 	CHECK_ERR(tw_app_read_event((struct tw_slice){ name, sizeof name }, &e), LIMIT);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_reads_each_form), cmocka_unit_test(test_reads_providers), cmocka_unit_test(test_reads_who_may_what),
-	cmocka_unit_test(test_presses), cmocka_unit_test(test_displays), cmocka_unit_test(test_links), cmocka_unit_test(test_refuses))
+CHECK_MAIN(cmocka_unit_test(test_reads_each_form), cmocka_unit_test(test_reads_providers),
+	cmocka_unit_test(test_reads_who_may_what), cmocka_unit_test(test_presses), cmocka_unit_test(test_displays),
+	cmocka_unit_test(test_links), cmocka_unit_test(test_reads_services), cmocka_unit_test(test_refuses))

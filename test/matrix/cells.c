@@ -122,6 +122,7 @@ int main(void)
 	ask("provider.join", "provider.join", TW_WHEN_ALWAYS);
 	ask("provider.show", "provider.show", TW_WHEN_ALWAYS);
 	ask("provider.link", "provider.link", TW_WHEN_ALWAYS);
+	ask("provider.services", "provider.services", TW_WHEN_ALWAYS);
 	for (size_t i = 0; i < tw_manifest_of(product)->permission_count; i++) {
 		const char *name = tw_manifest_of(product)->permissions[i].name;
 

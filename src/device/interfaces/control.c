@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which interfaces are to be off: the mode's list, of which each role is told its own words (switch.c), links of links and radios, parts of what
- * is plugged in or built in. Links of the manufacturer's own are told by own.c.
+ * is plugged in or built in, and the process of the product's that speaks to the service manager of services (services.c). Links of the
+ * manufacturer's own are told by own.c.
  */
 #include "device/interfaces/switch.h"
 
@@ -9,6 +10,7 @@
 #include "device/rows-interfaces.h"
 #include "service/firewall/links-wire.h"
 #include "service/firewall/parts-wire.h"
+#include "sys/application.h"
 
 #define MODE TW_CONTROL_MODE
 #define OFF_IN TW_CONTROL_OFF_IN
@@ -36,6 +38,14 @@ static const struct tw_control_role roles[TW_CONTROLS] = {
 	[TW_CONTROL_PARTS] = { TW_ERRAND_PARTS, tw_rows_core_from_parts, TW_OFF_USB, TW_OFF_COMPONENT, "interfaces.off-parts",
 		"interfaces.taken", TW_PARTS_PUT, TW_PARTS_HOLDS, TW_PARTS_FAILED, TW_PARTS_HELD, TW_PARTS_TAKES, TW_PARTS_GONE,
 		"parts", more_for_parts },
+	[TW_CONTROL_SERVICES] = { .first = TW_OFF_SERVICE,
+		.last = TW_OFF_SERVICE,
+		.kept = "interfaces.off-services",
+		.put = TW_APP_OFF,
+		.holds = TW_APP_HOLDS,
+		.failed = TW_APP_FAILED,
+		.held = TW_APP_HELD,
+		.is_provider = true },
 };
 
 void tw_control_start(struct tw_device *d)
@@ -62,6 +72,40 @@ static struct tw_control *of(struct tw_context *c, size_t i)
 
 /* --- Settings --- */
 
+static tw_err cannot_be_off(const struct tw_control_role *r, enum tw_off_kind kind)
+{
+	if (r->is_provider)
+		return TW_RAISE(DENIED,
+			"interfaces.service-provider: the product has no provider of kind services, so nobody could switch %s: off",
+			tw_off_kinds[kind]);
+	return TW_RAISE(DENIED, "roles.tab has no line for %s, so nobody could switch %s: off", r->line, tw_off_kinds[kind]);
+}
+
+static bool has_name(const char *names, struct tw_slice name)
+{
+	for (const char *at = names; *at; at += strspn(at, " ")) {
+		const struct tw_slice one = { at, strcspn(at, " ") };
+
+		if (one.size == name.size && memcmp(one.at, name.at, name.size) == 0)
+			return true;
+		at += one.size;
+	}
+	return false;
+}
+
+/* What the product says that it cannot do without, signed by its maker. */
+static tw_err spare_services(struct tw_context *c, const struct tw_off *off)
+{
+	const struct tw_manifest *m = tw_device_of(c)->manifest;
+
+	for (size_t i = 0; m && i < off->count; i++)
+		for (size_t n = 0; off->words[i].kind == TW_OFF_SERVICE && n < m->provider_count; n++)
+			if (m->providers[n].kind == TW_MANIFEST_SERVICES && has_name(m->providers[n].keeps, off->words[i].name))
+				return TW_RAISE(DENIED, "interfaces.service-needed: the product needs " TW_SLICE_FMT ", which is never off",
+					TW_SLICE_ARG(off->words[i].name));
+	return TW_OK;
+}
+
 tw_err tw_control_apply_off(struct tw_context *c, const char *value)
 {
 	struct tw_off off;
@@ -72,9 +116,8 @@ tw_err tw_control_apply_off(struct tw_context *c, const char *value)
 	for (size_t i = 0; i < TW_CONTROLS; i++)
 		for (enum tw_off_kind k = roles[i].first; k <= roles[i].last; k++)
 			if (tw_off_has_kind(&off, k) && !tw_switch_is_listed(of(c, i)))
-				return TW_RAISE(DENIED, "roles.tab has no line for %s, so nobody could switch %s: off",
-					roles[i].line, tw_off_kinds[k]);
-	return TW_OK;
+				return cannot_be_off(&roles[i], k);
+	return spare_services(c, &off);
 }
 
 tw_err tw_control_wanted(struct tw_context *c, char ret[TW_CONTROL_OFF_MAX + 1])
@@ -163,7 +206,7 @@ bool tw_control_has_off(struct tw_context *c, const struct tw_interface *i)
 		enum tw_watch_kind seen;
 		enum tw_off_kind kind;
 	} rows[] = { { TW_WATCH_LINK, TW_OFF_LINK }, { TW_WATCH_SERIAL, TW_OFF_SERIAL }, { TW_WATCH_CAMERA, TW_OFF_CAMERA },
-		{ TW_WATCH_MICROPHONE, TW_OFF_MICROPHONE } };
+		{ TW_WATCH_MICROPHONE, TW_OFF_MICROPHONE }, { TW_WATCH_SERVICE, TW_OFF_SERVICE } };
 	char wanted[TW_CONTROL_OFF_MAX + 1];
 	struct tw_off off;
 

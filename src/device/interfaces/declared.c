@@ -104,6 +104,8 @@ static bool is_own(const struct tw_device *d, const struct tw_interface *i)
 {
 	if (i->kind == TW_WATCH_LINK)
 		return strcmp(i->what, "loopback") == 0;
+	if (i->kind == TW_WATCH_SERVICE) /* it is no way in: the sockets that it has are judged */
+		return true;
 	return i->kind == TW_WATCH_SOCKET && (is_loopback(i->name) || is_own_port(d, i));
 }
 

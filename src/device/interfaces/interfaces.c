@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "service/errand-line.h"
+#include "sys/application.h"
 #include "device/rows-interfaces.h"
 
 #define PAUSE_MS 1000
@@ -34,6 +35,8 @@ tw_err tw_interfaces_start(struct tw_device *d)
 	tw_control_start(d);
 	d->unsettled = unsettled;
 	d->link_told = tw_own_told;
+	d->services = tw_services_heard;
+	tw_buf_init(&d->interfaces->services, d->context.sys, TW_APP_SERVICES_PARTS * TW_APP_SERVICES_MAX);
 	return tw_wifi_start(d);
 }
 
@@ -44,7 +47,9 @@ void tw_interfaces_stop(struct tw_device *d)
 	if (d->interfaces) {
 		tw_control_stop(d);
 		tw_wifi_stop(d);
+		tw_buf_done(&d->interfaces->services);
 	}
+	d->services = NULL;
 	free(d->interfaces);
 	d->interfaces = NULL;
 	d->link_told = NULL;

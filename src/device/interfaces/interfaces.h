@@ -12,6 +12,7 @@
 
 #define TW_INTERFACES_MAX 256 /* those that have gone make room first; what finds none is said to be missed */
 #define TW_INTERFACES_SOCKETS (TW_INTERFACES_MAX / 2) /* of them: whoever opens many hides nothing else by that */
+#define TW_INTERFACES_SERVICES 48                     /* likewise */
 #define TW_INTERFACES_TOLD_MAX 60 /* events a minute, and as many of what is not declared; beyond that they are counted */
 
 struct tw_interface {
@@ -27,7 +28,7 @@ struct tw_interface {
 /* Which of them are to be off, and whether they are: control.c. */
 #define TW_CONTROL_OFF_MAX 1023
 struct tw_control_role;
-enum tw_control_of { TW_CONTROL_LINKS, TW_CONTROL_PARTS, TW_CONTROLS };
+enum tw_control_of { TW_CONTROL_LINKS, TW_CONTROL_PARTS, TW_CONTROL_SERVICES, TW_CONTROLS };
 struct tw_control {
 	struct tw_context *context;
 	const struct tw_control_role *role; /* switch.h */
@@ -68,6 +69,10 @@ struct tw_interfaces {
 	bool known;       /* there was one since the role is here, and it was taken whole */
 	bool ever;        /* there was one since the start */
 	bool full;
+	/* Services: the parts that came of what there are; a look at them was taken; there are more than are listed. */
+	struct tw_buf services;
+	size_t service_parts;
+	bool services_ever, services_full;
 	uint8_t missed;          /* enum tw_watch_missed */
 	char why[TW_DETAIL_MAX]; /* it is not here; "" when that is nobody's fault */
 	int64_t seen_ms;         /* wall clock */
@@ -106,6 +111,10 @@ bool tw_own_has_off(struct tw_context *c, size_t at);
 tw_err tw_interfaces_take_own(struct tw_device *d, size_t at, const struct tw_watch_item *i);
 /* seen.c: one look, as the role says it. UNTRUSTED: it says what no role of ours says; NOMEM. */
 tw_err tw_interfaces_take(struct tw_device *d, struct tw_slice seen);
+/* Likewise of services alone: items of that kind, all there are. none: whoever says it has gone, and it is not known what has become of them. */
+tw_err tw_interfaces_take_services(struct tw_device *d, struct tw_slice items);
+/* services.c: what the process says that speaks to the service manager (device.h). */
+tw_err tw_services_heard(struct tw_device *d, tw_channel *line, const struct tw_message *m);
 /* declared.c: what the product says of it, into i; false: it should not be there. */
 bool tw_interfaces_judge(const struct tw_device *d, struct tw_interface *i);
 bool tw_interfaces_declared(const struct tw_device *d); /* the product declares its interfaces at all */

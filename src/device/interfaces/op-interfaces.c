@@ -40,7 +40,7 @@ static tw_err describe(struct tw_context *c, const struct tw_interface *i, json_
 	TW_TRY(tw_json_set(o, "off", json_boolean(tw_control_has_off(c, i))));
 	if (i->own)
 		TW_TRY(tw_json_set(o, "declared", json_string(tw_device_of(c)->manifest->providers[i->own - 1].name)));
-	else if (tw_interfaces_declared(tw_device_of(c)))
+	else if (i->kind != TW_WATCH_SERVICE && tw_interfaces_declared(tw_device_of(c)))
 		TW_TRY(tw_json_set(o, "declared", json_string(i->declared ? i->declared->name : i->known ? "its own" : "no")));
 	TW_TRY(say_wifi(c, i, o));
 	TW_TRY(set_time(o, "first", i->first_ms));
@@ -72,8 +72,9 @@ static tw_err say_missed(const struct tw_interfaces *f, json_t *o)
 {
 	char words[128];
 
-	(void)snprintf(words, sizeof words, "%s%s%s%s", f->missed & TW_WATCH_NO_LINKS ? "links, " : "",
+	(void)snprintf(words, sizeof words, "%s%s%s%s%s", f->missed & TW_WATCH_NO_LINKS ? "links, " : "",
 		f->missed & TW_WATCH_NO_SOCKETS ? "sockets, " : "", f->missed & TW_WATCH_NO_DEVICES ? "devices, " : "",
+		f->services_full ? "some services, " : "",
 		f->full || f->missed & TW_WATCH_FULL ? "what is beyond the longest list, " : "");
 	const size_t size = strlen(words);
 	return size ? tw_json_set(o, "missed", json_stringn(words, size - 2)) : TW_OK;

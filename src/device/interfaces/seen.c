@@ -158,7 +158,7 @@ static tw_err add(struct tw_device *d, const struct tw_watch_item *i, uint8_t ow
 	one->own = own;
 	one->present = one->marked = true;
 	f->of[f->count++] = one;
-	if (f->ever)
+	if (i->kind == TW_WATCH_SERVICE ? f->services_ever : f->ever)
 		TW_TRY(tell_appeared(d, one));
 	return tw_interfaces_judge(d, one) ? TW_OK : tell_undeclared(d, one);
 }
@@ -218,7 +218,7 @@ static bool is_missed(const struct tw_interfaces *f, enum tw_watch_kind kind)
 	return f->missed & (kind == TW_WATCH_SOCKET ? TW_WATCH_NO_SOCKETS : TW_WATCH_NO_DEVICES);
 }
 
-static tw_err sweep(struct tw_device *d, int64_t now)
+static tw_err sweep(struct tw_device *d, int64_t now, bool services)
 {
 	struct tw_interfaces *f = d->interfaces;
 	tw_err first = TW_OK;
@@ -226,7 +226,8 @@ static tw_err sweep(struct tw_device *d, int64_t now)
 	for (size_t n = 0; n < f->count; n++) {
 		struct tw_interface *one = f->of[n];
 
-		if (!one->present || one->own || one->marked || is_missed(f, one->kind))
+		if (!one->present || one->own || one->marked || (one->kind == TW_WATCH_SERVICE) != services ||
+			(!services && is_missed(f, one->kind)))
 			continue;
 		one->present = false;
 		one->last_ms = now;
@@ -275,24 +276,18 @@ static tw_err check(struct tw_slice items)
 	struct tw_watch_item i;
 
 	while (items.size)
-		if (tw_failed(tw_watch_item_read(&items, &i)))
+		if (tw_failed(tw_watch_item_read(&items, &i)) || i.kind == TW_WATCH_SERVICE)
 			return TW_RAISE(UNTRUSTED, "watch says what is no list of interfaces");
 	return TW_OK;
 }
 
-tw_err tw_interfaces_take(struct tw_device *d, struct tw_slice seen)
+static tw_err take_all(struct tw_device *d, struct tw_slice items, int64_t now, bool services)
 {
 	struct tw_interfaces *f = d->interfaces;
-	const int64_t now = tw_time_wall_ms(&d->time);
-	struct tw_slice items = { seen.at + 1, seen.size - 1 };
 	struct tw_watch_item i;
 
-	TW_TRY(check(items));
-	f->known = false; /* until it is taken whole */
-	f->missed = (uint8_t)seen.at[0];
-	f->full = false;
 	mark(f, items);
-	tw_err first = sweep(d, now);
+	tw_err first = sweep(d, now, services);
 	unmark(f);
 	while (items.size) {
 		TW_TRY(tw_watch_item_read(&items, &i));
@@ -302,6 +297,30 @@ tw_err tw_interfaces_take(struct tw_device *d, struct tw_slice seen)
 		if (!tw_failed(first))
 			first = e;
 	}
+	return first;
+}
+
+tw_err tw_interfaces_take_services(struct tw_device *d, struct tw_slice items)
+{
+	tw_err e = take_all(d, items, tw_time_wall_ms(&d->time), true);
+
+	d->interfaces->services_ever = d->interfaces->services_ever || !tw_failed(e);
+	return e;
+}
+
+tw_err tw_interfaces_take(struct tw_device *d, struct tw_slice seen)
+{
+	struct tw_interfaces *f = d->interfaces;
+	const int64_t now = tw_time_wall_ms(&d->time);
+	const struct tw_slice items = { seen.at + 1, seen.size - 1 };
+
+	TW_TRY(check(items));
+	f->known = false; /* until it is taken whole */
+	f->missed = (uint8_t)seen.at[0];
+	f->full = false;
+	tw_err first = take_all(d, items, now, false);
+	if (tw_is(first, TW_CODE_NOMEM))
+		return first;
 	f->seen_ms = now;
 	f->ever = f->known = true;
 	return first;

@@ -154,7 +154,10 @@ static void say_control(struct tw_context *c, enum tw_control_of which, struct t
 	const char *why = tw_control_unsettled_role(c, which);
 
 	(void)snprintf(ret->setting, sizeof ret->setting, "interfaces.mode");
-	if (!tw_control_is_listed(c, which))
+	if (which == TW_CONTROL_SERVICES && !tw_control_is_listed(c, which))
+		(void)snprintf(ret->reason, sizeof ret->reason,
+			"The product has no provider of kind services, so that nobody speaks to the system's service manager.");
+	else if (!tw_control_is_listed(c, which))
 		(void)snprintf(ret->reason, sizeof ret->reason, "roles.tab has no line for %s, whose user switches interfaces off.",
 			which == TW_CONTROL_LINKS ? "firewall" : "parts");
 	else if (why)
@@ -227,11 +230,42 @@ tw_err tw_interfaces_status_parts(struct tw_context *c, struct tw_element_status
 tw_err tw_interfaces_status_unneeded(struct tw_context *c, struct tw_element_status *ret)
 {
 	TW_TRY(away(c, ret));
-	for (enum tw_control_of i = TW_CONTROL_LINKS; !ret->reason[0] && i < TW_CONTROLS; i++)
+	for (enum tw_control_of i = TW_CONTROL_LINKS; !ret->reason[0] && i <= TW_CONTROL_PARTS; i++)
 		say_control(c, i, ret);
 	return ret->reason[0] ? TW_OK
 			      : status_of(c, 1u << TW_WATCH_LINK | 1u << TW_WATCH_RADIO | 1u << TW_WATCH_USB | 1u << TW_WATCH_SERIAL,
 					"network links, radios, USB devices and serial lines", ret);
+}
+
+/* Who may use them: the flows that the product declares and the owner has not declined, by the packet filter. */
+static void say_who(struct tw_context *c, struct tw_element_status *ret)
+{
+	const size_t at = strlen(ret->reason);
+	const bool judged = tw_setting_is(c, "firewall.mode", "enforce") && tw_setting_is(c, "firewall.ingress", "enforce");
+
+	(void)snprintf(ret->reason + at, sizeof ret->reason - at, " Who may reach one's port: %s",
+		judged ? "by the flows that the product declares (firewall.ingress)." : "anybody; firewall.ingress does not judge.");
+}
+
+/* @nist LA.IC.6: which services run, and which are off by the mode's list; their ports are the packet filter's */
+tw_err tw_interfaces_status_services(struct tw_context *c, struct tw_element_status *ret)
+{
+	const struct tw_interfaces *f = tw_device_of(c)->interfaces;
+	const struct counted n = count(c, 1u << TW_WATCH_SERVICE);
+
+	ret->status = TW_STATUS_NOT_PROVIDED;
+	say_control(c, TW_CONTROL_SERVICES, ret);
+	if (!ret->reason[0] && (!f->control[TW_CONTROL_SERVICES].line || !f->services_ever))
+		(void)snprintf(ret->reason, sizeof ret->reason,
+			"The product's provider of services is not there, or has yet to say what there is.");
+	if (ret->reason[0])
+		return TW_OK;
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"Services: %zu, of these off by the list of the mode: %zu, also after a start and when somebody starts them.",
+		n.there, n.off);
+	say_who(c, ret);
+	return TW_OK;
 }
 
 /* @nist LA.IC.13: each type of radio that the kernel has, with its state, switched off and on by the mode's list */

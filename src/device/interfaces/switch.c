@@ -164,6 +164,10 @@ static bool is_told(struct tw_control *f)
 
 static void let_go(struct tw_control *f, bool at_once)
 {
+	if (f->role->is_provider) { /* it is not ours to end */
+		f->asked = f->told = false;
+		return;
+	}
 	if (f->begun)
 		tw_errand_finish(tw_device_of(f->context)->errands, f->role->errand, at_once);
 	f->begun = f->asked = f->told = false;
@@ -449,10 +453,28 @@ static tw_err begin(struct tw_control *f)
 		put(f);
 		return TW_OK;
 	}
+	if (f->role->is_provider)
+		return TW_RAISE(NOTFOUND, "the product's provider of services is not there");
 	TW_TRY(tw_errand_begin(tw_device_of(f->context)->errands, f->role->errand, f->role->rows, &user));
 	f->begun = f->asked = true;
 	f->until_ms = now_ms(f) + ANSWER_MS;
 	return TW_OK;
+}
+
+void tw_switch_heard(struct tw_control *f, const struct tw_message *m)
+{
+	on_heard(f, f->line, m);
+}
+
+void tw_switch_line(struct tw_control *f, tw_channel *line)
+{
+	char wanted[TW_CONTROL_OFF_MAX + 1];
+
+	f->line = line;
+	f->asked = f->told = f->holds = false;
+	f->again_at_ms = f->again_ms = 0;
+	if (!line && !tw_failed(tw_switch_wanted(f, wanted)) && !at_rest(f, wanted))
+		failed(f, "the product's provider of services has gone");
 }
 
 int64_t tw_switch_due_ms(struct tw_control *f)
@@ -460,7 +482,7 @@ int64_t tw_switch_due_ms(struct tw_control *f)
 	char wanted[TW_CONTROL_OFF_MAX + 1];
 	int64_t left;
 
-	if (!tw_device_of(f->context)->errands || tw_failed(tw_switch_wanted(f, wanted)) || at_rest(f, wanted))
+	if ((!f->role->is_provider && !tw_device_of(f->context)->errands) || tw_failed(tw_switch_wanted(f, wanted)) || at_rest(f, wanted))
 		return -1;
 	if (f->asked)
 		left = f->until_ms - now_ms(f);
@@ -499,7 +521,10 @@ bool tw_switch_is_listed(struct tw_control *f)
 {
 	const struct tw_device *d = tw_device_of(f->context);
 
-	return d->own_uid != 0 && d->errands && tw_errand_listed(d->errands, f->role->errand);
+	for (size_t i = 0; f->role->is_provider && d->manifest && i < d->manifest->provider_count; i++)
+		if (d->manifest->providers[i].kind == TW_MANIFEST_SERVICES)
+			return true;
+	return !f->role->is_provider && d->own_uid != 0 && d->errands && tw_errand_listed(d->errands, f->role->errand);
 }
 
 const char *tw_switch_unsettled(struct tw_control *f)

@@ -2,7 +2,8 @@
 /*
  * One role that switches interfaces off, as core has it: told, believed when it has read back from the kernel, told again when that is lost.
  *
- * There are two, links and parts (control.c has the table). Each is told the words of the list that are its own.
+ * There are two, links and parts, and a process of the product's that speaks to the service manager (control.c has the table). Each is told the words
+ * of the list that are its own.
  */
 #ifndef TW_DEVICE_INTERFACES_SWITCH_H
 #define TW_DEVICE_INTERFACES_SWITCH_H
@@ -22,10 +23,14 @@ struct tw_control_role {
 	uint16_t put, holds, failed, held, takes, gone;         /* messages; takes and gone 0: it has none */
 	const char *line;                                       /* of roles.tab, without which it does not run */
 	tw_err (*more)(struct tw_control *f, struct tw_buf *b); /* what it is told besides, NULL: nothing */
+	bool is_provider; /* no errand: a process of the product's, by the application's door */
 };
 /* Of the list of the mode that is on, what is this role's. */
 tw_err tw_switch_wanted(struct tw_control *f, char ret[TW_CONTROL_OFF_MAX + 1]);
 tw_err tw_switch_job(struct tw_control *f);
+/* Of a provider's: it is there, line NULL: it has gone; it says this. */
+void tw_switch_line(struct tw_control *f, tw_channel *line);
+void tw_switch_heard(struct tw_control *f, const struct tw_message *m);
 int64_t tw_switch_due_ms(struct tw_control *f);
 /* NULL: all is as the list says; else why not yet. */
 const char *tw_switch_unsettled(struct tw_control *f);

@@ -71,6 +71,8 @@ static tw_err add_providers(struct listing *l)
 			m->providers[i].kind == TW_MANIFEST_DISPLAY ? "nothing itself; it is told the use notice, and lets nobody in"
 				: m->providers[i].kind == TW_MANIFEST_LINK
 				? "nothing itself; it drives a link of the product's and is told whether that may be on, and lets nobody in"
+				: m->providers[i].kind == TW_MANIFEST_SERVICES
+				? "nothing itself; it is told which services are to be off, says which there are, and lets nobody in"
 				: "nothing itself; beside the password, it lets into each account whose logins it judges"));
 	}
 	return TW_OK;

@@ -61,6 +61,8 @@ struct tw_device {
 	const char *(*unsettled)(struct tw_context *c, const char *key);
 	/* A capability's, which what drives a link of the product's has said how it is, or has gone; NULL: none. */
 	void (*link_told)(struct tw_device *d, size_t provider);
+	/* A capability's ear for what speaks to the service manager: m NULL: it is there, or, with line NULL too, has gone. */
+	tw_err (*services)(struct tw_device *d, tw_channel *line, const struct tw_message *m);
 	struct tw_display_notice display; /* what displays of the product's have to show */
 	/* The state of capabilities, each its own folder's business. */
 	struct tw_access *access;

@@ -9,7 +9,7 @@
  *
  * Providers (provider.h) come by it too, each as the user that the manifest names; they may do what a provider may, and the application nothing of that.
  * So does what speaks for the device's button (presence.h): of it, door and subject are the button's. A display (display.h) is a provider,
- * and so is what drives a link (link.h).
+ * and so are what drives a link (link.h) and what speaks to the service manager, whose words a capability hears (device.h, services).
  */
 #include "device/platform/core.h"
 
@@ -410,6 +410,13 @@ static tw_err refuse_provider(struct connection *c, uint32_t tag, const char *ru
 	return refuse(c, tag, rule, "the device does not take it");
 }
 
+static tw_err tell_services(struct connection *c, tw_channel *line, const struct tw_message *m)
+{
+	struct tw_device *d = &c->door->core->device;
+
+	return d->services ? d->services(d, line, m) : TW_OK;
+}
+
 static tw_err take_provide(struct connection *c, const struct tw_message *m)
 {
 	const char *rule = NULL;
@@ -418,7 +425,14 @@ static tw_err take_provide(struct connection *c, const struct tw_message *m)
 	if (rule)
 		return refuse_provider(c, m->tag, rule);
 	c->acks[c->ack_count++] = m->tag;
-	return TW_OK;
+	return tw_provider_of_services(&c->door->core->device, c->channel) ? tell_services(c, c->channel, NULL) : TW_OK;
+}
+
+static tw_err take_services(struct connection *c, const struct tw_message *m)
+{
+	if (!tw_provider_of_services(&c->door->core->device, c->channel))
+		return refuse_provider(c, m->tag, "services.user");
+	return tell_services(c, c->channel, m);
 }
 
 static tw_err take_verdict(struct connection *c, const struct tw_message *m)
@@ -497,6 +511,10 @@ static const struct {
 	{ TW_APP_SCREEN, "provider.show", take_display, "display.user" },
 	{ TW_APP_SHOWS, "provider.show", take_display, "display.user" },
 	{ TW_APP_LINK, "provider.link", take_link, "link.user" },
+	{ TW_APP_SERVICES, "provider.services", take_services, "services.user" },
+	{ TW_APP_HOLDS, "provider.services", take_services, "services.user" },
+	{ TW_APP_FAILED, "provider.services", take_services, "services.user" },
+	{ TW_APP_HELD, "provider.services", take_services, "services.user" },
 };
 
 static tw_err take(struct connection *c, const struct tw_message *m)

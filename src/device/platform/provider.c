@@ -40,6 +40,14 @@ const struct tw_manifest_provider *tw_provider_of_user(const struct tw_device *d
 	return NULL;
 }
 
+bool tw_provider_of_services(const struct tw_device *d, const tw_channel *line)
+{
+	for (size_t i = 0; line && i < d->manifest->provider_count; i++)
+		if (row(d, i)->kind == TW_MANIFEST_SERVICES && d->providers.of[i].line == line)
+			return true;
+	return false;
+}
+
 bool tw_provider_busy(const struct tw_device *d, size_t at)
 {
 	return d->providers.of[at].asked.ended != NULL;
@@ -269,6 +277,8 @@ void tw_provider_leave(struct tw_device *d, const tw_channel *line)
 
 		if (s->line != line)
 			continue;
+		if (d->services && tw_provider_of_services(d, line))
+			tw_ignore(d->services(d, NULL, NULL));
 		s->line = NULL;
 		tw_err e = tell(d, "provider.gone", i, s->simulated);
 		if (tw_failed(e))

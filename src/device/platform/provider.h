@@ -77,6 +77,7 @@ struct tw_providers {
 bool tw_provider_judges(const struct tw_manifest_provider *p);
 int tw_provider_named(const struct tw_device *d, struct tw_slice name); /* its place; -1: the product has none of that name */
 const struct tw_manifest_provider *tw_provider_of_user(const struct tw_device *d, uid_t uid); /* NULL: he is none's */
+bool tw_provider_of_services(const struct tw_device *d, const tw_channel *line); /* it speaks to the service manager, and is there by this line */
 bool tw_provider_busy(const struct tw_device *d, size_t at);
 /* NOTFOUND: it is not there, or its connection is full. STATE: it is asked something already. */
 tw_err tw_provider_ask(struct tw_device *d, size_t at, const struct tw_provider_question *q);

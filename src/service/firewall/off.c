@@ -11,7 +11,7 @@
 
 const char *const tw_off_radios[TW_OFF_RADIOS] = { "", "wlan", "bluetooth", "ultrawideband", "wimax", "wwan", "gps", "fm", "nfc" };
 
-const char *const tw_off_kinds[TW_OFF_KINDS] = { "link", "radio", "usb", "serial", "camera", "microphone", "component" };
+const char *const tw_off_kinds[TW_OFF_KINDS] = { "link", "radio", "usb", "serial", "camera", "microphone", "component", "service" };
 
 /* What an interface of USB is, by the numbers of its specification. */
 static const struct {
@@ -139,8 +139,37 @@ static tw_err check_component(struct tw_off_word *w)
 		    : TW_RAISE(SYNTAX, "'%.*s' is not component:BUS/DEVICE", (int)(w->text.size < 60 ? w->text.size : 60), w->text.at);
 }
 
-static tw_err (*const checks[TW_OFF_KINDS])(
-	struct tw_off_word *) = { check_link, check_radio, check_usb, check_device, check_device, check_device, check_component };
+/* Of the device's own, and what every other service needs: a list with these could not be taken back. */
+static bool is_needed(struct tw_slice name)
+{
+	static const char *const beginnings[] = { "thingward", "systemd-", "dbus", "init" };
+
+	for (size_t i = 0; i < TW_COUNT(beginnings); i++) {
+		const size_t size = strlen(beginnings[i]);
+
+		if (name.size >= size && memcmp(name.at, beginnings[i], size) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "ssh", "getty@tty1": it becomes an argument of a program, so that it begins with a letter or digit. Never several: of these nobody sees which. */
+static tw_err check_service(struct tw_off_word *w)
+{
+	const char *at = memchr(w->name.at, '@', w->name.size);
+	const struct tw_slice first = { w->name.at, at ? (size_t)(at - w->name.at) : w->name.size };
+	const struct tw_slice rest = { first.at + first.size + (at != NULL), w->name.size - first.size - (at != NULL) };
+
+	if (w->any || !first.size || w->name.size > NAME_MAX_SIZE || !is_name(first) || !is_name(rest) || strchr(".-_", first.at[0]))
+		return TW_RAISE(SYNTAX, "'%.*s' is no name of a service", (int)(w->text.size < 60 ? w->text.size : 60), w->text.at);
+	if (is_needed(w->name))
+		return TW_RAISE(DENIED, "interfaces.service-needed: " TW_SLICE_FMT " is what the device itself lives by, and is never off",
+			TW_SLICE_ARG(w->name));
+	return TW_OK;
+}
+
+static tw_err (*const checks[TW_OFF_KINDS])(struct tw_off_word *) = { check_link, check_radio, check_usb, check_device,
+	check_device, check_device, check_component, check_service };
 
 static tw_err read_word(struct tw_slice s, struct tw_off_word *ret)
 {
@@ -156,7 +185,7 @@ static tw_err read_word(struct tw_slice s, struct tw_off_word *ret)
 		return checks[i](ret);
 	}
 	return TW_RAISE(SYNTAX,
-		"'%.*s' is not link:NAME, radio:TYPE, usb:WHAT, serial:NAME, camera:NAME, microphone:NAME or component:BUS/DEVICE",
+		"'%.*s' is not link:NAME, radio:TYPE, usb:WHAT, serial:NAME, camera:NAME, microphone:NAME, component:BUS/DEVICE or service:NAME",
 		(int)(s.size < 40 ? s.size : 40), s.at);
 }
 

@@ -4,6 +4,7 @@
  *
  * link:NAME, serial:NAME, camera:NAME, microphone:NAME: as the kernel names it, or how its name begins, or * for all. radio: what it is, or *.
  * usb:*, usb:CLASS, usb:VVVV:PPPP, usb:VVVV:PPPP:SERIAL. component:BUS/DEVICE: any other device that has a driver, as the kernel's tree names it.
+ * service:NAME: a program that the system's service manager runs, one by one and by its name there.
  */
 #ifndef TW_SERVICE_OFF_H
 #define TW_SERVICE_OFF_H
@@ -22,6 +23,7 @@ enum tw_off_kind {
 	TW_OFF_CAMERA,
 	TW_OFF_MICROPHONE,
 	TW_OFF_COMPONENT,
+	TW_OFF_SERVICE,
 	TW_OFF_KINDS
 };
 extern const char *const tw_off_kinds[TW_OFF_KINDS]; /* "link" */
@@ -41,7 +43,8 @@ struct tw_off {
 };
 /* The next word of those with one blank between, cut off text, which is not empty. SYNTAX: a blank behind the last. */
 tw_err tw_off_next(struct tw_slice *text, struct tw_slice *ret);
-/* "": none. SYNTAX: what is wrong with which word; DENIED: the loopback, which is no way in; LIMIT: too many. */
+/* "": none. SYNTAX: what is wrong with which word; DENIED: the loopback, which is no way in, and services without which nobody could switch on
+   again; LIMIT: too many. */
 tw_err tw_off_read(struct tw_slice text, struct tw_off *ret);
 bool tw_off_has(const struct tw_off *o, enum tw_off_kind kind, const char *name); /* of any kind but USB */
 bool tw_off_has_kind(const struct tw_off *o, enum tw_off_kind kind);

@@ -29,6 +29,11 @@ static void test_read(void **state)
 		{ "component:", TW_CODE_SYNTAX, 0 }, { "component:pci", TW_CODE_SYNTAX, 0 }, { "component:/x", TW_CODE_SYNTAX, 0 },
 		{ "component:pci/", TW_CODE_SYNTAX, 0 }, { "component:pci/*", TW_CODE_OK, 1 }, { "component:*", TW_CODE_SYNTAX, 0 },
 		{ "component:pci/../x", TW_CODE_SYNTAX, 0 }, { "component:../x", TW_CODE_SYNTAX, 0 },
+		{ "service:ssh service:getty@tty1 service:a.b_c-d", TW_CODE_OK, 3 }, { "service:", TW_CODE_SYNTAX, 0 },
+		{ "service:*", TW_CODE_SYNTAX, 0 }, { "service:s*", TW_CODE_SYNTAX, 0 }, { "service:--force", TW_CODE_SYNTAX, 0 },
+		{ "service:.x", TW_CODE_SYNTAX, 0 }, { "service:@x", TW_CODE_SYNTAX, 0 }, { "service:a/b", TW_CODE_SYNTAX, 0 },
+		{ "service:a@b@c", TW_CODE_SYNTAX, 0 }, { "service:thingward-device", TW_CODE_DENIED, 0 },
+		{ "service:systemd-journald", TW_CODE_DENIED, 0 }, { "service:dbus", TW_CODE_DENIED, 0 },
 		{ "component:a/b/c", TW_CODE_SYNTAX, 0 }, { "eth0", TW_CODE_SYNTAX, 0 }, { " link:eth0", TW_CODE_SYNTAX, 0 },
 		{ "link:eth0 ", TW_CODE_SYNTAX, 0 }, { "link:eth0  link:eth1", TW_CODE_SYNTAX, 0 }, { " ", TW_CODE_SYNTAX, 0 },
 		{ "link:eth0\nlink:eth1", TW_CODE_SYNTAX, 0 } };

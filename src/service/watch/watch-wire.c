@@ -25,6 +25,7 @@ const char *const tw_watch_kinds[TW_WATCH_KINDS] = {
 	[TW_WATCH_MICROPHONE] = "microphone",
 	[TW_WATCH_INPUT] = "input",
 	[TW_WATCH_STORAGE] = "storage",
+	[TW_WATCH_SERVICE] = "service",
 };
 
 static tw_err block(struct tw_buf *b, struct tw_slice s)

@@ -31,6 +31,7 @@ enum tw_watch_kind {
 	TW_WATCH_MICROPHONE,
 	TW_WATCH_INPUT,
 	TW_WATCH_STORAGE,
+	TW_WATCH_SERVICE, /* of which the watch role knows nothing: a provider says it (device/services) */
 	TW_WATCH_KINDS
 };
 extern const char *const tw_watch_kinds[TW_WATCH_KINDS]; /* "link"; [0] is "" */

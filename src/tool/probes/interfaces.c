@@ -250,6 +250,44 @@ static tw_err link_obeys(struct tw_probe_context *c, struct tw_finding *f)
 	return obeys(c, &(struct off){ "link", "off" }, f);
 }
 
+/* Which socket still listens that the kernel made for its unit; NULL: none. */
+static const char *socket_of(const json_t *list, const char *name)
+{
+	char service[80], listener[80];
+	size_t i;
+	json_t *one;
+
+	(void)snprintf(service, sizeof service, "%.60s.service", name);
+	(void)snprintf(listener, sizeof listener, "%.60s.socket", name);
+	json_array_foreach(list, i, one) {
+		const char *what = tw_json_text(one, "what");
+
+		if (tw_json_bool(one, "present") && !strcmp(tw_json_text(one, "kind"), "socket") &&
+			(strstr(what, service) || strstr(what, listener)))
+			return tw_json_text(one, "name");
+	}
+	return NULL;
+}
+
+/* @nist LA.IC.6: a service is off when the list says so, and nothing listens for it */
+static tw_err service_obeys(struct tw_probe_context *c, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+
+	TW_TRY(obeys(c, &(struct off){ "service", "off" }, f));
+	if (f->verdict != TW_VERDICT_PASS)
+		return TW_OK;
+	tw_err e = tw_order_all(c, LIST, "interfaces", &answer);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "The list of interfaces", e);
+	const char *name = c->off + strlen("service:"), *listens = socket_of(json_object_get(answer.body, "interfaces"), name);
+
+	if (listens)
+		return tw_found(f, TW_VERDICT_FAIL, "%.60s is to be off, and %.60s still listens for it.", name, listens);
+	return tw_found(f, TW_VERDICT_PASS,
+		"%.60s is listed, its list has it off, its state and the log say that it went off, and nothing listens for it.", name);
+}
+
 /* --- What is plugged in or built in --- */
 
 static const json_t *any_named(const json_t *list, const char *kind, const char *name)
@@ -396,6 +434,7 @@ static tw_err unneeded_is_off(struct tw_probe_context *c, struct tw_finding *f)
 const struct tw_probe tw_probes_interfaces[] = {
 	{ "LA.IC.2", "part-obeys-off", TW_SOURCE_INSIDE, "Is a part off when it is to be?", part_obeys },
 	{ "LA.IC.3", "unneeded-is-off", TW_SOURCE_INSIDE, "Is what is not needed off, and is that for administrators to say?", unneeded_is_off },
+	{ "LA.IC.6", "service-obeys-off", TW_SOURCE_INSIDE, "Is a service off when it is to be, and does nothing listen for it?", service_obeys },
 	{ "LA.IC.13", "radio-obeys-off", TW_SOURCE_INSIDE, "Is a radio listed with its type, and off when it is to be?", radio_obeys },
 	{ "LA.IC.14", "lists-links", TW_SOURCE_INSIDE, "Is each link listed with its technology, driver and state?", lists_links },
 	{ "LA.IC.14.3", "follows-a-link", TW_SOURCE_INSIDE, "Do state and events follow an Ethernet link?", follows_a_link },
