@@ -18,10 +18,6 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 # Those that hold few rows by what they are: of the staff and their sessions, of settings, of tasks (64), one. Every other table grows.
 SMALL = {"account", "account_role", "credential", "session", "session_code", "login_client", "throttle", "setting", "setting_history", "task", "boot", "subscription_key", "advisory_number", "intake_box", "advisory_key"}
 EXPLAINED = {
-    "desk_reports_product": "an order that somebody chose, of twenty thousand reports, which is the most there are",
-    "desk_reports_product_down": "likewise",
-    "desk_reports_messages": "likewise",
-    "desk_reports_messages_down": "likewise",
     "desk_alarms_by": "an order that somebody chose; an alarm is there once for each point of a clock",
     "case_columns_fill": "once, of a store that an older build made",
     "attachments_sum": "once for a file that is taken, before it is written: what all of them hold together",
