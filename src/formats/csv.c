@@ -77,7 +77,7 @@ static tw_err read_field(struct tw_csv *c, struct tw_csv_row *row, size_t starts
 		return TW_RAISE(LIMIT, "line %zu: a row of more than %d fields", c->line, TW_CSV_FIELDS_MAX);
 	const size_t start = c->bytes.size;
 	TW_TRY(peek(c, 0) == '"' ? read_quoted(c) : read_plain(c));
-	if (!tw_utf8_valid((struct tw_slice){ c->bytes.data + start, c->bytes.size - start }))
+	if (!tw_utf8_valid((struct tw_slice){ tw_buf_cstr(&c->bytes) + start, c->bytes.size - start }))
 		return TW_RAISE(SYNTAX, "line %zu: a field that is no UTF-8", c->line);
 	if (peek(c, 0) >= 0 && peek(c, 0) != ',' && !line_end(c))
 		return TW_RAISE(SYNTAX, "line %zu: a field is followed by neither a comma nor the line's end", c->line);
@@ -109,6 +109,6 @@ tw_err tw_csv_next(struct tw_csv *c, struct tw_csv_row *ret)
 	c->at += line_end(c);
 	c->line++;
 	for (size_t i = 0; i < ret->count; i++)
-		ret->of[i] = c->bytes.data + starts[i];
+		ret->of[i] = tw_buf_cstr(&c->bytes) + starts[i];
 	return TW_OK;
 }

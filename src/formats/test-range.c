@@ -53,6 +53,7 @@ static const struct row osv[] = {
 	{ SEM("{'introduced':'0'}"), "1.0", '?', "'1.0' is no semantic version" },
 	{ SEM("{'introduced':'0'},{'limit':'*'}"), "1.0", '?', "'1.0' is no semantic version" },
 	{ ECO("{'introduced':'0'},{'fixed':'1_0'}"), "1", '?', "'1_0': character 2 is none of such a version" },
+	{ ECO("{'introduced':'0'},{'limit':'1_0'}"), "1", '?', "'1_0': character 2 is none of such a version" },
 	{ "{'type':'GIT','repo':'x','events':[{'introduced':'0'}]}", "1", '?', "a range of commits can be told only by their repository" },
 };
 
@@ -242,6 +243,9 @@ static const struct {
 		"changes after '2.4', and no limit"),
 	{ CVE("unaffected", "{'version':'2.4','status':'affected','lessThanOrEqual':'2.4'}"), "2.3", TW_RANGE_UNAFFECTED, SIZE_MAX },
 	{ CVE("affected", "{'version':'2.4','status':'unaffected','lessThanOrEqual':'2.*'}"), "2.9", TW_RANGE_UNAFFECTED, 0 },
+	UNDECIDED("unaffected",
+		"{'version':'5','status':'affected','lessThan':'7','changes':[{'at':'6.0','status':'unaffected'},{'at':'6.0p1','status':'affected'}]}",
+		"6.2", "whether '6.0p1' comes before or after '6.0' is not known"),
 /* Changes count in the order of versions, whatever theirs. */
 #define TURNED(list) \
 	CVE("unaffected", "{'version':'5','status':'affected','lessThan':'7','versionType':'semver','changes':[" list "]}")

@@ -356,6 +356,8 @@ static const struct row applicability[] = {
 		"0|version 8.0 is in this CPE range (order of versions: generic); the distribution's package may have the correction\n" },
 	{ { "curl", "8.0_p1-r0", "pkg:apk/alpine/curl", OF }, ONE(""),
 		"undecided cpe|" OF "|" AT "0|'8.0_p1' has a suffix of apk that upstream's versions do not have\n" },
+	{ { "curl", "master", NULL, "cpe:2.3:a:haxx:curl:*:*:*:*:*:*:*:*" }, ONE(""),
+		"undecided cpe|" OF "|" AT "0|'master' is no single version\n" },
 };
 
 /* Versions with updates, as records, inventories and CPE names spell them: the verdict alone. */
