@@ -155,7 +155,7 @@ static void on_event(struct tw_wifi *w, struct tw_slice said)
 		(void)snprintf(w->why, sizeof w->why, "%s", words);
 		say_refused(w);
 	} else if (event == TW_WIFI_LOST) {
-		if (!w->why[0])
+		if (!w->why[0] && w->state.joined) /* not where the network before this one was left for it */
 			(void)snprintf(w->why, sizeof w->why, "%s", words);
 		w->state.joined = false;
 		say_lost(w, words);
