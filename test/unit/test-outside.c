@@ -131,6 +131,7 @@ static void test_refused(void **state)
 		{ "a", "{\"place\":\"me@a.example\"}", "outside.place", 400 },
 		{ "a", "{\"place\":\"a.example:0x\"}", "outside.place", 400 },
 		{ "a", "{\"place\":\"a.example\",\"suites\":\"TLS_RSA_WITH_AES_128_CBC_SHA\"}", "outside.form", 400 },
+		{ "a", "{\"place\":\"a.example\",\"tls\":\"1.1\"}", "outside.form", 400 },
 		{ "a", "{\"place\":\"a.example\",\"groups\":\"x\"}", "outside.form", 400 },
 		{ "a", "{\"place\":\"a.example\",\"keys\":\"a1\"}", "outside.form", 400 },
 		{ "a", "{\"place\":\"a.example\",\"keys\":\"" KEY KEY "\"}", "outside.form", 400 },

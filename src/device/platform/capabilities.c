@@ -4,6 +4,7 @@
 #include "device/identification/identity.h"
 #include "device/interfaces/interfaces.h"
 #include "device/logical-access/access.h"
+#include "device/outgoing/shares.h"
 #include "device/platform/device.h"
 #include "device/rows-data-protection.h"
 #include "device/rows-identification.h"
@@ -18,6 +19,6 @@ const struct tw_part tw_parts[] = {
 	{ &tw_capability_identification, tw_identity_start, tw_identity_stop, NULL },
 	{ &tw_capability_data_protection, NULL, tw_selftest_stop, NULL },
 	{ &tw_capability_interfaces, tw_interfaces_start, tw_interfaces_stop, NULL },
-	{ &tw_capability_outgoing, NULL, NULL, NULL },
+	{ &tw_capability_outgoing, NULL, tw_outgoing_stop, NULL },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -71,6 +71,7 @@ struct tw_device {
 	struct tw_peer_watch *peer_watch; /* NULL until another device was heard */
 	struct tw_inventory *inventory;
 	struct tw_interfaces *interfaces;
+	struct tw_shares *shares;     /* outgoing/shares.h; NULL until the first job */
 	struct tw_local *local;       /* NULL until the first job */
 	struct tw_selftest *selftest; /* NULL until the first job or status */
 };

@@ -118,6 +118,8 @@ tw_err tw_outside_add(struct tw_device *d, const json_t *entry, struct tw_outsid
 	uint16_t suites = 0;
 	uint8_t groups = 0;
 
+	if (strcmp(tw_json_text(entry, "tls"), "1.2") != 0 && tls != TW_DEMAND_TLS_1_3)
+		return TW_RAISE(SYNTAX, "the oldest version of TLS is 1.2 or 1.3");
 	TW_TRY(tw_demand_suites_read(tw_json_text(entry, "suites"), &suites));
 	TW_TRY(tw_demand_groups_read(tw_json_text(entry, "groups"), &groups));
 	ret->demand.tls = tls > ret->demand.tls ? tls : ret->demand.tls;
