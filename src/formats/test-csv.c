@@ -91,6 +91,7 @@ static void test_limits(void **state)
 	tw_csv_init(&c, tw_sys_real(), tw_buf_slice(&text));
 	CHECK_OK(tw_csv_next(&c, &row));
 	CHECK_INT(row.count, TW_CSV_FIELDS_MAX);
+	tw_csv_done(&c);
 	CHECK_OK(tw_buf_text(&text, ","));
 	tw_csv_init(&c, tw_sys_real(), tw_buf_slice(&text));
 	CHECK_ERR(tw_csv_next(&c, &row), LIMIT);
