@@ -81,7 +81,7 @@ def test_a_link_that_comes_goes_down_and_up_and_goes_is_followed(unit):
         wait(lambda: state(unit, "left") == becomes)
     assert unit.json("interfaces", "read", one["id"])["state"] == "up"
     ip("link", "delete", "left")
-    wait(lambda: state(unit, "left") is False)
+    wait(lambda: state(unit, "left") is False and state(unit, "right") is False)
     assert [fields["address"] for fields in told(unit, "interface.appeared") if fields["name"] == "left"] == ["02:00:00:00:00:07"]
     steps = [(fields["from"], fields["to"]) for fields in told(unit, "interface.changed")[before:] if fields["name"] == "left" and fields["what"] == "state"]
     assert [to for _, to in steps if to != "down"] == ["up", "off", "up"] and all(a[1] == b[0] for a, b in zip(steps, steps[1:]))
