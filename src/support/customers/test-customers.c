@@ -331,6 +331,21 @@ static void test_another_address(void **state)
 	}
 }
 
+/* However many were asked, none of them is mailed when he wants no more of it. */
+static void test_all_addresses_end(void **state)
+{
+	const int64_t ann = customer(), bob = customer();
+	char address[64];
+
+	for (int i = 0; i < 130; i++) {
+		(void)snprintf(address, sizeof address, "a@host-%d.example.com", i);
+		wants_mail(i == 129 ? bob : ann, address);
+	}
+	CHECK_OK(tw_subscription_account_end(world.store, ann));
+	CHECK_TEXT(stored("SELECT group_concat(recipient) FROM subscription"), "a@host-129.example.com");
+	CHECK_TEXT(stored("SELECT group_concat(recipient) FROM outbox"), "a@host-129.example.com");
+}
+
 static void test_an_account_has_one_address(void **state)
 {
 	const struct tw_subscriptions of = subscriptions();
@@ -440,4 +455,5 @@ static void test_mail_through_faults(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 CHECK_MAIN(TEST(test_each_is_told_of_his_own), TEST(test_what_is_no_device), TEST(test_bounds), TEST(test_faults),
-	TEST(test_mail_says_that_something_waits), TEST(test_an_account_has_one_address), TEST(test_another_address), TEST(test_a_device_confirmed_later), TEST(test_mail_waits), TEST(test_mail_through_faults))
+	TEST(test_mail_says_that_something_waits), TEST(test_an_account_has_one_address), TEST(test_another_address),
+	TEST(test_all_addresses_end), TEST(test_a_device_confirmed_later), TEST(test_mail_waits), TEST(test_mail_through_faults))
