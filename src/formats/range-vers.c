@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "formats/range-inside.h"
 
 enum sign { LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, NOT_EQUAL };
 static const struct {
@@ -90,6 +91,16 @@ static tw_err bound(struct reader *r, enum sign sign, int c, const char *at)
 	return TW_OK;
 }
 
+/* Where the type has an order of its own its check says what is no version; the generic one has a place for any text, so words are told from versions here. */
+static tw_err check_words(const struct reader *r)
+{
+	if (r->scheme != TW_VERSION_GENERIC)
+		return TW_OK;
+	TW_TRY(tw_range_plain(r->version));
+	TW_TRY(tw_range_plain(tw_buf_cstr(&r->now)));
+	return tw_range_same_kind(r->version, tw_buf_cstr(&r->now));
+}
+
 static tw_err take_constraint(struct reader *r, struct tw_slice s)
 {
 	const char *at = s.at;
@@ -97,12 +108,15 @@ static tw_err take_constraint(struct reader *r, struct tw_slice s)
 	int c;
 
 	TW_TRY(decode(r, s));
+	TW_TRY(check_words(r));
 	TW_TRY(check_order(r, at));
 	TW_TRY(tw_version_decide(r->scheme, r->version, tw_buf_cstr(&r->now), &c));
 	r->only_not = (r->only_not || !r->any) && sign == NOT_EQUAL;
 	r->any = true;
 	r->equal = r->equal || (c == 0 && (sign == EQUAL || sign == LESS_EQUAL || sign == GREATER_EQUAL));
 	r->excluded = r->excluded || (c == 0 && sign == NOT_EQUAL);
+	if (sign == EQUAL && c)
+		return tw_range_apart(r->scheme, r->version, tw_buf_cstr(&r->now));
 	return sign == EQUAL || sign == NOT_EQUAL ? TW_OK : bound(r, sign, c, at);
 }
 

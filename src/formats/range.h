@@ -43,7 +43,8 @@ tw_err tw_range_cpe(const json_t *match, const char *version, bool *ret);
 #define TW_RANGE_VERS_MAX 4096 /* bytes of a vers string */
 /*
  * A version range specifier: "vers:deb/>=1.0|<2.0|!=1.5". SYNTAX also: its versions are not in order, or two '<' follow one another. With
- * nothing but '!=', all others are in it. A type that has no order here gets the generic one.
+ * nothing but '!=', all others are in it. A type that has no order here gets the generic one; with that, SYNTAX as of CVE records where words or a range
+ * stand in the place of a version ("1.x", "1.0 - 1.4"), where a day stands beside another number, and of what may be the version all the same.
  */
 tw_err tw_range_vers(const struct tw_sys *sys, struct tw_slice vers, const char *version, bool *ret);
 #endif

@@ -315,6 +315,18 @@ static const struct row vers[] = {
 	{ "vers:deb/>1|>=2", "1", '?', "character 13: after a '>' comes a '<', with versions between them only" },
 	{ "vers:deb/<1|2|<3", "1", '?', "character 15: after a '<' comes a '>', with versions between them only" },
 	{ "vers:npm/1.0", "1.0.0", '?', "'1.0' is no semantic version" },
+	/* The generic order has a place for anything: words are told from versions before. */
+	{ "vers:generic/1.x", "1.2.0", '?', "'1.x' is no single version" },
+	{ "vers:generic/1.0%20-%201.4", "1.2.0", '?', "'1.0 - 1.4' is no single version" },
+	{ "vers:generic/<=1.2.*", "1.2.5", '?', "'1.2.*' is no single version" },
+	{ "vers:generic/>=1.0,<=1.4", "1.0", '?', "'1.0,<=1.4' is no single version" },
+	{ "vers:generic/<3.0", "1.x", '?', "'1.x' is no single version" },
+	{ "vers:generic/<3.0", "20240501", '?', "one of '20240501' and '3.0' is a day, and the other is not" },
+	{ "vers:generic/<20240501", "20240401", 'y' },
+	{ "vers:generic/1.0-1.4", "1.2", '?', "'1.0-1.4' may be a span of versions" },
+	{ "vers:generic/1.0-1.4", "1.5", 'n' },
+	{ "vers:generic/1.0-2", "1.0", '?', "'1.0-2' may be a revision of '1.0'" },
+	{ "vers:unknown/~1.2", "1.2.5", '?', "'~1.2' is no single version" },
 };
 
 static void test_vers(void **state)

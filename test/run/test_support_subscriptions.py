@@ -152,7 +152,7 @@ def test_an_advisory_goes_to_whoever_has_its_versions(service):
     assert len(asked) == len(who)
     for recipient, text in asked:
         version = who[recipient.partition("@")[0]]
-        assert (f"Versionen: {version}\n" in text) == bool(version)
+        assert (f"Version der Software: {version}\n" in text) == bool(version)
         assert post(service, "/subscriptions/confirm", token=re.search(r"/subscriptions/confirm/([0-9A-Z-]+)", text)[1])[0] == 200
     publish(staff.administrator(service), advisory({"1.0.0": "known_affected", "1.1.0": "under_investigation", "1.2.0": "fixed", "0.9.0": "known_not_affected"}))
     sent = {r.partition("@")[0]: (text, way) for r, text, way in stopped(service, "SELECT recipient, text, unsubscribe FROM outbox WHERE key LIKE 'notice-%'")}

@@ -52,6 +52,11 @@ static void test_rows(void **state)
 		{ TREE(VERSION("1.0", "A") "," VERSION("1.4", "B") "," VERSION("1.5", "C"))
 				SAYS("\"first_affected\":[\"A\"],\"last_affected\":[\"B\"],\"first_fixed\":[\"C\"]"),
 			"lamp(vers:generic/>=1.0)lamp(vers:generic/<=1.4)lamp(vers:generic/>=1.5)" },
+		{ TREE(VERSION("1.x", "A") "," VERSION("1.0 - 1.4", "B") "," VERSION("2.1*", "C") "," VERSION("~1.2", "D"))
+				SAYS("\"known_affected\":[\"A\",\"B\",\"C\",\"D\"]"),
+			"lamp(vers:generic/1.x)lamp(vers:generic/1.0%20-%201.4)lamp(vers:generic/2.1%2A)lamp(vers:generic/~1.2)" },
+		{ TREE(RANGE("<=1.x", "A") "," RANGE(">=1.0,<=1.4", "B")) SAYS("\"known_affected\":[\"A\",\"B\"]"),
+			"lamp(vers:generic/<=1.x)lamp(vers:generic/>=1.0,<=1.4)" }, /* with these nobody's version is compared */
 		{ TREE(RANGE("vers:semver/<1.2.0", "A")) SAYS("\"first_affected\":[\"A\"]"), "lamp(...)" },
 		{ TREE(VERSION("1.0+b/2 rc|<3", "A")) SAYS("\"fixed\":[\"A\"]"), "lamp(vers:generic/1.0%2Bb%2F2%20rc%7C%3C3)" },
 		{ TREE(VERSION("1.0", "A")) SAYS("\"known_not_affected\":[\"A\"]"), "lamp(vers:none/*)" }, /* whoever says no version hears of it */

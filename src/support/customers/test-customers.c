@@ -201,7 +201,7 @@ static void wants_mail(int64_t account, const char *recipient)
 	CHECK_INT(asked, TW_ASKED);
 }
 
-static void confirms(void)
+static enum tw_confirmed answer(void)
 {
 	const struct tw_subscriptions of = subscriptions();
 	const char *text = strstr(
@@ -210,7 +210,12 @@ static void confirms(void)
 
 	assert_non_null(text);
 	CHECK_OK(tw_subscription_confirm(&of, (struct tw_slice){ text + 9, strcspn(text + 9, "?") }, &said));
-	CHECK_INT(said, TW_CONFIRMED);
+	return said;
+}
+
+static void confirms(void)
+{
+	CHECK_INT(answer(), TW_CONFIRMED);
 }
 
 static void happens(void)
@@ -273,6 +278,72 @@ static tw_err take_address(void *user, const char *recipient, bool confirmed)
 
 	(void)snprintf(text + strlen(text), 200 - strlen(text), "%s%s ", recipient, confirmed ? "" : "?");
 	return TW_OK;
+}
+
+static void subscribed(const char *recipient, int count)
+{
+	const struct tw_value v[] = { TW_V_INT(count), TW_V_TEXT(recipient) };
+
+	CHECK_OK(tw_store_run(world.store,
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) "
+		"INSERT INTO subscription (state, token, channel, recipient, secret, language, product, versions, lowest, kinds, asked_ms, expires_ms) "
+		"SELECT 'active', CAST(substr('00000000000000000000000000000000', 1, 32 - length(CAST(i AS TEXT))) || i AS BLOB), 0, ?2, x'', 'en', CAST(i AS TEXT), '', 0, 15, 0, 0 FROM n",
+		v, TW_COUNT(v), NULL, NULL));
+}
+
+static const char *addresses(int64_t account)
+{
+	static char list[200];
+
+	list[0] = '\0';
+	CHECK_OK(tw_subscription_account_list(world.store, account, take_address, list));
+	return list;
+}
+
+/* What takes the place of an address takes what waits with it; what cannot, because there are too many, leaves the one there was. */
+static void test_another_address(void **state)
+{
+	const int64_t ann = customer();
+
+	has(ann, "L-1", 1, true);
+	wants_mail(ann, "a@example.com");
+	confirms();
+	happens();
+	wants_mail(ann, "b@example.com");
+	confirms();
+	CHECK_TEXT(mails(), "b@example.com"); /* it waited for the former one */
+	happens();
+	wants_mail(ann, "c@example.com");
+	confirms();
+	CHECK_TEXT(mails(), "b@example.com"); /* he was told, and has not looked */
+	CHECK_OK(tw_subscription_account_seen(world.store, ann));
+	subscribed("full@example.com", TW_SUBSCRIPTIONS_OF_ONE);
+	wants_mail(ann, "full@example.com");
+	CHECK_INT(answer(), TW_CONFIRM_MANY);
+	CHECK_TEXT(addresses(ann), "c@example.com ");
+	happens();
+	CHECK_TEXT(mails(), "b@example.com,c@example.com");
+	CHECK_OK(tw_store_run(world.store, "DELETE FROM subscription WHERE product = '1'", NULL, 0, NULL, NULL));
+	for (int twice = 0; twice < 2; twice++) { /* the one that goes does not count */
+		wants_mail(ann, "full@example.com");
+		confirms();
+		CHECK_TEXT(addresses(ann), "full@example.com ");
+	}
+}
+
+/* However many were asked, none of them is mailed when he wants no more of it. */
+static void test_all_addresses_end(void **state)
+{
+	const int64_t ann = customer(), bob = customer();
+	char address[64];
+
+	for (int i = 0; i < 130; i++) {
+		(void)snprintf(address, sizeof address, "a@host-%d.example.com", i);
+		wants_mail(i == 129 ? bob : ann, address);
+	}
+	CHECK_OK(tw_subscription_account_end(world.store, ann));
+	CHECK_TEXT(stored("SELECT group_concat(recipient) FROM subscription"), "a@host-129.example.com");
+	CHECK_TEXT(stored("SELECT group_concat(recipient) FROM outbox"), "a@host-129.example.com");
 }
 
 static void test_an_account_has_one_address(void **state)
@@ -384,5 +455,5 @@ static void test_mail_through_faults(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 CHECK_MAIN(TEST(test_each_is_told_of_his_own), TEST(test_what_is_no_device), TEST(test_bounds), TEST(test_faults),
-	TEST(test_mail_says_that_something_waits), TEST(test_an_account_has_one_address), TEST(test_a_device_confirmed_later),
-	TEST(test_mail_waits), TEST(test_mail_through_faults))
+	TEST(test_mail_says_that_something_waits), TEST(test_an_account_has_one_address), TEST(test_another_address),
+	TEST(test_all_addresses_end), TEST(test_a_device_confirmed_later), TEST(test_mail_waits), TEST(test_mail_through_faults))

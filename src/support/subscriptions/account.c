@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define STEP 16     /* messages of a slice: a millisecond or two */
-#define ENDS_MAX 64 /* addresses of one account that go at once: more than may be asked in two days by its network and address */
+#define ENDS_MAX 64 /* addresses of one account that are read at once */
 
 tw_err tw_subscription_account_seen(struct tw_store *s, int64_t account)
 {
@@ -59,18 +59,28 @@ static tw_err take_id(void *user, const tw_row *row)
 	return TW_OK;
 }
 
-/* What asked, and was not sent yet, goes too. */
-static tw_err end_body(tw_store *store, void *user)
+static tw_err end_step(tw_store *store, struct ending *w)
 {
-	struct ending *w = user;
 	const struct tw_value v[] = { TW_V_INT(w->account), TW_V_INT(ENDS_MAX) };
 	char key[TW_ASK_KEY_TEXT];
 
+	w->count = 0;
 	TW_TRY(tw_store_run(store, tw_sql_subscription_account_list, v, TW_COUNT(v), take_id, w));
 	for (size_t i = 0; i < w->count; i++) {
 		TW_TRY(tw_store_run(store, tw_sql_subscription_delete, &TW_V_INT(w->ids[i]), 1, NULL, NULL));
 		TW_TRY(tw_outbox_withdraw(store, tw_subscription_ask_key(w->ids[i], key)));
 	}
+	return TW_OK;
+}
+
+/* What asked, and was not sent yet, goes too. An address for each host may have been asked, so there is no number that is enough. */
+static tw_err end_body(tw_store *store, void *user)
+{
+	struct ending *w = user;
+
+	do
+		TW_TRY(end_step(store, w));
+	while (w->count);
 	return TW_OK;
 }
 

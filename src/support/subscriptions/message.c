@@ -17,6 +17,19 @@ static tw_err pair(struct tw_buf *b, const struct tw_subscription *s, enum tw_wo
 	return tw_buf_format(b, ": %s\n", value);
 }
 
+/* One a line, each behind its label: beside one another a stranger's numbers would be a telephone number, and be made a link of. */
+static tw_err each_version(struct tw_buf *b, const struct tw_subscription *s)
+{
+	for (const char *at = s->versions + strspn(s->versions, " "); *at; at += strspn(at, " ")) {
+		const int size = (int)strcspn(at, " ");
+
+		TW_TRY(put(b, s, TW_W_VERSION));
+		TW_TRY(tw_buf_format(b, ": %.*s\n", size, at));
+		at += size;
+	}
+	return TW_OK;
+}
+
 static tw_err wanted(struct tw_buf *b, const struct tw_subscription *s)
 {
 	if (s->account) {
@@ -24,8 +37,7 @@ static tw_err wanted(struct tw_buf *b, const struct tw_subscription *s)
 		return tw_buf_text(b, "\n");
 	}
 	TW_TRY(pair(b, s, TW_W_PRODUCT, *s->product ? s->product : tw_word(TW_W_SUBS_ALL_PRODUCTS, s->language)));
-	if (*s->versions)
-		TW_TRY(pair(b, s, TW_W_SUBS_VERSIONS, s->versions));
+	TW_TRY(each_version(b, s));
 	for (enum tw_notice_kind k = TW_NOTICE_ADVISORY; k < TW_NOTICE_CHOICES; k++)
 		if (s->kinds & 1u << k)
 			TW_TRY(tw_buf_format(b, "- %s\n", tw_word((enum tw_word)(TW_W_NOTICE_ADVISORY + (int)k), s->language)));

@@ -253,12 +253,13 @@ static tw_err confirm_body(tw_store *store, void *user)
 	uint8_t way_out[TW_SHA256_SIZE];
 	TW_TRY(tw_outbox_withdraw(store, tw_subscription_ask_key(w->id, key)));
 	TW_TRY(tw_store_run(store, tw_sql_subscription_same, v, 2, NULL, NULL));
-	TW_TRY(tw_store_run(store, tw_sql_subscription_account_one, v, 1, NULL, NULL));
-	TW_TRY(tw_store_run(store, tw_sql_subscription_active, &v[1], 1, take_number, &active));
+	TW_TRY(tw_store_run(store, tw_sql_subscription_active, v, 2, take_number, &active));
 	if (active >= TW_SUBSCRIPTIONS_OF_ONE) {
 		w->confirmed = TW_CONFIRM_MANY; /* and the token, which stands outside of the strangers' allowance, goes */
 		return tw_store_run(store, tw_sql_subscription_delete, v, 1, NULL, NULL);
 	}
+	TW_TRY(tw_store_run(store, tw_sql_subscription_account_carry, v, 1, NULL, NULL));
+	TW_TRY(tw_store_run(store, tw_sql_subscription_account_one, v, 1, NULL, NULL));
 	TW_TRY(tw_subscription_leave_text(w->of, w->id, leave));
 	TW_TRY(tw_sha256(leave, strlen(leave), way_out));
 	return tw_store_run(

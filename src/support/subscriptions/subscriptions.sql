@@ -119,8 +119,10 @@ SELECT count(*) FROM subscription_ask WHERE who = ?1;
 -- name: subscription_ask_add
 INSERT INTO subscription_ask (who, at_ms) VALUES (?1, ?2);
 
+-- Without the addresses that go when ?1 is confirmed (subscription_account_one).
 -- name: subscription_active
-SELECT count(*) FROM subscription WHERE recipient = ?1 AND state = 'active';
+SELECT count(*) FROM subscription WHERE recipient = ?2 AND state = 'active' AND id <> ?1
+	AND id NOT IN (SELECT subscription FROM subscription_account WHERE account = (SELECT account FROM subscription_account WHERE subscription = ?1));
 
 -- name: subscription_add
 INSERT INTO subscription (state, token, channel, recipient, secret, language, product, versions, lowest, kinds, asked_ms, expires_ms)
@@ -140,6 +142,11 @@ DELETE FROM subscription WHERE id <> ?1 AND state = 'active' AND recipient = ?2 
 -- name: subscription_account_one
 DELETE FROM subscription WHERE id <> ?1 AND state = 'active'
 	AND id IN (SELECT subscription FROM subscription_account WHERE account = (SELECT account FROM subscription_account WHERE subscription = ?1));
+
+-- What waits for an account waits whichever of its addresses is confirmed. ?1 the one that is.
+-- name: subscription_account_carry
+UPDATE subscription_account SET waits = (SELECT max(o.waits) FROM subscription_account o WHERE o.account = subscription_account.account)
+WHERE subscription = ?1;
 
 -- name: subscription_account_add
 INSERT INTO subscription_account (subscription, account, waits, times) VALUES (?1, ?2, 0, 0);

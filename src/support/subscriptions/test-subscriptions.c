@@ -305,7 +305,8 @@ static void test_versions_hold_no_words_of_a_stranger(void **state)
 		{ "evil2.com", NULL }, { "1.evil.example", NULL }, { "1.com", NULL }, { "1.0.com-2", NULL }, { "1.xn--p1ai", NULL },
 		{ "www1", NULL }, { "v1-WWW.2", NULL }, { "1.", NULL }, { "1..2", NULL }, { "192.0.2.1", NULL },
 		{ "1.0-192.0.2.1+x", NULL }, { "192.0.2.1_2", NULL }, { "800-555-0199", NULL }, { "+49.30.123456.7", NULL },
-		{ "1234567890", NULL }, { "v192.0.2.1 192.0.2.256 1.2.3.4.5 1.2.3", "v192.0.2.1 192.0.2.256 1.2.3.4.5 1.2.3" },
+		{ "1234567890", NULL }, { "+1 800 555 0199", NULL },
+		{ "v192.0.2.1 192.0.2.256 1.2.3.4.5 1.2.3", "v192.0.2.1 192.0.2.256 1.2.3.4.5 1.2.3" },
 		{ "1.0.post1 2.0.0.M1 R3.2 1.0.rc2", "1.0.post1 2.0.0.M1 R3.2 1.0.rc2" },
 		{ "20261123 1.10.3-14-g0123456", "20261123 1.10.3-14-g0123456" },
 		/* The manufacturer's own words are his. */
@@ -319,6 +320,29 @@ static void test_versions_hold_no_words_of_a_stranger(void **state)
 		if (tw_subscription_versions(rows[i].text, known, kept) != (rows[i].kept != NULL) ||
 			(rows[i].kept && strcmp(rows[i].kept, kept) != 0))
 			fail_msg("row %zu: %s", i, kept);
+}
+
+/* Beside one another two versions may be what neither is alone. */
+static void test_a_mail_has_each_version_on_its_line(void **state)
+{
+	static const struct {
+		const char *versions, *lines;
+	} rows[] = { { "CALL0800 5550199", "\nVersion of its software: CALL0800\nVersion of its software: 5550199\n- " },
+		{ "1 800 555 0199", "\nVersion of its software: 1\nVersion of its software: 800\nVersion of its software: 555\nVersion of its software: 0199\n- " },
+		{ "1.2.0", "\nVersion of its software: 1.2.0\n- " }, { "", "\nProduct: lamp\n- " } };
+	struct tw_subscription s = ann();
+	char kept[TW_SUBSCRIPTION_VERSIONS_TEXT], to[32];
+
+	s.product = "lamp";
+	s.versions = kept;
+	s.recipient = to;
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		(void)snprintf(to, sizeof to, "a%zu@example.com", i);
+		CHECK(tw_subscription_versions(rows[i].versions, NULL, kept));
+		CHECK_INT(ask(s), TW_ASKED);
+		if (!strstr(newest(newest_text), rows[i].lines) || (strchr(kept, ' ') && strstr(read_text, kept)))
+			fail_msg("row %zu: %s", i, read_text);
+	}
 }
 
 static void test_the_same_is_kept_once_and_many_are_bounded(void **state)
@@ -453,6 +477,34 @@ static void test_whom_a_notice_concerns(void **state)
 	}
 }
 
+/* Words and spans in the place of a version, as an advisory's names and ranges have them: nobody who may have one goes untold. */
+static void test_words_for_versions_are_undecided(void **state)
+{
+	static const struct {
+		const char *range, *version;
+		enum tw_concern concerns;
+	} rows[] = { { "vers:generic/1.x", "1.2.0", TW_CONCERN_UNDECIDED }, { "vers:generic/1.0.x", "1.0.3", TW_CONCERN_UNDECIDED },
+		{ "vers:generic/1.0%20-%201.4", "1.2.0", TW_CONCERN_UNDECIDED },
+		{ "vers:generic/1.2%20to%201.5", "1.3", TW_CONCERN_UNDECIDED },
+		{ "vers:generic/2.1%2A", "2.1.7", TW_CONCERN_UNDECIDED }, { "vers:generic/~1.2", "1.2.5", TW_CONCERN_UNDECIDED },
+		{ "vers:generic/<=1.x", "1.4", TW_CONCERN_UNDECIDED }, { "vers:generic/<=2.4.x", "2.4.3", TW_CONCERN_UNDECIDED },
+		{ "vers:generic/<=1.2.*", "1.2.5", TW_CONCERN_UNDECIDED }, { "vers:generic/>=1.0,<=1.4", "1.0", TW_CONCERN_UNDECIDED },
+		{ "vers:generic/<3.0", "20240501", TW_CONCERN_UNDECIDED }, { "vers:generic/1.0-1.4", "1.2", TW_CONCERN_UNDECIDED },
+		{ "vers:generic/1.2", "1.x", TW_CONCERN_UNDECIDED }, { "vers:generic/1.x", "1.2.0 latest", TW_CONCERN_UNDECIDED },
+		{ "vers:generic/<3.0", "2.9", TW_CONCERNS }, { "vers:generic/<3.0", "3.0", TW_CONCERNS_NOT } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const struct tw_notice_product p = { "lamp", rows[i].range };
+		const struct tw_notice n = { .id = "x", .kind = TW_NOTICE_ADVISORY, .title = "t", .products = &p, .product_count = 1 };
+		struct tw_subscription s = ann();
+
+		s.product = "lamp";
+		s.versions = rows[i].version;
+		if (tw_notice_concerns(tw_sys_real(), &n, &s) != rows[i].concerns)
+			fail_msg("%s, %s", rows[i].range, rows[i].version);
+	}
+}
+
 static tw_err see(void *user, const struct tw_subscription *s)
 {
 	((struct tw_subscription *)user)->kinds = s->kinds;
@@ -479,7 +531,7 @@ static void test_each_is_told_by_his_version(void **state)
 		s.product = rows[i].product;
 		s.versions = rows[i].versions;
 		CHECK_INT(ask(s), TW_ASKED);
-		(void)snprintf(text, sizeof text, "\nVersions: %s\n", rows[i].versions);
+		(void)snprintf(text, sizeof text, "\nVersion of its software: %s\n", rows[i].versions);
 		CHECK(!*rows[i].versions == !strstr(newest(newest_text), text));
 		CHECK_INT(confirm(token()), TW_CONFIRMED);
 	}
@@ -664,9 +716,10 @@ static void test_every_failure_leaves_it_before_or_after(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 CHECK_MAIN(TEST(test_the_states_of_a_subscription), TEST(test_out_of_date_is_unknown_and_forgotten),
-	TEST(test_nobody_is_mailed_at_will), TEST(test_a_host_is_asked_so_often_in_all), TEST(test_versions_hold_no_words_of_a_stranger),
+	TEST(test_nobody_is_mailed_at_will), TEST(test_a_host_is_asked_so_often_in_all),
+	TEST(test_versions_hold_no_words_of_a_stranger), TEST(test_a_mail_has_each_version_on_its_line),
 	TEST(test_a_webhook_that_is_gone_ends), TEST(test_the_same_is_kept_once_and_many_are_bounded),
 	TEST(test_a_webhook_echoes_its_challenge), TEST(test_addresses_of_webhooks), TEST(test_whom_a_notice_concerns),
-	TEST(test_each_is_told_by_his_version), TEST(test_a_webhook_says_the_version), TEST(test_what_cannot_be_told_is_refused),
-	TEST(test_many_are_told_in_slices_through_restarts), TEST(test_a_full_outbox_waits),
-	TEST(test_every_failure_leaves_it_before_or_after))
+	TEST(test_words_for_versions_are_undecided), TEST(test_each_is_told_by_his_version), TEST(test_a_webhook_says_the_version),
+	TEST(test_what_cannot_be_told_is_refused), TEST(test_many_are_told_in_slices_through_restarts),
+	TEST(test_a_full_outbox_waits), TEST(test_every_failure_leaves_it_before_or_after))

@@ -5,7 +5,9 @@
  *
  *   names of hosts: so behind each dot comes a digit, or letters with a digit right behind them, as no top-level domain has them; and no "www"
  *   addresses of hosts: so no four numbers up to 255 with dots between, unless a letter is right before them
- *   telephone numbers: so no more than nine digits without a letter among them
+ *   telephone numbers: so no more than nine digits without a letter among them, and no '+' in front
+ *
+ * Each is judged alone, so each stands on a line of its own there, behind a label (message.c).
  */
 #include "support/subscriptions/subscription.h"
 
@@ -76,6 +78,8 @@ static bool is_telephone(const char *text)
 {
 	size_t digits = 0;
 
+	if (*text == '+')
+		return true;
 	for (; *text; text++) {
 		digits = letter(*text) ? 0 : digits + digit(*text);
 		if (digits > DIGITS_MAX)
