@@ -5,10 +5,12 @@ import fcntl
 import os
 import re
 import socket
+import ssl
 import struct
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,16 @@ def ours(folder):
     return found
 
 
+def portal_shows(server, name):
+    """As a browser: the list, and the advisory's page that it leads to."""
+    unchecked = ssl._create_unverified_context()  # the certificate is its own
+    for path in ("/advisories", f"/advisories/{name}"):
+        with urllib.request.urlopen(server + path, context=unchecked, timeout=5) as answer:
+            page = answer.read().decode()
+        assert name in page and "Heats without end" in page, page
+    assert "Update to 1.0.1." in page and "CVE-2026-0001" in page, page
+
+
 def told(folder):
     done = demo(folder)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -59,6 +71,13 @@ def told(folder):
     assert f"a stranger reported a flaw at {server}/report" in done.stdout
     assert re.search(r"Art\. 14\(2\)\(a\), early-warning: 23 h \d+ min left", done.stdout), done.stdout
     assert "the whole tree" in done.stdout and f"Contact: {server}/report" in done.stdout
+    shown = re.search(rf"{re.escape(server)}/advisories/(ADV-\d{{4}}-0001)\s+shows\s+it:\s+Heats\s+without\s+end\s", done.stdout)
+    assert shown, done.stdout
+    portal_shows(server, shown[1])
+    [document] = (folder / "desk/app/csaf/white").glob(f"*/{shown[1].lower()}.json")
+    for words in (("validate", document), ("tree", "check", folder / "desk/app/csaf")):
+        judged = subprocess.run([BUILD / "src/tool/thingward", "csaf", *words], capture_output=True, text=True, check=False)
+        assert judged.returncode == 0, judged.stdout + judged.stderr
     for name in ("evidence.json", "evidence.html", "evidence-off.json", "evidence-off.html"):
         assert (folder / name).stat().st_size > 0, name
 

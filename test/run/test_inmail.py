@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reports by mail: a real IMAP server (Dovecot), the role that takes mail, what becomes of each message, and that whatever is killed each is taken once."""
+import base64
 import email.message
 import email.policy
 import imaplib
@@ -28,6 +29,7 @@ from test_support import IDS, Service
 
 DOVECOT = shutil.which("dovecot", path="/usr/sbin:/usr/bin")
 PASSWORD = "owls, 7 quiet ones"
+TOOL = worlds.BUILD / "src/tool/thingward"
 ADDRESS = "reports@lamps.example"
 pytestmark = [pytest.mark.skipif(not DOVECOT, reason="needs dovecot-imapd"), pytest.mark.skipif(os.geteuid() != 0, reason="needs root")]
 
@@ -207,11 +209,14 @@ def place(tmp_path_factory):
     dovecot.stop()
 
 
+SEALED = b"-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA" + b"qL7x" * 300 + b"\r\n-----END PGP MESSAGE-----\r\n"
+
+
 def sealed():
-    m = MIMEMultipart("encrypted", protocol="application/pgp-encrypted")
+    m = MIMEMultipart("encrypted", boundary="sealed", protocol="application/pgp-encrypted")
     m["From"], m["To"], m["Subject"], m["Message-ID"] = "Eve <eve@lamps.example>", ADDRESS, "...", "<sealed@lamps.example>"
     m.attach(MIMEApplication(b"Version: 1\r\n", "pgp-encrypted"))
-    m.attach(MIMEApplication(b"-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA\r\n-----END PGP MESSAGE-----\r\n", "octet-stream"))
+    m.attach(MIMEApplication(SEALED, "octet-stream"))
     return m
 
 
@@ -244,7 +249,31 @@ def test_mail_becomes_reports_and_is_marked_behind_them(place):
     assert sorted(r[0] for r in desk.rows("SELECT recipient FROM outbox")) == ["ann@lamps.example"] * 2 + ["eve@lamps.example"]
     assert PASSWORD not in desk.log()
     assert desk.rows("SELECT count(*) FROM attachment") == [("5",)]
-    assert desk.schema or b"hQEMA" not in (desk.dir / "app/support.db").read_bytes()  # as it came, but encrypted
+
+
+def kept_bytes(desk):
+    """All that the store has on the disk: the database and what is beside it, or what PostgreSQL has of files."""
+    if desk.schema:
+        return b"".join(bytes.fromhex(row[0]) for row in desk.sql("SELECT encode(bytes, 'hex') FROM attachment_part"))
+    files = sorted((desk.dir / "app").glob("support.db*"))
+    assert any(f.name.endswith("-wal") and f.stat().st_size for f in files)  # the newest is there, and not in the database
+    return b"".join(f.read_bytes() for f in files)
+
+
+def test_mail_that_was_encrypted_is_kept_sealed_for_the_analyst(place):
+    """As it came, byte for byte; on the disk it stands encrypted once more."""
+    desk, _ = place
+    [report] = [r["id"] for r in desk.reports() if r["contact"] == "eve@lamps.example"]
+    [kept] = desk.local(f"/api/v1/report-files/{report}")["files"]
+    came = sealed().as_bytes(policy=email.policy.SMTP)
+    done = subprocess.run([TOOL, "desk", "file", "save", kept["id"], "--out", "saved.eml", "--local", "d"], cwd=desk.folder, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (kept["type"], kept["size"]) == ("message/rfc822", len(came)) and (desk.folder / "saved.eml").read_bytes() == came
+    written = base64.b64encode(SEALED[:48])  # as mail carries it
+    assert written in came
+    disk = kept_bytes(desk)
+    for plain in (written, SEALED[:48], b"hQEMA", b"BEGIN PGP"):
+        assert plain not in disk, plain
 
 
 def test_an_answer_belongs_to_its_report_by_the_code_alone(place):

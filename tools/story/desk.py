@@ -1,43 +1,69 @@
 # SPDX-License-Identifier: Apache-2.0
 """The manufacturer's side of the demo: its server, a stranger's report, the case, the clocks of Article 14, an advisory. Whoever tells the story gives the tool, a
 way to say what was found, and the exception that stops it."""
+import base64
 import datetime
+import hashlib
+import hmac
 import html
 import http.client
 import json
 import re
+import secrets
 import ssl
+import struct
 import time
 import urllib.parse
 
 from story import processes
 
 ROLES = {"app": 58621, "front": 58622, "keys": 58623, "hash": 58624, "mail": 58625, "sign": 58626}
-CVE = "CVE-2026-0001"
+CVE, PRODUCT, TITLE = "CVE-2026-0001", "Example Smart Thermostat TH-100", "Heats without end"
+FLAW = "A crafted packet from the local network makes the thermostat heat without end."
 
 
-def now():
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+def totp(secret):
+    """The code that an authenticator shows now (RFC 6238)."""
+    mac = hmac.new(base64.b32decode(secret), struct.pack(">Q", int(time.time()) // 30), hashlib.sha1).digest()
+    at = mac[-1] & 15
+    return f"{(struct.unpack('>I', mac[at:at + 4])[0] & 0x7FFFFFFF) % 1000000:06}"
 
 
 class Desk:
     def __init__(self, story, port, failure, as_root):
         self.story, self.port, self.failure, self.as_root = story, port, failure, as_root
         self.dir, self.log = story.demo / "desk", story.demo / "log/desk.log"
-        self.tree = story.demo / "csaf"
+        self.tree = self.dir / "app/csaf"
+        self.about = None
         self.site = f"https://127.0.0.1:{port}"
 
-    def ask(self, method, path, fields=None):
-        """What a browser does; the certificate is the server's own, so it is not checked here."""
+    def http(self, method, path, body=None, kind="application/x-www-form-urlencoded", token=None):
+        """(status, headers, text). The certificate is the server's own, so it is not checked here."""
         c = http.client.HTTPSConnection("127.0.0.1", self.port, context=ssl._create_unverified_context(), timeout=5)
-        headers = {"Content-Type": "application/x-www-form-urlencoded"} if fields else {}
-        c.request(method, path, urllib.parse.urlencode(fields) if fields else None, headers)
+        headers = {"Content-Type": kind} if body is not None else {}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        c.request(method, path, body, headers)
         answer = c.getresponse()
         text = answer.read().decode("utf-8", "replace")
         c.close()
-        if answer.status != 200:
-            raise self.failure(f"{path} answers {answer.status}", f"read {self.log}")
+        return answer.status, answer.headers, text
+
+    def ask(self, method, path, fields=None):
+        """What a browser does."""
+        status, headers, text = self.http(method, path, urllib.parse.urlencode(fields) if fields else None)
+        if status == 303:
+            status, _, text = self.http("GET", urllib.parse.urljoin(path, headers["Location"]))
+        if status != 200:
+            raise self.failure(f"{path} answers {status}", f"read {self.log}")
         return text
+
+    def api(self, path, body, token=None):
+        """What a program of somebody of the staff does; JSON both ways."""
+        status, _, text = self.http("POST", path, json.dumps(body), "application/json", token)
+        if status not in (200, 201):
+            raise self.failure(f"{path} answers {status}: {text}", f"read {self.log}")
+        return json.loads(text)
 
     def desk(self, *words):
         return json.loads(self.story.tool("desk", *words, "--local", self.dir / "desk.sock", "--json"))
@@ -68,14 +94,14 @@ class Desk:
         """As a stranger, through the form."""
         form = self.ask("GET", "/report")
         receipt = html.unescape(re.search(r'name="receipt" value="([^"]*)"', form)[1])
-        self.ask("POST", "/report", {"receipt": receipt, "product": "Example Smart Thermostat TH-100", "version": "1.0.0",
-                                     "description": "A crafted packet from the local network makes it heat without end."})
+        self.ask("POST", "/report", {"receipt": receipt, "product": PRODUCT, "version": "1.0.0",
+                                     "description": FLAW})
         self.story.say(f"a stranger reported a flaw at {self.site}/report and keeps its receipt {receipt[:9]}...")
 
     def case(self):
-        made = self.desk("case", "create", "Heats without end", "Example Smart Thermostat TH-100", "1.0.0")
-        self.desk("article14", "start", made["id"], "exploited-vulnerability")
-        for clock in self.desk("article14", "read", made["id"])["clocks"]:
+        self.about = self.desk("case", "create", TITLE, PRODUCT, "1.0.0")["id"]
+        self.desk("article14", "start", self.about, "exploited-vulnerability")
+        for clock in self.desk("article14", "read", self.about)["clocks"]:
             self.story.say(f"{clock['rule']}, {clock['step']}: {clock['words']}")
 
     def serve(self):
@@ -83,24 +109,37 @@ class Desk:
         self.report()
         self.case()
 
+    def joined(self, code):
+        """Somebody who was invited: joins over HTTPS with a password and an authenticator, and logs in. Returns the session's token."""
+        password = secrets.token_urlsafe(24)
+        said = self.api("/api/v1/staff-joins", {"code": code, "password": password})
+        secret = urllib.parse.parse_qs(urllib.parse.urlsplit(said["uri"]).query)["secret"][0]
+        return self.api("/api/v1/logins", {"account": said["name"], "password": password, "code": totp(secret)})["token"]
+
+    def manager(self):
+        """The first administrator comes by the code that lies beside the server, and invites Maxine."""
+        administrator = self.joined((self.dir / "app/setup-code").read_text().strip())
+        return self.joined(self.api("/api/v1/staff", {"name": "Maxine", "role": "manager"}, administrator)["code"])
+
     def advise(self):
-        """A draft with what the registry knows; what a person decides is written into it, as an editor would."""
-        drafts = self.story.demo / "drafts"
-        self.story.tool("csaf", "new", drafts, "--product", self.story.demo / "product", "--profile", "csaf_security_advisory", "--title", "Heats without end", "--cve", CVE)
-        draft = next(drafts.glob("*.json"))
-        advisory, date = json.loads(draft.read_text()), now()
-        document, flaw = advisory["document"], advisory["vulnerabilities"][0]
-        document["distribution"]["tlp"]["label"] = "WHITE"
-        document["tracking"].update(status="final", version="1", current_release_date=date, initial_release_date=date,
-                                    revision_history=[{"date": date, "number": "1", "summary": "First published."}])
-        document["notes"][0]["text"] = flaw["notes"][0]["text"] = "A crafted packet from the local network makes the thermostat heat without end."
-        affected = flaw["product_status"].pop("under_investigation")
-        flaw["product_status"]["known_affected"] = affected
-        flaw["remediations"] = [{"category": "vendor_fix", "details": "Update to 1.0.1.", "product_ids": affected}]
-        draft.write_text(json.dumps(advisory, indent=2))
-        self.story.tool("csaf", "validate", draft)
-        self.story.tool("csaf", "publish", self.tree, draft, "--url", "https://example.com/.well-known/csaf", "--contact", "mailto:psirt@example.com")
+        """Written from the case at the socket; approved over HTTPS by somebody else, who has read it; published, and read as everybody reads it."""
+        name = self.desk("advisory", "create", "--case", self.about, "--cve", CVE)["id"]
+        said = self.desk("advisory", "read", name)
+        texts = {"label": "WHITE", "about": FLAW, "description": FLAW, "affected": "1.0.0", "fixed": "1.0.1", "remedy": "vendor_fix", "action": "Update to 1.0.1.", "summary": "First published."}
+        said = self.desk("advisory", "describe", name, str(said["revision"]), *(word for key, text in texts.items() for word in (f"--{key}", text)))
+        self.desk("advisory", "review", name)
+        self.api(f"/api/v1/advisory-approvals/{name}", {"hash": said["hash"]}, self.manager())
+        self.story.say(f"{name}: written from the case, approved by Maxine, who did not write it")
+        if self.desk("advisory", "publish", name)["state"] != "published":
+            raise self.failure(f"{name} is not published", f"read {self.log}")
+        [document] = self.tree.glob(f"white/*/{name.lower()}.json")
+        self.story.tool("csaf", "validate", document)
         self.story.tool("csaf", "tree", "check", self.tree)
-        self.story.say(f"{draft.name}: valid CSAF 2.0, published without a signature, the whole tree checked")
+        self.story.say(f"{document.name}: valid CSAF 2.0, published without a signature, the whole tree checked")
+        for path in ("/advisories", f"/advisories/{name}"):
+            page = self.ask("GET", path)
+            if name not in page or TITLE not in page:
+                raise self.failure(f"{path} does not show {name}, {TITLE}", f"read {self.log}")
+        self.story.say(f"{self.site}/advisories/{name} shows it: {html.unescape(re.search('<h1[^>]*>(.*?)</h1>', page, re.S)[1]).strip()}")
         contact = re.search(r"^Contact: .*", self.ask("GET", "/.well-known/security.txt"), re.M)[0]
         self.story.say(f"{self.site}/.well-known/security.txt: {contact.strip()}")
