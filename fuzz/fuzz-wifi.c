@@ -52,6 +52,7 @@ static void want_commands(const struct tw_wifi_network *n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct tw_slice s = { (const char *)data + 1, size ? size - 1 : 0 };
+	static const struct tw_wpa_ours ours = { TW_WIFI_SAE, "0123456789abcdef" };
 	struct tw_wpa_event event;
 	struct tw_wifi_state state;
 	struct tw_wifi_network network;
@@ -66,8 +67,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			want_plain(event.words, TW_WIFI_WORDS_MAX);
 		break;
 	case 1:
-		if (!tw_failed(tw_wpa_status_read(s, &state)))
+		if (!tw_failed(tw_wpa_status_read(s, &ours, &state)))
 			want_state(&state);
+		if (!tw_failed(tw_wpa_status_read(s, &ours, &state)) && state.joined && strcmp(state.authentication, "SAE") != 0)
+			abort();
 		break;
 	case 2:
 		if (!tw_failed(tw_wpa_signal_read(s, &dbm)) && dbm > 0)

@@ -20,6 +20,7 @@
 struct listing {
 	char names[TW_WIFI_LINES_MAX][TW_WIFI_LINK_MAX + 1];
 	size_t count;
+	bool more;
 };
 
 /* Its sockets have their link's name; those of its own for Wi-Fi Direct are none of ours. */
@@ -27,9 +28,12 @@ static bool take_name(void *user, const char *name)
 {
 	struct listing *l = user;
 
-	if (strncmp(name, "p2p-dev-", 8) != 0 && strlen(name) <= TW_WIFI_LINK_MAX && strcmp(name, "global") != 0)
+	if (strncmp(name, "p2p-dev-", 8) == 0 || strlen(name) > TW_WIFI_LINK_MAX || strcmp(name, "global") == 0)
+		return true;
+	l->more = l->count == TW_WIFI_LINES_MAX;
+	if (!l->more)
 		(void)snprintf(l->names[l->count++], sizeof l->names[0], "%s", name);
-	return l->count < TW_WIFI_LINES_MAX;
+	return !l->more;
 }
 
 /* CLOSED: nobody listens there. */
@@ -56,13 +60,14 @@ tw_err tw_wifi_lines_open(const struct tw_sys *sys, const char *place, int first
 	struct listing l = { .count = 0 };
 	int dir = sys->open_path(sys, place, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 
-	ret->count = 0;
+	*ret = (struct tw_wifi_lines){ .count = 0 };
 	if (dir < 0)
 		return TW_OK; /* it does not run */
 	const int listed = sys->list(sys, dir, take_name, &l);
 	const tw_err e = listed ? TW_RAISE_ERRNO("listing %s", place) : TW_OK;
 	(void)sys->close(sys, dir);
 	TW_TRY(e);
+	ret->more = l.more;
 	for (size_t i = 0; i < l.count; i++) {
 		int fd = -1;
 		tw_err got = open_line(sys, place, l.names[i], &fd);
@@ -151,10 +156,10 @@ tw_err tw_wifi_ask(const struct tw_wifi_talk *t, struct tw_slice command, char *
 			return TW_OK;
 		if (!tw_failed(e))
 			t->heard(t->user, *ret_answer);
-		else if (!tw_is(e, TW_CODE_TIMEOUT) || left <= 0)
+		else if (!tw_is(e, TW_CODE_TIMEOUT))
 			return e;
 		if (left <= 0)
-			return TW_RAISE(TIMEOUT, "wpa_supplicant does not answer");
+			return TW_RAISE(CLOSED, "wpa_supplicant does not answer");
 		if (tw_failed(e) && t->sys->poll(t->sys, &p, 1, (int)left) < 0 && errno != EINTR)
 			return TW_RAISE_ERRNO("waiting for wpa_supplicant");
 	}
@@ -180,9 +185,24 @@ static tw_err say(const struct tw_wifi_talk *t, const char *command)
 	return tw_wifi_order(t, tw_slice_of(command));
 }
 
-tw_err tw_wifi_leave(const struct tw_wifi_talk *t)
+/* Blobs outlive the networks that use them, and nothing takes them out: they are overwritten. One that takes none has none. */
+static tw_err clear(const struct tw_wifi_talk *t)
 {
 	TW_TRY(say(t, "REMOVE_NETWORK all"));
+	for (size_t i = 0; i < TW_WPA_BLOBS; i++) {
+		char command[64];
+
+		(void)snprintf(command, sizeof command, "SET blob %s 00", tw_wpa_blobs[i]);
+		tw_err e = say(t, command);
+		if (!tw_is(e, TW_CODE_DENIED))
+			TW_TRY(e);
+	}
+	return TW_OK;
+}
+
+tw_err tw_wifi_leave(const struct tw_wifi_talk *t)
+{
+	TW_TRY(clear(t));
 	return say(t, "DISCONNECT");
 }
 
@@ -205,18 +225,25 @@ static tw_err set_all(const struct tw_wifi_talk *t, const struct tw_wifi_network
 
 tw_err tw_wifi_join(const struct tw_wifi_talk *t, const struct tw_wifi_network *n)
 {
-	char buffer[TW_WPA_MAX], select[48];
+	char buffer[TW_WPA_MAX], select[48], why[TW_WIFI_WORDS_MAX];
 	struct tw_slice answer;
 	unsigned id = 0;
 
-	TW_TRY(say(t, "REMOVE_NETWORK all"));
+	TW_TRY(clear(t));
 	if (n->kind == TW_WIFI_SAE)
 		TW_TRY(say(t, "SET sae_pwe 2")); /* hash to element where the access point has it */
 	TW_TRY(tw_wifi_ask(t, tw_slice_of("ADD_NETWORK"), buffer, &answer));
 	TW_TRY(tw_wpa_id_read(answer, &id));
-	TW_TRY(set_all(t, n, id));
-	(void)snprintf(select, sizeof select, "SELECT_NETWORK %u", id);
-	return say(t, select);
+	tw_err e = set_all(t, n, id);
+	if (!tw_failed(e)) {
+		(void)snprintf(select, sizeof select, "SELECT_NETWORK %u", id);
+		e = say(t, select);
+	}
+	if (!tw_failed(e) || tw_is(e, TW_CODE_CLOSED))
+		return e;
+	(void)snprintf(why, sizeof why, "%s", tw_err_detail());
+	tw_ignore(clear(t)); /* half of it is no network, and has secrets */
+	return TW_RAISE(DENIED, "%s", why);
 }
 
 tw_err tw_wifi_stands(const struct tw_wifi_talk *t, struct tw_slice mark, bool *ret)
@@ -229,13 +256,13 @@ tw_err tw_wifi_stands(const struct tw_wifi_talk *t, struct tw_slice mark, bool *
 	return TW_OK;
 }
 
-tw_err tw_wifi_state(const struct tw_wifi_talk *t, struct tw_wifi_state *ret)
+tw_err tw_wifi_state(const struct tw_wifi_talk *t, const struct tw_wpa_ours *ours, struct tw_wifi_state *ret)
 {
 	char buffer[TW_WPA_MAX];
 	struct tw_slice answer;
 
 	TW_TRY(tw_wifi_ask(t, tw_slice_of("STATUS"), buffer, &answer));
-	TW_TRY(tw_wpa_status_read(answer, ret));
+	TW_TRY(tw_wpa_status_read(answer, ours, ret));
 	if (!ret->joined)
 		return TW_OK;
 	TW_TRY(tw_wifi_ask(t, tw_slice_of("SIGNAL_POLL"), buffer, &answer));

@@ -26,6 +26,7 @@ struct role {
 	const struct tw_sys *sys;
 	struct tw_wifi_talk talk; /* to that link's, fd -1: to none */
 	tw_channel *core;         /* while it may be told */
+	struct tw_wpa_ours ours;  /* what is to be joined */
 	struct tw_wifi_state said;
 	int64_t looked_ms;
 	bool stands, owed, ends; /* a network is to be joined; something was heard since the last look; wpa_supplicant says that it ends */
@@ -64,7 +65,7 @@ static tw_err tell_state(struct role *r, bool again)
 
 	r->looked_ms = tw_boot_ms(r->sys);
 	r->owed = false;
-	TW_TRY(tw_wifi_state(&r->talk, &now));
+	TW_TRY(tw_wifi_state(&r->talk, &r->ours, &now));
 	if (!again && memcmp(&now, &r->said, sizeof now) == 0)
 		return TW_OK;
 	r->said = now;
@@ -97,6 +98,19 @@ static tw_err put(struct role *r, const struct tw_wifi_network *n)
 	return stands ? tw_wifi_order(&r->talk, tw_slice_of("SELECT_NETWORK 0")) : tw_wifi_join(&r->talk, n);
 }
 
+/* Where no control socket was left out, there is nobody who could have a network. */
+static tw_err without_line(tw_channel *core, uint32_t tag, struct tw_slice link, bool joins)
+{
+	char words[TW_WIFI_WORDS_MAX];
+
+	if (!joins && !lines.more)
+		return say(core, TW_WIFI_TAKEN, tag, "");
+	(void)snprintf(words, sizeof words, "wpa_supplicant has no control socket for " TW_SLICE_FMT " in " TW_WPA_PLACE "%s",
+		TW_SLICE_ARG(link), lines.more ? " among those that are taken; there are more" : "");
+	TW_TRY(say(core, TW_WIFI_FAILED, tag, words));
+	return TW_RAISE(CLOSED, "there may be one when this begins again");
+}
+
 static tw_err serve(void *user, tw_channel *core, const struct tw_message *m)
 {
 	struct role *r = user;
@@ -109,18 +123,12 @@ static tw_err serve(void *user, tw_channel *core, const struct tw_message *m)
 
 	r->core = core;
 	r->stands = false;
-	if (!line && !network.size)
-		return say(core, TW_WIFI_TAKEN, m->tag, ""); /* nobody is there who could have one */
-	if (!line) {
-		char words[TW_WIFI_WORDS_MAX];
-
-		(void)snprintf(words, sizeof words, "wpa_supplicant has no control socket for " TW_SLICE_FMT " in " TW_WPA_PLACE,
-			TW_SLICE_ARG(link));
-		TW_TRY(say(core, TW_WIFI_FAILED, m->tag, words));
-		return TW_RAISE(CLOSED, "there may be one when this begins again");
-	}
+	if (!line)
+		return without_line(core, m->tag, link, network.size > 0);
 	r->talk = (struct tw_wifi_talk){ r->sys, line->fd, on_heard, r };
 	r->stands = network.size > 0;
+	r->ours = (struct tw_wpa_ours){ .kind = n.kind };
+	(void)snprintf(r->ours.mark, sizeof r->ours.mark, TW_SLICE_FMT, TW_SLICE_ARG(n.mark));
 	tw_err e = put(r, &n);
 	if (tw_failed(e)) {
 		r->stands = false;

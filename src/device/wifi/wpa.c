@@ -50,17 +50,6 @@ static void say(struct tw_wpa_event *e, enum tw_wifi_event event, const char *wo
 			*at = '?';
 }
 
-static void on_joined(struct tw_slice rest, struct tw_wpa_event *ret)
-{
-	static const char to[] = "- Connection to ";
-	struct tw_slice bssid = { rest.at + strlen(to), 17 };
-
-	if (begins(rest, to) && rest.size >= strlen(to) + bssid.size)
-		say(ret, TW_WIFI_JOINED, "", bssid);
-	else
-		say(ret, TW_WIFI_JOINED, "", (struct tw_slice){ NULL, 0 });
-}
-
 static void on_lost(struct tw_slice rest, struct tw_wpa_event *ret)
 {
 	const struct tw_slice reason = value_of(rest, "reason");
@@ -129,7 +118,6 @@ tw_err tw_wpa_event_read(struct tw_slice s, struct tw_wpa_event *ret)
 		const char *word;
 		void (*take)(struct tw_slice rest, struct tw_wpa_event *ret);
 	} rows[] = {
-		{ "CTRL-EVENT-CONNECTED ", on_joined },
 		{ "CTRL-EVENT-DISCONNECTED ", on_lost },
 		{ "CTRL-EVENT-SSID-TEMP-DISABLED ", on_disabled },
 		{ "CTRL-EVENT-AUTH-REJECT ", on_rejected },
@@ -204,14 +192,39 @@ static tw_err take_text(struct tw_slice value, size_t number, char *ret, size_t 
 	return TW_OK;
 }
 
-static tw_err take_line(struct tw_slice line, size_t number, struct tw_wifi_state *s)
+struct reading {
+	struct tw_wifi_state s;
+	const struct tw_wpa_ours *ours;
+	bool has_mark, has_other;
+};
+
+/* By what wpa_supplicant says of the words that commands_of() lets it choose among: others mean that it has not joined by them. */
+static bool fits(enum tw_wifi_kind kind, const char *authentication)
 {
+	static const char *const of[TW_WIFI_KINDS][2] = {
+		[TW_WIFI_PSK] = { "WPA2-PSK", "WPA2-PSK-SHA256" }, [TW_WIFI_SAE] = { "SAE", "SAE" }, [TW_WIFI_EAP_TLS] = { "WPA2/IEEE 802.1X/EAP", "WPA2-EAP-SHA256" }, [TW_WIFI_PEAP] = { "WPA2/IEEE 802.1X/EAP", "WPA2-EAP-SHA256" }
+	};
+
+	return kind >= TW_WIFI_PSK && kind < TW_WIFI_KINDS &&
+		(strcmp(authentication, of[kind][0]) == 0 || strcmp(authentication, of[kind][1]) == 0);
+}
+
+static tw_err take_line(struct tw_slice line, size_t number, struct reading *r)
+{
+	struct tw_wifi_state *s = &r->s;
 	const char *equals = memchr(line.at, '=', line.size);
 	uint64_t value = 0;
 
 	if (!equals)
 		return TW_RAISE(SYNTAX, "line %zu of the state is no key=value", number);
 	const struct tw_slice key = { line.at, (size_t)(equals - line.at) }, rest = { equals + 1, line.size - key.size - 1 };
+	if (tw_slice_is(key, "id_str")) {
+		const bool is_ours = tw_slice_is(rest, r->ours->mark);
+
+		r->has_mark = r->has_mark || is_ours;
+		r->has_other = r->has_other || !is_ours;
+		return TW_OK;
+	}
 	if (tw_slice_is(key, "wpa_state"))
 		return take_text(rest, number, s->state, sizeof s->state);
 	if (tw_slice_is(key, "bssid"))
@@ -231,9 +244,9 @@ static tw_err take_line(struct tw_slice line, size_t number, struct tw_wifi_stat
 	return TW_OK;
 }
 
-tw_err tw_wpa_status_read(struct tw_slice s, struct tw_wifi_state *ret)
+tw_err tw_wpa_status_read(struct tw_slice s, const struct tw_wpa_ours *ours, struct tw_wifi_state *ret)
 {
-	struct tw_wifi_state v = { 0 };
+	struct reading r = { .ours = ours };
 	size_t number = 1;
 
 	for (struct tw_slice rest = s; rest.size; number++) {
@@ -242,12 +255,12 @@ tw_err tw_wpa_status_read(struct tw_slice s, struct tw_wifi_state *ret)
 		if (number > TW_WPA_LINES_MAX)
 			return TW_RAISE(LIMIT, "the state has more than %d lines", TW_WPA_LINES_MAX);
 		if (line.size)
-			TW_TRY(take_line(line, number, &v));
+			TW_TRY(take_line(line, number, &r));
 	}
-	if (!v.state[0])
+	if (!r.s.state[0])
 		return TW_RAISE(SYNTAX, "the state does not say which it is");
-	v.joined = strcmp(v.state, "COMPLETED") == 0;
-	*ret = v;
+	r.s.joined = strcmp(r.s.state, TW_WIFI_COMPLETED) == 0 && r.has_mark && !r.has_other && fits(ours->kind, r.s.authentication);
+	*ret = r.s;
 	return TW_OK;
 }
 
@@ -332,7 +345,6 @@ static void add_eap(struct commands *c, const struct tw_wifi_network *n)
 static void commands_of(const struct tw_wifi_network *n, struct commands *c)
 {
 	add(c, "ssid", HEX, n->ssid);
-	add(c, "id_str", QUOTED, n->mark);
 	add_text(c, "scan_ssid", "1");
 	add_text(c, "proto", "RSN");
 	add_text(c, "pairwise", "CCMP GCMP GCMP-256 CCMP-256");
@@ -348,6 +360,7 @@ static void commands_of(const struct tw_wifi_network *n, struct commands *c)
 	} else {
 		add_eap(c, n);
 	}
+	add(c, "id_str", QUOTED, n->mark); /* the last: what has it was told whole */
 }
 
 static tw_err write_command(const struct command *c, unsigned id, struct tw_buf *ret)
@@ -368,19 +381,18 @@ static tw_err write_blob(const char *name, struct tw_slice der, struct tw_buf *r
 	return tw_buf_hex(ret, der.at, der.size);
 }
 
+const char *const tw_wpa_blobs[TW_WPA_BLOBS] = { "tw-authority", "tw-certificate", "tw-key" };
+
 tw_err tw_wpa_command(const struct tw_wifi_network *n, unsigned id, size_t place, struct tw_buf *ret, bool *ret_any)
 {
 	struct commands c = { .count = 0 };
-	const struct {
-		const char *name;
-		struct tw_slice der;
-	} blobs[] = { { "tw-authority", n->authority }, { "tw-certificate", n->certificate }, { "tw-key", n->key } };
+	const struct tw_slice blobs[TW_WPA_BLOBS] = { n->authority, n->certificate, n->key };
 
 	*ret_any = true;
-	if (place < TW_COUNT(blobs) && !blobs[place].der.size)
+	if (place < TW_COUNT(blobs) && !blobs[place].size)
 		return TW_OK; /* an empty one is nothing to say */
 	if (place < TW_COUNT(blobs))
-		return write_blob(blobs[place].name, blobs[place].der, ret);
+		return write_blob(tw_wpa_blobs[place], blobs[place], ret);
 	commands_of(n, &c);
 	*ret_any = place - TW_COUNT(blobs) < c.count;
 	return *ret_any ? write_command(&c.of[place - TW_COUNT(blobs)], id, ret) : TW_OK;

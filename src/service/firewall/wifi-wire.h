@@ -38,6 +38,7 @@ tw_err tw_wifi_network_write(const struct tw_wifi_network *n, struct tw_buf *ret
 tw_err tw_wifi_network_read(struct tw_slice s, struct tw_wifi_network *ret);
 
 /* What wpa_supplicant says of itself. Texts are printable. */
+#define TW_WIFI_COMPLETED "COMPLETED" /* it has joined a network, which is ours where joined says so */
 struct tw_wifi_state {
 	bool joined;
 	char state[24]; /* its word: SCANNING, COMPLETED */
@@ -51,7 +52,6 @@ tw_err tw_wifi_state_read(struct tw_slice s, struct tw_wifi_state *ret);
 
 enum tw_wifi_event {
 	TW_WIFI_OTHER,   /* nothing that anybody here asks for */
-	TW_WIFI_JOINED,  /* words: the BSSID */
 	TW_WIFI_LOST,    /* words: why */
 	TW_WIFI_REFUSED, /* by the network, or we refuse its server; words: why */
 	TW_WIFI_VAGUE,   /* it does not come to that; words: what is known, where nothing better is */
