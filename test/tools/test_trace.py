@@ -64,10 +64,32 @@ def test_one_mark_may_name_several(trace):
     "# @turns DI.IMS.1: it has no name\ndef test_it():\n    return verdict() == 'fail'\n",
     "def test_it():\n    assert verdict() == 'fail'\n\n\n# @turns DI.IMS.1: it has no name\nNAMES = []\n",
     "ROWS = [1]  # @turns DI.IMS.1: it has no name\n\n\ndef test_it():\n    assert verdict(ROWS) != 'pass'\n",
-    "def test_it(:\n    # @turns DI.IMS.1: it has no name\n    assert verdict() == 'fail'\n"])
+    "def test_it(:\n    # @turns DI.IMS.1: it has no name\n    assert verdict() == 'fail'\n",
+    *(f"# @turns DI.IMS.1: it has no name\ndef test_it():\n    {line}\n" for line in (
+        "assert verdict() != 'fail'", "assert not verdict() == 'fail'", "assert verdict() == 'pass', 'fail'", "assert verdict() == 'fail' or True",
+        "assert not (verdict() == 'fail' and other())", "assert verdict() <= {'fail', 'inconclusive'}", "assert 'fail' in verdicts()",
+        "assert 'pass' == verdict() != 'fail'", "assert [one for one in verdicts() if one == 'fail'] == []", "assert [one for one in verdicts() if one != 'fail']",
+        "wanted = 'fail'\n    assert verdict() == 'pass'", "check('it fails', verdict() != 'fail')", "check('fail', verdict())", "check(verdict() == 'fail')",
+        "for wanted in ('fail', 'pass'):\n        assert verdict() != wanted", "for wanted in ('fail', 'pass'):\n        assert verdict() == other")),
+    "ROWS = [('x', 'fail')]  # @turns DI.IMS.1: it has no name\n\n\n@parametrize('row, wanted', ROWS)\ndef test_it(row, wanted):\n    assert verdict(row) != wanted\n",
+    "ROWS = [('x', 'pass')]  # @turns DI.IMS.1: it has no name\n\n\n@parametrize('row, wanted', ROWS)\ndef test_it(row, wanted):\n    assert verdict(row) == wanted\n",
+    "ROWS = [ROWS]  # @turns DI.IMS.1: it has no name\n\n\n@parametrize('row', ROWS)\ndef test_it(row):\n    assert verdict() == row\n"])
 def test_a_mark_at_a_test_in_which_nothing_fails_turns_nothing(trace, text):
     code, _, err = trace({**WHOLE, "test/run/test_probes.py": text})
     assert code == 1 and "nothing fails in the test that DI.IMS.1 is marked as turned in" in err and "DI.IMS.1 has no turn" in err
+
+
+@pytest.mark.parametrize("text", [
+    *(f"# @turns DI.IMS.1: it has no name\ndef test_it():\n    {line}\n" for line in (
+        "assert 'fail' == verdict()", "assert not verdict() != 'fail'", "assert verdict() == 'fail' and why()", "assert verdict() == other() == 'fail'",
+        "assert verdicts() == ('pass', 'fail')", "assert verdicts() == {'x': 'fail'}", "assert verdict() == ('fail' if wrong else 'pass')",
+        "assert [one for one in verdicts() if one != 'fail'] == []", "check('it fails', verdict() == 'fail', why())",
+        "for said, wanted in (('x', 'pass'), ('', 'fail')):\n        assert verdict(said) == wanted")),
+    "# @turns DI.IMS.1: it has no name\n@parametrize('said, wanted', [('', 'fail')])\ndef test_it(said, wanted):\n    assert verdict(said) == wanted\n",
+    "ROWS = [\n    ('', 'fail')]  # @turns DI.IMS.1: it has no name\n\n\n@parametrize('said, wanted', ROWS)\ndef test_it(said, wanted):\n    assert verdict(said) == wanted\n"])
+def test_a_mark_at_a_test_that_asserts_a_failure_turns(trace, text):
+    code, out, err = trace({**WHOLE, "test/run/test_probes.py": text})
+    assert (code, err) == (0, "") and out[-2] == "1 of 1 claimed elements have a test that turns them"
 
 
 def test_a_supporting_detail_counts_apart(trace):
