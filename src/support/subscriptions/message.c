@@ -94,15 +94,43 @@ static const char *shown(const char *versions)
 	return !strcmp(versions, TW_NOTICE_VERSIONS_NONE) ? "" : behind ? behind + 1 : versions;
 }
 
-static tw_err concerned(const struct tw_subscription *s, const struct tw_notice_sent *sent, struct tw_buf *b)
+/* What of a notice a message holds. */
+struct part {
+	const struct tw_notice_sent *sent;
+	size_t most; /* rows of products; with fewer than there are, those of his product alone */
+};
+
+static bool is_cut(const struct part *part)
 {
-	for (size_t i = 0; i < sent->notice->product_count; i++) {
+	return part->most < part->sent->notice->product_count;
+}
+
+static bool holds(const struct part *part, const struct tw_subscription *s, const struct tw_notice_product *p)
+{
+	return !is_cut(part) || !*s->product || !*p->name || !strcmp(s->product, p->name);
+}
+
+static tw_err concerned(const struct tw_subscriptions *of, const struct tw_subscription *s, const struct part *part, struct tw_buf *b)
+{
+	const struct tw_notice_sent *sent = part->sent;
+	size_t rows = 0;
+
+	for (size_t i = 0; i < sent->notice->product_count && rows < part->most; i++) {
 		const struct tw_notice_product *p = &sent->notice->products[i];
 		const char *versions = shown(p->versions);
 
+		if (!holds(part, s, p))
+			continue;
+		rows++;
 		TW_TRY(put(b, s, TW_W_PRODUCT));
 		TW_TRY(tw_buf_format(b, ": %s", *p->name ? p->name : tw_word(TW_W_SUBS_ALL_PRODUCTS, s->language)));
 		TW_TRY(tw_buf_format(b, *versions ? " (%s)\n" : "%s\n", versions));
+	}
+	if (is_cut(part)) {
+		TW_TRY(tw_buf_text(b, "\n"));
+		TW_TRY(put(b, s, TW_W_SUBS_MORE));
+		TW_TRY(tw_buf_format(b, "\n%s%s\n", *sent->notice->link ? sent->notice->link : of->site,
+			*sent->notice->link ? "" : "/products"));
 	}
 	if (!sent->undecided)
 		return TW_OK;
@@ -129,26 +157,26 @@ tw_err tw_subscription_account_text(
 	return way_out(of, s, leave, ret);
 }
 
-static tw_err notice_mail(
-	const struct tw_subscriptions *of, const struct tw_subscription *s, const struct tw_notice_sent *sent, struct tw_buf *b)
+static tw_err notice_mail(const struct tw_subscriptions *of, const struct tw_subscription *s, const struct part *part, struct tw_buf *b)
 {
-	const struct tw_notice *n = sent->notice;
+	const struct tw_notice *n = part->sent->notice;
 
 	TW_TRY(tw_buf_format(b, "%s\n\n", n->title));
 	TW_TRY(pair(b, s, TW_W_SUBS_KIND, tw_word((enum tw_word)(TW_W_NOTICE_ADVISORY + (int)n->kind), s->language)));
 	if (n->severity != TW_NOTICE_UNRATED)
 		TW_TRY(pair(b, s, TW_W_SEVERITY, tw_word((enum tw_word)(TW_W_SEVERITY_ANY + (int)n->severity), s->language)));
-	TW_TRY(concerned(s, sent, b));
+	TW_TRY(concerned(of, s, part, b));
 	if (*n->text)
 		TW_TRY(tw_buf_format(b, "\n%s\n", n->text));
 	if (*n->link)
 		TW_TRY(tw_buf_format(b, "\n%s\n", n->link));
 	TW_TRY(tw_buf_text(b, "\n"));
-	return way_out(of, s, sent->leave, b);
+	return way_out(of, s, part->sent->leave, b);
 }
 
-static tw_err notice_hook(const struct tw_notice_sent *sent, struct tw_buf *b)
+static tw_err notice_hook(const struct tw_subscription *s, const struct part *part, struct tw_buf *b)
 {
+	const struct tw_notice_sent *sent = part->sent;
 	const struct tw_notice *n = sent->notice;
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 	char at[TW_TIME_TEXT_MAX];
@@ -163,12 +191,24 @@ static tw_err notice_hook(const struct tw_notice_sent *sent, struct tw_buf *b)
 		TW_TRY(tw_json_set(j, "severity", json_string(tw_notice_severity_name(n->severity))));
 	if (sent->undecided)
 		TW_TRY(tw_json_set(j, "undecided", json_true()));
-	for (size_t i = 0; i < n->product_count; i++)
-		TW_TRY(tw_json_append(products, json_pack("{s:s, s:s}", "name", n->products[i].name, "versions", n->products[i].versions)));
+	if (is_cut(part))
+		TW_TRY(tw_json_set(j, "more", json_true()));
+	for (size_t i = 0; i < n->product_count && json_array_size(products) < part->most; i++)
+		if (holds(part, s, &n->products[i]))
+			TW_TRY(tw_json_append(products,
+				json_pack("{s:s, s:s}", "name", n->products[i].name, "versions", n->products[i].versions)));
 	return tw_json_write(j, b);
 }
 
+/* Rows of products alone can be more than a message holds: a notice without them always fits. */
 tw_err tw_notice_text(const struct tw_subscriptions *of, const struct tw_subscription *s, const struct tw_notice_sent *n, struct tw_buf *ret)
 {
-	return s->channel == TW_OUTBOX_MAIL ? notice_mail(of, s, n, ret) : notice_hook(n, ret);
+	struct part part = { n, n->notice->product_count };
+
+	for (;; part.most /= 2) {
+		tw_buf_clear(ret);
+		const tw_err e = s->channel == TW_OUTBOX_MAIL ? notice_mail(of, s, &part, ret) : notice_hook(s, &part, ret);
+		if (!tw_is(e, TW_CODE_LIMIT) || !part.most)
+			return e;
+	}
 }

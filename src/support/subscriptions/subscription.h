@@ -90,6 +90,7 @@ struct tw_notice_sent {
 	const char *leave;
 	bool undecided; /* whether it concerns a version that he has */
 };
+/* Into ret alone. Of more products than it has room for, those that fit, of his own first, and where the rest stands. */
 tw_err tw_notice_text(
 	const struct tw_subscriptions *of, const struct tw_subscription *s, const struct tw_notice_sent *n, struct tw_buf *ret);
 enum tw_concern { TW_CONCERNS_NOT, TW_CONCERNS, TW_CONCERN_UNDECIDED };

@@ -171,6 +171,7 @@ struct slice {
 	struct tw_notice notice;
 	struct tw_notice_product products[TW_NOTICE_PRODUCTS_MAX];
 	int64_t number, at_ms, after, until, waiting;
+	bool full;    /* the outbox takes no more; any other limit is a fault, and nothing to wait for */
 	int64_t next; /* the subscription that is looked at; 0: there is none */
 	struct tw_buf texts, message;
 	struct tw_buf one; /* a subscriber's texts */
@@ -236,11 +237,12 @@ static tw_err send_to(struct slice *w, const struct tw_subscription *s, enum tw_
 	} else {
 		(void)snprintf(subject, sizeof subject, "notice.%s", tw_notice_kind_name(w->notice.kind));
 	}
-	tw_buf_clear(&w->message);
 	const struct tw_notice_sent sent = { &w->notice, w->at_ms, address, how == TW_CONCERN_UNDECIDED };
 	TW_TRY(tw_notice_text(w->of, s, &sent, &w->message));
 	m.text = tw_buf_cstr(&w->message);
-	return tw_outbox_add(w->of->store, &m, w->of->now_ms);
+	const tw_err e = tw_outbox_add(w->of->store, &m, w->of->now_ms);
+	w->full = tw_is(e, TW_CODE_LIMIT);
+	return e;
 }
 
 static tw_err take_subscription(void *user, const tw_row *row)
@@ -279,7 +281,7 @@ static tw_err tell_some(struct slice *w)
 
 		w->next = 0;
 		tw_err e = tw_store_run(w->of->store, tw_sql_subscription_next, v, TW_COUNT(v), take_subscription, w);
-		if (tw_is(e, TW_CODE_LIMIT) && tw_store_fault(w->of->store) == TW_STORE_WELL) {
+		if (w->full && tw_store_fault(w->of->store) == TW_STORE_WELL) {
 			w->done = TW_TOLD_WAIT; /* the outbox takes no more: this one is next */
 			return TW_OK;
 		}

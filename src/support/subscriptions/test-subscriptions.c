@@ -636,6 +636,44 @@ static void test_many_are_told_in_slices_through_restarts(void **state)
 	CHECK_INT(number("SELECT count(DISTINCT recipient) FROM outbox WHERE subject LIKE '%A flaw'"), MANY);
 }
 
+/* The longest rows of products that a notice may have are more than a message holds; what is behind such a notice must not wait for it. */
+static void test_more_products_than_a_message_holds(void **state)
+{
+	static char names[TW_NOTICE_PRODUCTS_MAX][TW_NOTICE_ID_MAX + 1], versions[TW_NOTICE_VERSIONS_MAX + 1],
+		text[TW_NOTICE_TEXT_MAX + 1];
+	struct tw_notice_product of[TW_NOTICE_PRODUCTS_MAX];
+	struct tw_notice n = advisory, second = advisory;
+	struct tw_subscription s = ann();
+
+	memset(versions, '"', TW_NOTICE_VERSIONS_MAX);
+	memset(text, '"', TW_NOTICE_TEXT_MAX);
+	for (size_t i = 0; i < TW_COUNT(of); i++) {
+		(void)snprintf(names[i], sizeof names[i], "%0*zu", TW_NOTICE_ID_MAX, i);
+		of[i] = (struct tw_notice_product){ names[i], versions };
+	}
+	join(s);
+	s.product = names[TW_COUNT(of) - 1];
+	join(s);
+	s.channel = TW_OUTBOX_WEBHOOK;
+	s.recipient = "https://hooks.example.com/in";
+	join(s);
+	n.products = of;
+	n.product_count = TW_COUNT(of);
+	n.text = text;
+	n.link = "";
+	second.id = "advisory-2";
+	tell(n);
+	tell(second);
+	CHECK_INT(slices(), TW_TOLD_ALL);
+	CHECK_INT(number(messages), 6);
+	CHECK_INT(number("SELECT count(*) FROM outbox WHERE kind = 0 AND text LIKE '%than this message has room for. All of it:\nhttps://security.example.com/products\n%'"),
+		2);
+	CHECK_INT(number("SELECT count(*) FROM outbox WHERE kind = 0 AND text LIKE 'A flaw%Product: %00000 (\"\"%Product: %1 (%'"), 1);
+	CHECK_INT(number("SELECT count(*) FROM outbox WHERE kind = 0 AND text LIKE '%Product: %00063 (\"\"%'"), 1); /* his own, though it is the last */
+	CHECK_INT(number("SELECT count(*) FROM outbox WHERE kind = 1 AND text LIKE '%\"more\":true%' AND text LIKE '%00063\"%'"), 1);
+	CHECK_INT(number("SELECT count(*) FROM outbox WHERE length(text) > 32768"), 0);
+}
+
 static void test_a_full_outbox_waits(void **state)
 {
 	const struct tw_value v[] = { TW_V_INT(TW_SLICE_WAITING_MAX) };
@@ -716,10 +754,10 @@ static void test_every_failure_leaves_it_before_or_after(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 CHECK_MAIN(TEST(test_the_states_of_a_subscription), TEST(test_out_of_date_is_unknown_and_forgotten),
-	TEST(test_nobody_is_mailed_at_will), TEST(test_a_host_is_asked_so_often_in_all),
-	TEST(test_versions_hold_no_words_of_a_stranger), TEST(test_a_mail_has_each_version_on_its_line),
-	TEST(test_a_webhook_that_is_gone_ends), TEST(test_the_same_is_kept_once_and_many_are_bounded),
-	TEST(test_a_webhook_echoes_its_challenge), TEST(test_addresses_of_webhooks), TEST(test_whom_a_notice_concerns),
-	TEST(test_words_for_versions_are_undecided), TEST(test_each_is_told_by_his_version), TEST(test_a_webhook_says_the_version),
-	TEST(test_what_cannot_be_told_is_refused), TEST(test_many_are_told_in_slices_through_restarts),
+	TEST(test_nobody_is_mailed_at_will), TEST(test_a_host_is_asked_so_often_in_all), TEST(test_versions_hold_no_words_of_a_stranger),
+	TEST(test_a_mail_has_each_version_on_its_line), TEST(test_a_webhook_that_is_gone_ends),
+	TEST(test_the_same_is_kept_once_and_many_are_bounded), TEST(test_a_webhook_echoes_its_challenge),
+	TEST(test_addresses_of_webhooks), TEST(test_whom_a_notice_concerns), TEST(test_words_for_versions_are_undecided),
+	TEST(test_each_is_told_by_his_version), TEST(test_a_webhook_says_the_version), TEST(test_what_cannot_be_told_is_refused),
+	TEST(test_many_are_told_in_slices_through_restarts), TEST(test_more_products_than_a_message_holds),
 	TEST(test_a_full_outbox_waits), TEST(test_every_failure_leaves_it_before_or_after))
