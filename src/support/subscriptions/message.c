@@ -86,12 +86,22 @@ tw_err tw_subscription_ask_text(const struct tw_subscriptions *of, const struct 
 	return s->channel == TW_OUTBOX_MAIL ? ask_mail(of, s, token, ret) : ask_hook(of, s, token, ret);
 }
 
-/* A range without what programs find its order by: ">=1.0|<1.2". */
-static const char *shown(const char *versions)
+/* A range without what programs find its order by, as people write it: ">=1.0|<1.2+b". What would be no line of text stays in its code. */
+static const char *shown(const char *versions, char into[TW_NOTICE_VERSIONS_MAX + 1])
 {
 	const char *behind = strncmp(versions, "vers:", 5) ? NULL : strchr(versions, '/');
+	size_t size = 0;
 
-	return !strcmp(versions, TW_NOTICE_VERSIONS_NONE) ? "" : behind ? behind + 1 : versions;
+	if (!behind || !strcmp(versions, TW_NOTICE_VERSIONS_NONE))
+		return behind ? "" : versions;
+	for (const char *at = ++behind; *at && size < TW_NOTICE_VERSIONS_MAX; at++) {
+		const int high = *at == '%' ? tw_hex_value(at[1]) : -1, low = high < 0 ? -1 : tw_hex_value(at[2]);
+
+		into[size++] = low < 0 ? *at : (char)(high << 4 | low);
+		at += low < 0 ? 0 : 2;
+	}
+	into[size] = '\0';
+	return strlen(into) == size && tw_text_printable((struct tw_slice){ into, size }) ? into : behind;
 }
 
 /* What of a notice a message holds. */
@@ -117,10 +127,11 @@ static tw_err concerned(const struct tw_subscriptions *of, const struct tw_subsc
 
 	for (size_t i = 0; i < sent->notice->product_count && rows < part->most; i++) {
 		const struct tw_notice_product *p = &sent->notice->products[i];
-		const char *versions = shown(p->versions);
+		char text[TW_NOTICE_VERSIONS_MAX + 1];
 
 		if (!holds(part, s, p))
 			continue;
+		const char *versions = shown(p->versions, text);
 		rows++;
 		TW_TRY(put(b, s, TW_W_PRODUCT));
 		TW_TRY(tw_buf_format(b, ": %s", *p->name ? p->name : tw_word(TW_W_SUBS_ALL_PRODUCTS, s->language)));

@@ -558,6 +558,35 @@ static void test_each_is_told_by_his_version(void **state)
 	CHECK_INT(seen.kinds, 0);
 }
 
+/* People read a version as it is written, programs a range in its code. */
+static void test_people_read_no_code(void **state)
+{
+	static const struct {
+		const char *versions, *line;
+	} rows[] = { { "vers:generic/1.0%2Bb", "\nProduct: lamp (1.0+b)\n" },
+		{ "vers:deb/>=1.0|<1.2%2bb1", "\nProduct: lamp (>=1.0|<1.2+b1)\n" },
+		{ "vers:generic/1%C3%A4%20rc", "\nProduct: lamp (1\xc3\xa4 rc)\n" }, { "vers:generic/1%07", "\nProduct: lamp (1%07)\n" },
+		{ "vers:generic/1%0AProduct", "\nProduct: lamp (1%0AProduct)\n" }, { "vers:generic/1%00", "\nProduct: lamp (1%00)\n" },
+		{ "vers:generic/1%FF", "\nProduct: lamp (1%FF)\n" }, { "vers:generic/1%2", "\nProduct: lamp (1%2)\n" },
+		{ "vers:generic/1%", "\nProduct: lamp (1%)\n" }, { "50%25 of them", "\nProduct: lamp (50%25 of them)\n" },
+		{ "vers:none/*", "\nProduct: lamp\n" }, { "", "\nProduct: lamp\n" } };
+	const struct tw_subscription s = ann();
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+
+	tw_buf_init(&b, tw_sys_real(), TW_OUTBOX_TEXT_MAX);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const struct tw_notice_product of = { "lamp", rows[i].versions };
+		struct tw_notice n = advisory;
+		const struct tw_notice_sent sent = { .notice = &n, .leave = "https://security.example.com/l" };
+
+		n.products = &of;
+		n.product_count = 1;
+		CHECK_OK(tw_notice_text(&world.of, &s, &sent, &b));
+		if (!strstr(tw_buf_cstr(&b), rows[i].line))
+			fail_msg("row %zu: %s", i, tw_buf_cstr(&b));
+	}
+}
+
 static void test_a_webhook_says_the_version(void **state)
 {
 	static const struct tw_notice_product of = { "lamp", "before the second" };
@@ -754,10 +783,11 @@ static void test_every_failure_leaves_it_before_or_after(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 CHECK_MAIN(TEST(test_the_states_of_a_subscription), TEST(test_out_of_date_is_unknown_and_forgotten),
-	TEST(test_nobody_is_mailed_at_will), TEST(test_a_host_is_asked_so_often_in_all), TEST(test_versions_hold_no_words_of_a_stranger),
-	TEST(test_a_mail_has_each_version_on_its_line), TEST(test_a_webhook_that_is_gone_ends),
-	TEST(test_the_same_is_kept_once_and_many_are_bounded), TEST(test_a_webhook_echoes_its_challenge),
-	TEST(test_addresses_of_webhooks), TEST(test_whom_a_notice_concerns), TEST(test_words_for_versions_are_undecided),
-	TEST(test_each_is_told_by_his_version), TEST(test_a_webhook_says_the_version), TEST(test_what_cannot_be_told_is_refused),
+	TEST(test_nobody_is_mailed_at_will), TEST(test_a_host_is_asked_so_often_in_all),
+	TEST(test_versions_hold_no_words_of_a_stranger), TEST(test_a_mail_has_each_version_on_its_line),
+	TEST(test_a_webhook_that_is_gone_ends), TEST(test_the_same_is_kept_once_and_many_are_bounded),
+	TEST(test_a_webhook_echoes_its_challenge), TEST(test_addresses_of_webhooks), TEST(test_whom_a_notice_concerns),
+	TEST(test_words_for_versions_are_undecided), TEST(test_each_is_told_by_his_version), TEST(test_people_read_no_code),
+	TEST(test_a_webhook_says_the_version), TEST(test_what_cannot_be_told_is_refused),
 	TEST(test_many_are_told_in_slices_through_restarts), TEST(test_more_products_than_a_message_holds),
 	TEST(test_a_full_outbox_waits), TEST(test_every_failure_leaves_it_before_or_after))
