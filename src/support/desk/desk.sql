@@ -90,7 +90,7 @@ ORDER BY s.id DESC LIMIT ?2;
 SELECT number, text FROM journal_entry WHERE about = ?1 ORDER BY number DESC LIMIT ?2;
 
 -- Which reports a page has; each is then read by itself. ?1 kind, or ''; ?2 verdict, 'all', or '' for those behind ?7 and those that ?8 was let into since; ?3 now; ?4 who asks, '' sees all. A report of a case under
--- embargo is seen as its case is. By number they come along the table; by product and by messages all are looked at.
+-- embargo is seen as its case is. By number they come along the table, by product along report_product, as far as the page is; by messages all are looked at.
 -- name: desk_reports_down
 SELECT r.id FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id
 WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 OR (?2 = '' AND (r.id > ?7 OR EXISTS (SELECT 1 FROM staff_unseen u WHERE u.account = ?8 AND u.report = r.id))))
