@@ -41,7 +41,7 @@ struct tw_subscription {
 	enum tw_outbox_kind channel;
 	const char *recipient, *product, *versions; /* product "": all; versions: blank between, "": all */
 	enum tw_language language;
-	enum tw_notice_severity lowest; /* of advisories and updates */
+	enum tw_notice_severity lowest; /* of advisories and updates: nothing else has a severity */
 	unsigned kinds;                 /* bits of 1 << enum tw_notice_kind */
 	struct tw_slice secret;         /* of a webhook */
 	int64_t account;                /* whose it is, of a customer at the portal; then it has no kinds. 0: nobody's */
