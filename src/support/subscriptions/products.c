@@ -51,7 +51,7 @@ static const struct tw_shape contacts_shape[] = {
 	{ .key = NULL },
 };
 static const struct tw_shape version_shape[] = {
-	{ "version", TW_JSON_TEXT, true, 1, 63 },
+	{ "version", TW_JSON_TEXT, true, 1, TW_PRODUCT_VERSION_MAX },
 	{ "released", TW_JSON_TEXT, true, 10, 10 },
 	{ "supported-until", TW_JSON_TEXT, false, 10, 10 },
 	{ .key = NULL },

@@ -65,8 +65,7 @@ tw_err tw_subscription_of_way_out(const struct tw_subscriptions *of, struct tw_s
 	tw_err (*visit)(void *user, const struct tw_subscription *s), void *user);
 tw_err tw_subscription_leave_text(const struct tw_subscriptions *of, int64_t id, char ret[TW_LEAVE_TEXT_MAX]);
 
-#define TW_SUBSCRIPTION_VERSION_MAX 32 /* bytes */
-#define TW_SUBSCRIPTION_VERSIONS_TEXT (TW_SUBSCRIPTION_VERSIONS_MAX * (TW_SUBSCRIPTION_VERSION_MAX + 1) + 1)
+#define TW_SUBSCRIPTION_VERSIONS_TEXT (TW_SUBSCRIPTION_VERSIONS_MAX * (TW_PRODUCT_VERSION_MAX + 1) + 1)
 /*
  * Versions with blanks, commas or lines between; into ret with one blank between. False: too many, or what is none (version.c). They are printed in mail to
  * whomever a stranger named, and there must be no room for words of his own, nor for what a mail program makes a link of. known: of the product, as

@@ -41,6 +41,9 @@ static const struct {
 	{ FILE_OF(LAMP ",\"contacts\":{\"support-url\":\"javascript:alert(1)\"}}"), TW_CODE_SYNTAX },
 	{ FILE_OF(LAMP ",\"contacts\":{\"fax\":\"1\"}}"), TW_CODE_SYNTAX },
 	{ FILE_OF(LAMP ",\"versions\":[{\"version\":\"1 2\",\"released\":\"2020-01-01\"}]}"), TW_CODE_SYNTAX },
+	/* As long as a subscriber can say, and no longer. */
+	{ FILE_OF(LAMP ",\"versions\":[{\"version\":\"12345678901234567890123456789012\",\"released\":\"2020-01-01\"}]}"), TW_CODE_OK },
+	{ FILE_OF(LAMP ",\"versions\":[{\"version\":\"123456789012345678901234567890123\",\"released\":\"2020-01-01\"}]}"), TW_CODE_SYNTAX },
 	{ FILE_OF(LAMP ",\"versions\":[{\"version\":\"1\",\"released\":\"soon......\"}]}"), TW_CODE_SYNTAX },
 	{ FILE_OF(LAMP ",\"versions\":[{\"version\":\"1\",\"released\":\"2020-01-01\",\"supported-until\":\"2020-13-01\"}]}"), TW_CODE_SYNTAX },
 	{ FILE_OF(LAMP ",\"documents\":[{\"kind\":\"settings\",\"title\":\"S\",\"url\":\"https://a.example/s\"}]}"), TW_CODE_OK },

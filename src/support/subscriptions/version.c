@@ -109,7 +109,7 @@ static bool is_known(const json_t *known, const char *text)
 
 bool tw_subscription_versions(const char *text, const json_t *known, char ret[TW_SUBSCRIPTION_VERSIONS_TEXT])
 {
-	char one[TW_SUBSCRIPTION_VERSION_MAX + 1];
+	char one[TW_PRODUCT_VERSION_MAX + 1];
 	size_t used = 0, count = 0;
 
 	ret[0] = '\0';
