@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The privilege matrix of the manufacturer's server: every operation it has, by somebody of each role and by nobody, over HTTPS. What is refused is refused
-by the gate and changes no row of what people are and have."""
+by the gate and changes no row of the store."""
+import contextlib
 import json
 import pathlib
 import re
@@ -14,7 +15,6 @@ import world  # noqa: E402
 from test_support import service  # noqa: E402,F401
 
 ROLES = ("anyone", "analyst", "manager", "publisher", "administrator")
-TABLES = ("account", "account_role", "credential", "session_code", "account_change")
 
 
 def operations():
@@ -28,8 +28,22 @@ def oracle():
 
 
 def rows_of(service):
-    with sqlite3.connect(f"file:{service.dir}/app/support.db?mode=ro", uri=True) as db:
-        return {t: db.execute(f"SELECT * FROM {t} ORDER BY 1, 2").fetchall() for t in TABLES}
+    """Of every table that there is, while the service runs."""
+    with contextlib.closing(sqlite3.connect(f"file:{service.dir}/app/support.db?mode=ro", uri=True)) as db:
+        tables = {t for (t,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        assert {"account", "desk_case", "advisory", "journal_entry", "report"} <= tables
+        return {t: sorted(map(repr, db.execute(f'SELECT * FROM "{t}"'))) for t in tables}
+
+
+def ask_as(service, person, operation):
+    """(status, whether it was refused, the rule)."""
+    name, (method, path, takes) = operation
+    r, text = service.ask(path, method, {"Content-Type": "application/json", **({"Authorization": f"Bearer {person.token}"} if person.token else {})}, "{}" if takes else None)
+    said = json.loads(text) if "json" in (r.getheader("Content-Type") or "") and text else {}
+    assert r.status not in (404, 405, 500) or not said.get("rule", "").startswith("path."), (name, text)
+    # A page says it in words: to a stranger by the page to log in by.
+    refused = r.status in (401, 403) if "html" in (r.getheader("Content-Type") or "") else said.get("rule", "").startswith("gate.")
+    return r.status, refused, said.get("rule")
 
 
 def test_every_operation_by_everybody(service):
@@ -38,20 +52,22 @@ def test_every_operation_by_everybody(service):
     people.update({role: staff.colleague(admin, role, role) for role in ROLES[1:-1]})
     may, there = oracle(), operations()
     assert set(may) == set(there)  # in no file, or in a file alone
-    wrong, asked = [], 0
-    for role in ROLES:
-        for name in sorted(there, key=lambda n: n == "session.close"):  # which ends what asks
-            method, path, takes = there[name]
-            r, text = service.ask(path, method, {"Content-Type": "application/json", **(
-                {"Authorization": f"Bearer {people[role].token}"} if people[role].token else {})}, "{}" if takes else None)
-            said = json.loads(text) if "json" in (r.getheader("Content-Type") or "") and text else {}
-            # A page says it in words: to a stranger by the page to log in by.
-            refused = r.status in (401, 403) if "html" in (r.getheader("Content-Type") or "") else said.get("rule", "").startswith("gate.")
-            assert r.status not in (404, 405, 500) or not said.get("rule", "").startswith("path."), (name, text)
-            if refused == (role in may[name]) or (refused and r.status != (401 if role == "anyone" else 403)):
-                wrong.append((name, role, r.status, said.get("rule")))
-            asked += 1
+    before, wrong, asked = rows_of(service), [], 0
+    for may_it in (False, True):  # first all that is refused, then the rest
+        for role in ROLES:
+            for name in sorted(there, key=lambda n: n == "session.close"):  # which ends what asks
+                if (role in may[name]) == may_it:
+                    status, refused, rule = ask_as(service, people[role], (name, there[name]))
+                    if refused == may_it or (refused and status != (401 if role == "anyone" else 403)):
+                        wrong.append((name, role, status, rule))
+                    asked += 1
+        if not may_it:
+            after = rows_of(service)
+            assert not [(t, set(after[t]) ^ set(before[t])) for t in before if after[t] != before[t]]
+            assert asked > len(there)
     assert not wrong and asked == len(ROLES) * len(there)
+    after = rows_of(service)
+    assert any(after[t] != before[t] for t in before)  # what is not refused is seen in them
 
 
 def test_what_is_refused_changes_nothing(service):

@@ -109,7 +109,8 @@ def test_the_journal_verifies_and_notices(desk):
     assert ask(desk, "journal", "verify", "--since", desk.folder / "head.json")["continues"]
     assert len(ask(desk, "journal", "inclusion", "--entry", "4")["proof"]) > 1
     desk.stop()
-    # Somebody with the disk in hand rewrites what was done, in the table of entries alone.
+    # Somebody with the disk in hand rewrites what was done, in the table of entries alone, which the store itself refuses.
+    desk.sql("DROP TRIGGER journal_entry_is_as_written" + " ON journal_entry" * bool(desk.schema))
     desk.sql("UPDATE journal_entry SET text = replace(text, 'CERT', 'NOBODY'), number = number WHERE number = 5")
     desk.sql("UPDATE journal_entry SET text = replace(text, 'case.tell', 'case.move') WHERE number = 5")
     desk.start()

@@ -41,12 +41,16 @@ CREATE TABLE journal_entry (
 	text TEXT NOT NULL
 ) STRICT;
 CREATE INDEX journal_entry_about ON journal_entry (about, number);
+CREATE TRIGGER journal_entry_stays BEFORE DELETE ON journal_entry BEGIN SELECT RAISE(ABORT, 'an entry of the journal stays'); END;
+CREATE TRIGGER journal_entry_is_as_written BEFORE UPDATE ON journal_entry BEGIN SELECT RAISE(ABORT, 'an entry of the journal stays'); END;
 CREATE TABLE journal_node (
 	level INTEGER NOT NULL,
 	place INTEGER NOT NULL,
 	hash BLOB NOT NULL,
 	PRIMARY KEY (level, place)
 ) STRICT, WITHOUT ROWID;
+CREATE TRIGGER journal_node_stays BEFORE DELETE ON journal_node BEGIN SELECT RAISE(ABORT, 'a hash of the journal stays'); END;
+CREATE TRIGGER journal_node_is_as_written BEFORE UPDATE ON journal_node BEGIN SELECT RAISE(ABORT, 'a hash of the journal stays'); END;
 
 -- name: case_number
 SELECT coalesce(max(id), 0) + 1 FROM desk_case;

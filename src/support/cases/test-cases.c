@@ -230,6 +230,31 @@ static void test_every_failure_leaves_both_or_neither(void **state)
 	CHECK(points > 100 && told > 60); /* allocations, and the disk */
 }
 
+static tw_err count_row(void *user, const tw_row *row)
+{
+	*(int64_t *)user += 1;
+	return TW_OK;
+}
+
+/* What was done stays as it was said, whatever a mistake of this program's would write. */
+static void test_the_store_changes_no_journal(void **state)
+{
+	static const char *const tries[] = { "DELETE FROM journal_entry", "UPDATE journal_entry SET text = 'x'",
+		"UPDATE journal_entry SET about = 'c2'", "UPDATE journal_entry SET number = number + 9", "DELETE FROM journal_node",
+		"UPDATE journal_node SET level = level + 1" };
+	static const char as_written[] = "SELECT 1 FROM journal_entry WHERE about = 'c1' AND number < 2";
+	int64_t rows = 0;
+
+	CHECK_TEXT(rule_of(&root, "case.create", "", "{\"title\":\"t\"}"), "");
+	CHECK_TEXT(rule_of(&root, "case.assign", "c1", "{\"who\":\"a9\"}"), "");
+	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++)
+		CHECK(tw_failed(tw_store_run(world.t.c.store, tries[i], NULL, 0, NULL, NULL)));
+	CHECK_OK(tw_store_run(world.t.c.store, as_written, NULL, 0, count_row, &rows));
+	CHECK_INT(rows, 2);
+	CHECK_TEXT(rule_of(&root, "case.assign", "c1", "{\"who\":\"a1\"}"), "");
+	consistent(3);
+}
+
 CHECK_MAIN(TEST(test_what_is_refused), TEST(test_the_minute_of_awareness), TEST(test_who_sees_and_moves),
 	TEST(test_sorted_by_the_next_clock), TEST(test_from_a_report), TEST(test_duplicates_are_found_from_the_other_side),
-	TEST(test_every_failure_leaves_both_or_neither))
+	TEST(test_the_store_changes_no_journal), TEST(test_every_failure_leaves_both_or_neither))
