@@ -261,7 +261,7 @@ def wifi_joins(unit, deep):
     """Last of them: it takes one radio away into a network namespace."""
     import wifi  # noqa: PLC0415  which imports this
 
-    wifi.joins(unit, (wifi.joins_wpa3, wifi.joins_eap, wifi.outlives_ends) if deep else (wifi.joins_wpa3,))
+    wifi.joins(unit, (wifi.joins_wpa3, wifi.joins_eap, wifi.follows_its_link, wifi.outlives_ends) if deep else (wifi.joins_wpa3,))
 
 
 def ends_and_comes_back(unit):

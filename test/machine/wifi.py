@@ -194,6 +194,19 @@ def joins_wpa3(unit, air, networks):
     check("the probe fails", found[0] == "fail", found)
 
 
+def follows_its_link(unit, air, networks):
+    """Another link is to have the network: this one leaves it, and has it again when that is taken back."""
+    air.sends(SAE)
+    networks.joins("deck")
+    unit.tool("device", "settings", "change", "wifi.link", "wlan0", "--device", "unit", "--owner", unit.owner)
+    check("the link before is left", within(10, lambda: "Not connected" in do("iw", "dev", "wlan1", "link")), air.said())
+    check("which is told", within(5, lambda: any(one["link"] == "wlan1" for one in told(unit, "wifi.lost"))), told(unit, "wifi.lost"))
+    unit.json("change", "revert")
+    said = networks.wifi()
+    check("taken back, it is joined again", within(40, lambda: networks.wifi()["joined"]) and "Connected" in do("iw", "dev", "wlan1", "link"), f"{said}\n{air.said()}")
+    unit.tool("device", "settings", "change", "wifi.network", "", "--confirm", "--device", "unit", "--owner", unit.owner)
+
+
 def outlives_ends(unit, air, networks):
     """An end of the software, and of wpa_supplicant."""
     air.sends(SAE)
@@ -260,7 +273,7 @@ def main():
         unit.start()
         unit.take_over()
         try:
-            joins(unit, (joins_wpa3, joins_eap, outlives_ends))
+            joins(unit, (joins_wpa3, joins_eap, follows_its_link, outlives_ends))
         except worlds.Failed as failure:
             check("goes on", False, f"{failure}\n{unit.said()}")
     print("end")

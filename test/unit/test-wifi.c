@@ -206,8 +206,8 @@ static void test_joined_lost_and_left(void **state)
 	says(TW_WIFI_TAKEN, tag, "", 0);
 	CHECK_INT(tw_wifi_due_ms(context()), -1);
 	check_unsettled("being joined");
-	says(TW_WIFI_EVENT, 0, "\3the passphrase may be wrong", 28);
-	says(TW_WIFI_EVENT, 0, "\3the passphrase may be wrong", 28);
+	says(TW_WIFI_EVENT, 0, "\2the passphrase may be wrong", 28);
+	says(TW_WIFI_EVENT, 0, "\2the passphrase may be wrong", 28);
 	check_unsettled("may be wrong");
 	CHECK_INT(events("wifi.refused"), 1); /* once */
 	says_state(true);
@@ -217,7 +217,7 @@ static void test_joined_lost_and_left(void **state)
 	check_as(NULL, "GET", "/api/v1/wifi", NULL, 200, "\"bssid\":\"02:00:00:00:00:00\"");
 	check_as(NULL, "GET", "/api/v1/wifi", NULL, 200, "\"management_frames\":\"protected\"");
 	CHECK(tw_wifi_joined(context(), "wlan0") && !tw_wifi_joined(context(), "wlan1"));
-	says(TW_WIFI_EVENT, 0, "\2the access point ended it, reason 7", 36);
+	says(TW_WIFI_EVENT, 0, "\1the access point ended it, reason 7", 36);
 	check_unsettled("ended it");
 	CHECK(!tw_wifi_joined(context(), "wlan0"));
 	CHECK_INT(events("wifi.lost"), 1);
@@ -242,19 +242,120 @@ static void test_joined_lost_and_left(void **state)
 	says(TW_WIFI_TAKEN, tag, "", 0);
 	says_state(true);
 
+	set("wifi.network", "");
+	check_unsettled("being left");
+	job();
+	CHECK(is_put("wlan0", &n));
+	CHECK_INT(n.kind, 0);
+	CHECK_INT(events("wifi.lost"), 3);
+	says(TW_WIFI_TAKEN, tag, "", 0);
+	check_unsettled(NULL);
+	CHECK_INT(tw_wifi_due_ms(context()), -1);
+}
+
+static void check_left(const char *link)
+{
+	struct tw_wifi_network n;
+
+	job();
+	CHECK(is_put(link, &n));
+	CHECK_INT(n.kind, 0);
+	CHECK(!tw_wifi_joined(context(), link));
+	says(TW_WIFI_TAKEN, tag, "", 0);
+}
+
+static void check_joined(const char *link)
+{
+	struct tw_wifi_network n;
+
+	job();
+	CHECK(is_put(link, &n));
+	CHECK_INT(n.kind, TW_WIFI_SAE);
+	says(TW_WIFI_TAKEN, tag, "", 0);
+	says_state(true);
+	check_unsettled(NULL);
+	CHECK(tw_wifi_joined(context(), link));
+}
+
+/* The link that had the network is told to leave it before another has it: on the way there, on the way back, and after a start. */
+static void test_another_link(void **state)
+{
+	struct tw_wifi_network n;
+
+	add("deck", SECRET);
+	set("wifi.network", "deck");
+	job();
+	give_role();
+	CHECK(is_put("wlan0", &n));
+	says(TW_WIFI_TAKEN, tag, "", 0);
+	says_state(true);
+
 	set("wifi.link", "wlan1");
 	check_unsettled("being joined");
 	job();
-	CHECK(is_put("wlan1", &n));
-	says(TW_WIFI_TAKEN, tag, "", 0);
+	CHECK(is_put("wlan0", &n));
+	CHECK_INT(n.kind, 0);
+	CHECK_INT(events("wifi.lost"), 1);
+	says(TW_WIFI_FAILED, tag, "wpa_supplicant does not take REMOVE_NETWORK all", 47);
+	check_unsettled("does not take");
+	CHECK(!is_put("wlan1", &n)); /* not before that one has left it */
+	pass(1000);
+	check_left("wlan0");
+	check_joined("wlan1");
+	CHECK_INT(events("wifi.joined"), 2);
+
+	set("wifi.link", "wlan0"); /* taken back */
+	check_left("wlan1");
+	check_joined("wlan0");
+
+	set("wifi.link", "wlan1");
+	check_left("wlan0");
+	set("wifi.link", "wlan0"); /* before the other was told */
+	check_joined("wlan0");
+
+	/* The end of an ownership, after a start: settings are as delivered, and the link is not the one that they name. */
+	set("wifi.link", "wlan1");
+	check_left("wlan0");
+	check_joined("wlan1");
+	tw_errand_finish(device()->errands, TW_ERRAND_WIFI, true);
+	tw_wifi_stop(device());
+	CHECK_OK(tw_wifi_start(device()));
 	set("wifi.network", "");
-	check_unsettled("being joined");
+	set("wifi.link", "wlan0");
+	check_unsettled("being left");
+	CHECK_INT(tw_wifi_due_ms(context()), 0);
 	job();
+	give_role();
 	CHECK(is_put("wlan1", &n));
 	CHECK_INT(n.kind, 0);
 	says(TW_WIFI_TAKEN, tag, "", 0);
 	check_unsettled(NULL);
 	CHECK_INT(tw_wifi_due_ms(context()), -1);
+	tw_wifi_stop(device());
+	CHECK_OK(tw_wifi_start(device()));
+	CHECK_INT(tw_wifi_due_ms(context()), -1); /* which a start knows */
+}
+
+/* wpa_supplicant has joined what nobody here told it of. */
+static void test_another_network(void **state)
+{
+	struct tw_wifi_network n;
+
+	add("deck", SECRET);
+	set("wifi.network", "deck");
+	job();
+	give_role();
+	CHECK(is_put("wlan0", &n));
+	says(TW_WIFI_TAKEN, tag, "", 0);
+	says_state(false);
+	check_unsettled("another network");
+	CHECK(!tw_wifi_joined(context(), "wlan0"));
+	CHECK_INT(events("wifi.joined"), 0);
+	says_state(true);
+	check_unsettled(NULL);
+	says_state(false);
+	check_unsettled("another network");
+	CHECK_INT(events("wifi.lost"), 1);
 }
 
 static void test_late_answers_and_lies(void **state)
@@ -338,6 +439,7 @@ static void test_without_the_role(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test_setup_teardown(test_joined_lost_and_left, begin, end),
+	cmocka_unit_test_setup_teardown(test_another_link, begin, end), cmocka_unit_test_setup_teardown(test_another_network, begin, end),
 	cmocka_unit_test_setup_teardown(test_late_answers_and_lies, begin, end),
 	cmocka_unit_test_setup_teardown(test_kept_while_needed, begin, end),
 	cmocka_unit_test_setup_teardown(test_what_is_no_network, begin, end),

@@ -11,8 +11,9 @@
 #include "device/rows-interfaces.h"
 #include "service/errand-line.h"
 
-#define KEPT "wifi.told" /* a network of ours may be in wpa_supplicant: a start that wants none has it taken out */
-#define ANSWER_MS 20000  /* a command each line of a network, on a machine that is busy */
+#define KEPT \
+	"wifi.told" /* the link for which a network of ours may be in wpa_supplicant: that is taken out before another link, or none, is to have one */
+#define ANSWER_MS 20000 /* a command each line of a network, on a machine that is busy */
 #define AGAIN_MIN_MS 1000
 #define AGAIN_MAX_MS 60000
 
@@ -36,30 +37,34 @@ const char *tw_wifi_name(struct tw_context *c)
 	return of(c)->name;
 }
 
-static tw_err wanted(struct tw_wifi *w, struct tw_setting_state *name, struct tw_setting_state *link)
-{
-	TW_TRY(tw_setting_state(w->context, tw_setting_find(w->context, TW_WIFI_SETTING), name));
-	return tw_setting_state(w->context, tw_setting_find(w->context, TW_WIFI_LINK_SETTING), link);
-}
-
 static bool is_told(struct tw_wifi *w)
 {
-	return w->told && tw_setting_is(w->context, TW_WIFI_SETTING, w->name) && tw_setting_is(w->context, TW_WIFI_LINK_SETTING, w->link);
+	return w->told && tw_setting_is(w->context, TW_WIFI_SETTING, w->name) &&
+		(!w->name[0] || tw_setting_is(w->context, TW_WIFI_LINK_SETTING, w->link));
+}
+
+/* Which link may have a network of ours, since before this start too. */
+static tw_err look(struct tw_wifi *w)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf kept = { 0 };
+
+	if (w->looked)
+		return TW_OK;
+	tw_buf_init(&kept, w->context->sys, TW_WIFI_LINK_MAX + 1);
+	tw_err e = tw_device_kept(tw_device_of(w->context), KEPT, &kept);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		kept.size = 0;
+	else
+		TW_TRY(e);
+	(void)snprintf(w->had, sizeof w->had, TW_SLICE_FMT, TW_SLICE_ARG(tw_buf_slice(&kept)));
+	w->looked = true;
+	return TW_OK;
 }
 
 /* No network is to be joined, and none of ours can be. */
 static bool at_rest(struct tw_wifi *w)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf kept = { 0 };
-
-	if (!tw_setting_is(w->context, TW_WIFI_SETTING, ""))
-		return false;
-	if (!w->looked) {
-		tw_buf_init(&kept, w->context->sys, 16);
-		w->may_have = !tw_is(tw_device_kept(tw_device_of(w->context), KEPT, &kept), TW_CODE_NOTFOUND);
-		w->looked = true;
-	}
-	return !w->may_have;
+	return tw_setting_is(w->context, TW_WIFI_SETTING, "") && !tw_failed(look(w)) && !w->had[0];
 }
 
 /* --- What became of it --- */
@@ -119,9 +124,10 @@ static void it_is_taken(struct tw_wifi *w)
 		return;
 	tw_err e = tw_device_forget(tw_device_of(w->context), KEPT);
 	if (tw_failed(e))
-		tw_log_err(e, "remembering that no network is joined; the next start looks");
-	w->may_have = tw_failed(e);
-	let_go(w, false);
+		tw_log_err(e, "remembering that no network is joined; the next start has it left again");
+	w->had[0] = '\0';
+	if (tw_setting_is(w->context, TW_WIFI_SETTING, ""))
+		let_go(w, false);
 }
 
 static void on_state(struct tw_wifi *w, struct tw_slice said)
@@ -131,6 +137,9 @@ static void on_state(struct tw_wifi *w, struct tw_slice said)
 	if (!w->name[0] || tw_failed(tw_wifi_state_read(said, &s)))
 		return;
 	w->state = s;
+	if (!s.joined && strcmp(s.state, TW_WIFI_COMPLETED) == 0)
+		(void)snprintf(w->why, sizeof w->why, "%.15s has joined another network than this, or in another way (%.23s).",
+			w->link, s.authentication);
 	if (!s.joined) {
 		say_lost(w, w->why[0] ? w->why : "the link is down");
 		return;
@@ -198,14 +207,52 @@ static tw_err write_network(struct tw_wifi *w, struct tw_buf *ret)
 	return tw_buf_block16(ret, network.data, network.size);
 }
 
+struct aim {
+	char name[TW_WIFI_NAME_MAX + 1], link[TW_WIFI_LINK_MAX + 1];
+};
+
+/* What the role is to be told next: where another link may still have a network of ours, first that it is to be left. */
+static tw_err aim_at(struct tw_wifi *w, struct aim *ret)
+{
+	struct tw_setting_state name, link;
+
+	TW_TRY(look(w));
+	TW_TRY(tw_setting_state(w->context, tw_setting_find(w->context, TW_WIFI_SETTING), &name));
+	TW_TRY(tw_setting_state(w->context, tw_setting_find(w->context, TW_WIFI_LINK_SETTING), &link));
+	const bool leaves = w->had[0] && (!name.value[0] || strcmp(w->had, link.value) != 0);
+	(void)snprintf(ret->name, sizeof ret->name, "%.*s", TW_WIFI_NAME_MAX, leaves ? "" : name.value);
+	(void)snprintf(ret->link, sizeof ret->link, "%.*s", TW_WIFI_LINK_MAX, leaves ? w->had : link.value);
+	return TW_OK;
+}
+
+static void take_aim(struct tw_wifi *w, const struct aim *to)
+{
+	if (strcmp(to->name, w->name) == 0 && strcmp(to->link, w->link) == 0)
+		return;
+	say_lost(w, "this device leaves it");
+	w->why[0] = w->said[0] = '\0'; /* of another network */
+	memcpy(w->name, to->name, sizeof w->name);
+	memcpy(w->link, to->link, sizeof w->link);
+}
+
+/* Before wpa_supplicant can have a network it is remembered which link may: it would else be left by nobody after a start. */
+static tw_err remember(struct tw_wifi *w)
+{
+	if (!w->name[0] || w->had[0])
+		return TW_OK;
+	TW_TRY(tw_device_keep(tw_device_of(w->context), KEPT, w->link));
+	memcpy(w->had, w->link, sizeof w->had);
+	return TW_OK;
+}
+
 static tw_err tell(struct tw_wifi *w)
 {
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
-	struct tw_setting_state name, link;
+	struct aim to;
 
-	TW_TRY(wanted(w, &name, &link));
-	(void)snprintf(w->name, sizeof w->name, "%.*s", TW_WIFI_NAME_MAX, name.value);
-	(void)snprintf(w->link, sizeof w->link, "%.*s", TW_WIFI_LINK_MAX, link.value);
+	TW_TRY(aim_at(w, &to));
+	take_aim(w, &to);
+	TW_TRY(remember(w));
 	tw_buf_init(&b, w->context->sys, 2 * TW_WIFI_NETWORK_MAX);
 	TW_TRY(tw_buf_reserve(&b, 2 * TW_WIFI_NETWORK_MAX));
 	TW_TRY(tw_buf_block16(&b, w->link, strlen(w->link)));
@@ -221,8 +268,6 @@ static void put(struct tw_wifi *w)
 	w->tag += w->tag == 0; /* that is what was not asked */
 	w->until_ms = now_ms(w) + ANSWER_MS;
 	w->state = (struct tw_wifi_state){ 0 };
-	if (!is_told(w))
-		w->why[0] = w->said[0] = '\0'; /* of another network */
 	tw_err e = tell(w);
 	if (tw_failed(e))
 		failed(w, tw_err_detail());
@@ -248,16 +293,10 @@ static void on_gone(void *user, const char *why)
 		failed(w, why);
 }
 
-/* Before wpa_supplicant can have one it is remembered that it may: a start without the wish for one would else never look. */
 static tw_err begin(struct tw_wifi *w)
 {
 	const struct tw_errand_user user = { on_here, on_heard, on_gone, w };
-	const bool some = !tw_setting_is(w->context, TW_WIFI_SETTING, "");
 
-	if (some && !(w->looked && w->may_have))
-		TW_TRY(tw_device_keep(tw_device_of(w->context), KEPT, "yes"));
-	if (some)
-		w->looked = w->may_have = true;
 	if (w->line) {
 		put(w);
 		return TW_OK;
@@ -334,7 +373,9 @@ const char *tw_wifi_unsettled(struct tw_context *c, const char *key)
 		return NULL;
 	if (w->taken && is_told(w) && (!w->name[0] || w->state.joined))
 		return NULL;
-	return w->why[0] ? w->why : "The network is being joined.";
+	if (w->why[0])
+		return w->why;
+	return tw_setting_is(c, TW_WIFI_SETTING, "") ? "The network is being left." : "The network is being joined.";
 }
 
 const struct tw_wifi_state *tw_wifi_joined(struct tw_context *c, const char *link)

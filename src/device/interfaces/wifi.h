@@ -18,13 +18,14 @@
 struct tw_wifi {
 	struct tw_context *context;
 	bool begun, asked, told, taken; /* taken: wpa_supplicant has it */
-	bool looked, may_have;          /* one of ours, as the store has it once it was looked up */
+	bool looked;                    /* had is as the store has it */
 	bool joined_said;               /* that it is joined was recorded last */
 	tw_channel *line;
 	uint32_t tag;
 	int64_t until_ms, again_at_ms, again_ms;      /* boot clock */
 	char name[TW_WIFI_NAME_MAX + 1];              /* as the role was told last; "": none */
 	char link[TW_WIFI_LINK_MAX + 1];              /* likewise */
+	char had[TW_WIFI_LINK_MAX + 1];               /* the link that may have a network of ours; "": none */
 	struct tw_wifi_state state;                   /* of it */
 	char why[TW_DETAIL_MAX], said[TW_DETAIL_MAX]; /* why it is not joined; said: as it was recorded */
 };

@@ -202,7 +202,10 @@ struct reading {
 static bool fits(enum tw_wifi_kind kind, const char *authentication)
 {
 	static const char *const of[TW_WIFI_KINDS][2] = {
-		[TW_WIFI_PSK] = { "WPA2-PSK", "WPA2-PSK-SHA256" }, [TW_WIFI_SAE] = { "SAE", "SAE" }, [TW_WIFI_EAP_TLS] = { "WPA2/IEEE 802.1X/EAP", "WPA2-EAP-SHA256" }, [TW_WIFI_PEAP] = { "WPA2/IEEE 802.1X/EAP", "WPA2-EAP-SHA256" }
+		[TW_WIFI_PSK] = { "WPA2-PSK", "WPA2-PSK-SHA256" },
+		[TW_WIFI_SAE] = { "SAE", "SAE" },
+		[TW_WIFI_EAP_TLS] = { "WPA2/IEEE 802.1X/EAP", "WPA2-EAP-SHA256" },
+		[TW_WIFI_PEAP] = { "WPA2/IEEE 802.1X/EAP", "WPA2-EAP-SHA256" },
 	};
 
 	return kind >= TW_WIFI_PSK && kind < TW_WIFI_KINDS &&

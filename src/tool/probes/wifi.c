@@ -5,6 +5,7 @@
 #define WIFI "/api/v1/wifi"
 #define LIST "/api/v1/interfaces?limit=300"
 #define LOG "/api/v1/log?limit=200"
+#define LOG_PAGES 20 /* back from now */
 
 static bool needs_part(const struct tw_probe_context *c, const char *element)
 {
@@ -15,6 +16,12 @@ static bool needs_part(const struct tw_probe_context *c, const char *element)
 		if (strcmp(tw_json_text(one, "id"), element) == 0)
 			return strcmp(tw_json_text(one, "status"), "needs a part") == 0;
 	return false;
+}
+
+/* By one of the ways in which this device joins networks: WPA2 and WPA3. */
+static bool is_closed(const char *authentication)
+{
+	return strcmp(authentication, "SAE") == 0 || strncmp(authentication, "WPA2", 4) == 0;
 }
 
 /* A pass so far where it is joined: f has no verdict then. */
@@ -29,6 +36,10 @@ static tw_err judge_joined(struct tw_probe_context *c, const char *element, cons
 	if (!tw_json_bool(wifi, "joined"))
 		return tw_found(f, TW_VERDICT_FAIL, "The device has not joined %.40s: %.200s", tw_json_text(wifi, "network"),
 			tw_json_text(wifi, "why"));
+	if (!is_closed(tw_json_text(wifi, "authentication")) || strcmp(tw_json_text(wifi, "cipher"), "NONE") == 0)
+		return tw_found(f, TW_VERDICT_FAIL,
+			"The device has joined %.40s without authentication or encryption: '%.30s', cipher '%.20s'.",
+			tw_json_text(wifi, "network"), tw_json_text(wifi, "authentication"), tw_json_text(wifi, "cipher"));
 	TW_TRY(tw_saw(f, "network", tw_json_text(wifi, "network")));
 	TW_TRY(tw_saw(f, "authentication", tw_json_text(wifi, "authentication")));
 	TW_TRY(tw_saw(f, "cipher", tw_json_text(wifi, "cipher")));
@@ -43,14 +54,16 @@ static bool is_listed(const json_t *list, const json_t *wifi)
 
 	json_array_foreach(list, i, one)
 		if (!strcmp(tw_json_text(one, "kind"), "link") && !strcmp(tw_json_text(one, "name"), tw_json_text(wifi, "link")))
-			return tw_json_bool(one, "present") && tw_json_text(one, "driver")[0] &&
-				!strcmp(tw_json_text(one, "network"), tw_json_text(wifi, "network")) &&
+			return tw_json_bool(one, "present") && !strcmp(tw_json_text(one, "what"), "wireless") &&
+				tw_json_text(one, "driver")[0] && !strcmp(tw_json_text(one, "network"), tw_json_text(wifi, "network")) &&
 				!strcmp(tw_json_text(one, "bssid"), tw_json_text(wifi, "bssid"));
 	return false;
 }
 
-/* The newest that is told of it is that it was joined. */
-static bool is_told(const json_t *records, const char *network)
+enum told { TOLD_NOTHING, TOLD_JOINED, TOLD_LOST };
+
+/* The newest that these tell of it. */
+static enum told told_by(const json_t *records, const char *network)
 {
 	size_t i;
 	json_t *r;
@@ -61,18 +74,64 @@ static bool is_told(const json_t *records, const char *network)
 		if (strcmp(tw_json_text(json_object_get(r, "fields"), "network"), network) != 0)
 			continue;
 		if (!strcmp(event, "wifi.joined"))
-			return true;
+			return TOLD_JOINED;
 		if (!strcmp(event, "wifi.lost"))
-			return false;
+			return TOLD_LOST;
 	}
-	return false;
+	return TOLD_NOTHING;
+}
+
+/* Back through the log, to what it tells of this network last; whole: to its first record. */
+static tw_err search_log(struct tw_probe_context *c, const char *network, enum told *ret, bool *ret_whole)
+{
+	char path[256] = LOG;
+
+	*ret = TOLD_NOTHING;
+	*ret_whole = false;
+	for (int n = 0; n < LOG_PAGES && *path && *ret == TOLD_NOTHING; n++) {
+		TW_CLEANUP(tw_answer_done) struct tw_answer page = { 0 };
+
+		TW_TRY(tw_order(c, "GET", path, &page));
+		const json_t *records = json_object_get(page.body, "records");
+		const char *next = tw_json_text(page.body, "next");
+		const size_t count = json_array_size(records);
+
+		*ret = told_by(records, network);
+		if (count)
+			*ret_whole = json_integer_value(json_object_get(json_array_get(records, count - 1), "seq")) <= 1;
+		path[0] = '\0';
+		if (*next)
+			(void)snprintf(path, sizeof path, LOG "&cursor=%.160s", next);
+	}
+	return TW_OK;
+}
+
+/* f has a verdict, unless it tells that it was joined. */
+static tw_err judge_log(struct tw_probe_context *c, const char *network, bool *ret, struct tw_finding *f)
+{
+	enum told told;
+	bool whole;
+	tw_err e = search_log(c, network, &told, &whole);
+
+	*ret = !tw_failed(e) && told == TOLD_JOINED;
+	if (tw_failed(e))
+		return tw_found_trouble(f, "The log", e);
+	if (told == TOLD_LOST)
+		return tw_found(f, TW_VERDICT_FAIL, "The last that the log tells of %.40s is that it was lost.", network);
+	if (told == TOLD_NOTHING && whole)
+		return tw_found(f, TW_VERDICT_FAIL, "The log does not tell that %.40s was joined.", network);
+	if (told == TOLD_NOTHING)
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
+			"%.40s was joined longer ago than the log was searched. Have it joined anew, by another wifi.network and back, and try again.",
+			network);
+	return TW_OK;
 }
 
 /* @nist LA.IC.14.1: what it says of itself, its link and its log agree that a network is joined */
 static tw_err joins_a_network(struct tw_probe_context *c, struct tw_finding *f)
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer wifi = { 0 }, list = { 0 }, log = { 0 };
-	bool joined = false;
+	TW_CLEANUP(tw_answer_done) struct tw_answer wifi = { 0 }, list = { 0 };
+	bool joined = false, told = false;
 	tw_err e = tw_order(c, "GET", WIFI, &wifi);
 
 	if (tw_failed(e))
@@ -86,12 +145,9 @@ static tw_err joins_a_network(struct tw_probe_context *c, struct tw_finding *f)
 	if (!is_listed(json_object_get(list.body, "interfaces"), wifi.body))
 		return tw_found(f, TW_VERDICT_FAIL, "The list of interfaces has no link %.15s with a driver that has joined %.40s.",
 			tw_json_text(wifi.body, "link"), tw_json_text(wifi.body, "network"));
-	e = tw_order(c, "GET", LOG, &log);
-	if (tw_failed(e))
-		return tw_found_trouble(f, "The log", e);
-	if (!is_told(json_object_get(log.body, "records"), tw_json_text(wifi.body, "network")))
-		return tw_found(f, TW_VERDICT_FAIL, "The last records of the device do not tell that %.40s was joined.",
-			tw_json_text(wifi.body, "network"));
+	TW_TRY(judge_log(c, tw_json_text(wifi.body, "network"), &told, f));
+	if (!told)
+		return TW_OK;
 	return tw_found(f, TW_VERDICT_PASS, "%.15s has joined %.40s; the device, its list of interfaces and its log say so.",
 		tw_json_text(wifi.body, "link"), tw_json_text(wifi.body, "network"));
 }
