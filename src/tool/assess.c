@@ -41,7 +41,8 @@ const struct tw_option tw_options_assess[] = {
 	{ "resume", NULL, false, "go on with the run that was cut off while it wrote to --out" },
 	{ "not-intrusive", NULL, false, "leave out the checks that change something on the device for a moment" },
 	{ "no-waiting", NULL, false, "leave out the checks that wait for time to go by, such as the end of a lockout" },
-	{ "every-pair", NULL, false, "ask each operation as each role, where one of each permission, drawn by chance, would do" },
+	{ "draw", NULL, false,
+		"of all pairs of role and operation try one of eight, drawn by chance: that finds faults, and is at most inconclusive" },
 	{ "sample", "TEXT", false, "which sample this is, as the laboratory names it" },
 	{ "hardware", "TEXT", false, "its hardware revision" },
 	{ "firmware", "SHA256", false, "the digest of the image that it runs" },
@@ -184,7 +185,7 @@ static tw_err gather(struct assessment *a)
 	a->c.link = tw_arg(a->args, "link");
 	a->c.off = tw_arg(a->args, "off");
 	a->c.outside = tw_arg(a->args, "outside-from");
-	a->c.every_pair = tw_arg(a->args, "every-pair");
+	a->c.draw = tw_arg(a->args, "draw");
 	a->c.messages = tw_arg(a->args, "messages");
 	a->c.verdicts = tw_arg(a->args, "verdicts");
 	TW_TRY(take_planted(a));

@@ -3,11 +3,12 @@
 makes up it takes back, so that all rows share a unit."""
 import json
 import os
+import re
 
 import liar as liars
 import pytest
 from between import spoiled
-from harness import b64, unb64
+from harness import Client, b64, unb64
 from test_login_probes import assess
 
 SOUND = {"LA.RSM.5.3/reserved", "LA.RSM.8/sharing", "LA.LDU.2.4/date-capped", "DP.CKM.3/old-key-refused"}
@@ -80,14 +81,16 @@ ROWS = [
     ("LA.RSM.3/ids-stay", "PUT", "accounts/*", shows(lambda body: {**body, "account": "a99"}), "became a99"),
     # @turns LA.RSM.4: an owner may not ask what others may do
     ("LA.RSM.4/as-published", "GET", "access?*", instead(400, 403), "access.explain was answered with 403 as owner"),
-    # the same of one role alone, at the one operation that its permission is for
-    ("LA.RSM.4/as-published", "GET", "policies?*", to_account(403, 400), "answered with 400 as guest"),
+    # the same of other roles alone, at one of many operations that its permission is for
+    ("LA.RSM.4/as-published", "GET", "message-gateway?*", to_account(403, 400), "answered with 400 as guest"),
     # @turns LA.RSM.4.1: without a role an account asks what others may do
     ("LA.RSM.4.1/drawn-from-roles", "GET", "access?*", to_account(403, 400), "access.explain was answered with 400 as an account without a role"),
     # @turns LA.RSM.4.2: suspending ends nothing
     ("LA.RSM.4.2/state-follows", "*", "suspensions/*", in_vain, "suspended 200"),
     # @turns LA.RSM.4.3: a malformed role is taken
     ("LA.RSM.4.3/own-roles", "PUT", "roles/*", any_role, "A role with the permissions 'settings.read everything' was answered with 200"),
+    # the same where one operation of many that a permission is for counts for nothing
+    ("LA.RSM.4.3/own-roles", "GET", "message-gateway?*", to_account(403, 400), "answered with 400 as a role of the organization"),
     # @turns LA.RSM.5.1: a service reads what is not its task
     ("LA.RSM.5.1/narrow-service", "GET", "keys*", to_account(403, 200), "keys?limit=1 with 200"),
     # @turns LA.RSM.5.3: an operator reads the roles
@@ -221,20 +224,35 @@ def test_what_is_wrong_is_found_out(unit, tmp_path, check, method, path, spoil, 
     assert verdict == "fail" and told in reason, reason
 
 
+MATRIX = {"LA.RSM.4/as-published": 8, "LA.RSM.4.3/own-roles": 1}  # check: as how many roles it asks each operation
+DRAWN = re.compile("Drawn by chance: ([0-9]+) of ([0-9]+) pairs of role and operation, each answered as published; without --draw, ")
+
+
 # @nist LA.RSM.4 LA.RSM.4.3
-def test_each_operation_is_asked_as_each_role_where_that_is_wanted(unit, tmp_path):
-    """Otherwise one of each permission, drawn anew in each run; what was drawn by is told."""
-    check, asked, by = "LA.RSM.4/as-published", [], set()
-    for more in ((), (), ("--every-pair",)):
-        assert judged(unit, tmp_path, check, "unit", *more)[0] == "pass"
+def test_each_operation_is_asked_as_each_role(unit, tmp_path):
+    published = Client(unit, certificate=False).ask("GET", "/api/v1/openapi.json").json["paths"]
+    operations = sum("x-thingward-permission" in row and row.get("x-thingward-when") != "unowned" for methods in published.values() for row in methods.values())
+    verdicts = assess(unit, tmp_path, MATRIX, "unit")
+    assert [verdict for verdict, _ in verdicts.values()] == ["pass", "pass"] and operations > 150
+    assert f"{8 * operations} requests" in verdicts["LA.RSM.4", "as-published"][1] and f"each of {operations} operations" in verdicts["LA.RSM.4.3", "own-roles"][1]
+    by = set()
+    for _ in range(2):
+        verdicts = assess(unit, tmp_path, MATRIX, "unit", ("--draw",))
+        for (element, probe), (verdict, reason) in verdicts.items():
+            drawn, of = (int(n) for n in DRAWN.match(reason).groups())
+            assert verdict == "inconclusive" and f"--element {element}` asks them all" in reason
+            assert of == MATRIX[f"{element}/{probe}"] * operations and 0 < drawn < of / 3, "one of eight, by chance"
         payload = json.loads(unb64(json.loads((tmp_path / "e.json").read_text())["payload"]))
-        (seen,) = (row["seen"] for row in payload["results"] if row["probe"] == "as-published")
-        asked.append(int(seen["asked"]))
-        by.add(seen.get("drawn by"))
-    assert asked[0] == asked[1] < asked[2] and asked[2] % 8 == 0 and len(by) == 3 and None in by
-    with spoiled(unit, tmp_path, "GET", "message-gateway?*", to_account(403, 400)) as device:  # one of many that its permission is for
-        verdict, reason = judged(unit, tmp_path, check, device, "--every-pair")
-    assert verdict == "fail" and "answered with 400 as guest" in reason, reason
+        by |= {row["seen"]["drawn by"] for row in payload["results"] if row["probe"] != "live-status"}
+    assert len(by) == 4, "drawn anew, in each check of each run"
+
+
+@pytest.mark.parametrize("check, who", [("LA.RSM.4/as-published", "as guest"), ("LA.RSM.4.3/own-roles", "as a role of the organization")])
+def test_a_draw_finds_what_is_wrong_in_much(unit, tmp_path, check, who):
+    """What is refused passes the gate: of hundreds of pairs a draw has one."""
+    with spoiled(unit, tmp_path, "*", "*probe=1", to_account(403, 400)) as device:
+        verdict, reason = judged(unit, tmp_path, check, device, "--draw")
+    assert verdict == "fail" and f"answered with 400 {who}" in reason, reason
 
 
 @AS_ROOT

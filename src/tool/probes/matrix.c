@@ -4,6 +4,7 @@
 #include "crypto/hash.h"
 
 #define DRAW_SIZE 32
+#define DRAWN_OF 8 /* one of so many pairs */
 
 void tw_matrix_done(struct tw_matrix *m)
 {
@@ -96,8 +97,14 @@ static tw_err ask(struct tw_probe_context *c, tw_client *client, const struct tw
 }
 
 struct path {
+	tw_client *client;
 	const char *path;
-	json_t *methods, *drawn;
+	json_t *methods;
+};
+/* One operation as it is asked as somebody. */
+struct pair {
+	tw_client *client;
+	const char *method, *path, *operation, *permission;
 };
 
 /* NULL: it is none that an owned device has. */
@@ -113,7 +120,7 @@ tw_err tw_matrix_draw(struct tw_probe_context *c, struct tw_walk *w, struct tw_f
 	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
 	uint8_t bytes[DRAW_SIZE];
 
-	if (c->every_pair)
+	if (!c->draw)
 		return TW_OK;
 	tw_buf_init(&hex, c->sys, 2 * sizeof bytes);
 	if (c->sys->random(c->sys, bytes, sizeof bytes) != 0)
@@ -123,78 +130,56 @@ tw_err tw_matrix_draw(struct tw_probe_context *c, struct tw_walk *w, struct tw_f
 	return tw_saw(f, "drawn by", w->draw);
 }
 
-/* The lowest of its permission is the one that is asked. */
-static tw_err lot_of(const struct tw_walk *w, const char *operation, uint8_t ret[TW_SHA256_SIZE])
+/* By what is asked, and by nothing that the device says of it. */
+static tw_err is_drawn(const struct tw_walk *w, const char *method, const char *path, bool *ret)
 {
-	const struct tw_slice parts[] = { tw_slice_of(w->draw), TW_SLICE(" "), tw_slice_of(w->who), TW_SLICE(" "), tw_slice_of(operation) };
+	const struct tw_slice parts[] = { tw_slice_of(w->draw), TW_SLICE(" "), tw_slice_of(w->who), TW_SLICE(" "),
+		tw_slice_of(method), TW_SLICE(" "), tw_slice_of(path) };
+	uint8_t lot[TW_SHA256_SIZE] = { 0 };
 
-	return tw_sha256_of(parts, TW_COUNT(parts), ret);
-}
-
-/* {permission: operation} */
-static tw_err draw_among(const struct tw_walk *w, json_t *methods, json_t *drawn)
-{
-	uint8_t lot[TW_SHA256_SIZE], lowest[TW_SHA256_SIZE];
-	const char *method;
-	json_t *row;
-
-	json_object_foreach(methods, method, row) {
-		const char *permission = permission_of(row), *before = permission ? tw_json_text(drawn, permission) : "";
-
-		if (!permission)
-			continue;
-		TW_TRY(lot_of(w, tw_json_text(row, "operationId"), lot));
-		if (*before)
-			TW_TRY(lot_of(w, before, lowest));
-		if (!*before || memcmp(lot, lowest, sizeof lot) < 0)
-			TW_TRY(tw_json_set(drawn, permission, json_string(tw_json_text(row, "operationId"))));
-	}
+	if (*w->draw)
+		TW_TRY(tw_sha256_of(parts, TW_COUNT(parts), lot));
+	*ret = lot[0] < 256 / DRAWN_OF;
 	return TW_OK;
 }
 
-static tw_err draw(const struct tw_walk *w, const struct tw_matrix *m, json_t **ret)
+static tw_err ask_pair(struct tw_probe_context *c, const struct tw_matrix *m, const struct pair *p, struct tw_walk *w, struct tw_finding *f)
 {
-	TW_CLEANUP(tw_jsonp) json_t *drawn = json_object();
-	const char *path;
-	json_t *methods;
+	bool asked, wanted = expected(m, w, p->permission);
+	long status = 0;
 
-	if (!drawn)
-		return TW_RAISE(NOMEM, "what was drawn");
-	json_object_foreach(json_object_get(m->operations.body, "paths"), path, methods)
-		TW_TRY(draw_among(w, methods, drawn));
-	*ret = TW_STEAL(drawn);
-	return TW_OK;
+	w->pairs++;
+	TW_TRY(is_drawn(w, p->method, p->path, &asked));
+	if (!asked)
+		return TW_OK;
+	TW_TRY(ask(c, p->client, w, p->method, p->path, &status));
+	w->asked++;
+	w->let_pass += wanted;
+	return judge(w, p->operation, status, wanted, f, &w->good);
 }
 
-/* drawn NULL: all are asked. */
-static bool is_asked(const json_t *drawn, const char *permission, const json_t *row)
-{
-	return !drawn || !strcmp(tw_json_text(drawn, permission), tw_json_text(row, "operationId"));
-}
-
-static tw_err walk_path(struct tw_probe_context *c, const struct tw_matrix *m, tw_client *client, const struct path *p,
-	struct tw_walk *w, struct tw_finding *f)
+static tw_err walk_path(
+	struct tw_probe_context *c, const struct tw_matrix *m, const struct path *path, struct tw_walk *w, struct tw_finding *f)
 {
 	char filled[192], upper[16];
 	const char *method;
 	json_t *row;
-	long status = 0;
 
-	fill(p->path, filled);
-	json_object_foreach(p->methods, method, row) {
-		const char *permission = permission_of(row);
+	fill(path->path, filled);
+	json_object_foreach(path->methods, method, row) {
+		const struct pair p = { .client = path->client,
+			.method = upper,
+			.path = filled,
+			.permission = permission_of(row),
+			.operation = tw_json_text(row, "operationId") };
 
-		if (!w->good || !permission || !is_asked(p->drawn, permission, row))
+		if (!w->good || !p.permission)
 			continue;
-		bool wanted = expected(m, w, permission);
 		size_t i = 0;
 		for (; method[i] && i + 1 < sizeof upper; i++)
 			upper[i] = method[i] >= 'a' && method[i] <= 'z' ? (char)(method[i] - 'a' + 'A') : method[i];
 		upper[i] = '\0';
-		TW_TRY(ask(c, client, w, upper, filled, &status));
-		w->asked++;
-		w->let_pass += wanted;
-		TW_TRY(judge(w, tw_json_text(row, "operationId"), status, wanted, f, &w->good));
+		TW_TRY(ask_pair(c, m, &p, w, f));
 	}
 	return TW_OK;
 }
@@ -202,19 +187,16 @@ static tw_err walk_path(struct tw_probe_context *c, const struct tw_matrix *m, t
 tw_err tw_matrix_walk(struct tw_probe_context *c, const struct tw_matrix *m, struct tw_walk *w, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_client_freep) tw_client *own = NULL;
-	TW_CLEANUP(tw_jsonp) json_t *drawn = NULL;
-	size_t before = w->asked;
+	size_t before = w->pairs;
 	struct path p;
 
 	w->good = true;
 	if (w->token || w->free)
 		TW_TRY(tw_person_client(c, &own));
-	if (*w->draw)
-		TW_TRY(draw(w, m, &drawn));
-	p.drawn = drawn;
+	p.client = own ? own : c->target[0].session.client;
 	json_object_foreach(json_object_get(m->operations.body, "paths"), p.path, p.methods)
-		TW_TRY(walk_path(c, m, own ? own : c->target[0].session.client, &p, w, f));
-	if (w->good && w->asked == before) {
+		TW_TRY(walk_path(c, m, &p, w, f));
+	if (w->good && w->pairs == before) {
 		w->good = false;
 		return tw_found(f, TW_VERDICT_FAIL, "The device publishes no list of what its operations need.");
 	}

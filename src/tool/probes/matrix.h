@@ -25,11 +25,11 @@ struct tw_walk {
 	const char *permission; /* this alone, or neither */
 	const char *free;       /* not NULL: a stranger, who may do what these words name */
 	const char *who;        /* for words */
-	char draw[65]; /* not "": of each permission one operation, which this and `who` draw; the same draw the same again */
-	size_t asked, let_pass; /* how many so far */
-	bool good;              /* false: there is a finding, of what was not as published */
+	char draw[65]; /* not "": only the pairs of `who` and operation that it draws are asked; the same draw the same again */
+	size_t pairs, asked, let_pass; /* how many so far: there are, were asked, passed the gate */
+	bool good;                     /* false: there is a finding, of what was not as published */
 };
-/* Unless each pair is wanted, `draw` becomes fresh randomness: the device cannot know before what will be asked, and what was seen tells it afterwards. */
+/* Where a sample is wanted, `draw` becomes fresh randomness: the device cannot know before what will be asked, and what was seen tells it afterwards. */
 tw_err tw_matrix_draw(struct tw_probe_context *c, struct tw_walk *w, struct tw_finding *f);
 /* Each operation an owned device has, or those that were drawn. A device that publishes nothing fails. */
 tw_err tw_matrix_walk(struct tw_probe_context *c, const struct tw_matrix *m, struct tw_walk *w, struct tw_finding *f);

@@ -44,7 +44,7 @@ struct tw_probe_context {
 	const char *local_path; /* of the next, or NULL */
 	const char *messages;   /* the file in which the organization's gateway writes down what it is sent, or NULL */
 	const char *verdicts;   /* the file in which a provider on trial reads what to say, or NULL */
-	bool every_pair;        /* each operation is asked as each role, where a sample would do */
+	bool draw;              /* of the pairs of role and operation only a sample is asked; nothing passes by it */
 	const char *scan;       /* what was scanned off the first device's label, or NULL */
 	tw_client *local;       /* the first device's local socket, or NULL */
 	tw_client *stranger; /* whom the first device knows nothing of, and whose connection never shows it anything; NULL: not yet */
