@@ -344,3 +344,12 @@ void tw_outgoing_stop(struct tw_device *d)
 	free(d->shares);
 	d->shares = NULL;
 }
+
+/* What is under way for whomever is his too: his job has gone already. */
+void tw_outgoing_forget(struct tw_device *d)
+{
+	tw_fetch_end(d);
+	if (d->shares)
+		memset(d->shares, 0, sizeof *d->shares); /* the job looks at once, and finds nobody */
+	memset(&d->outside, 0, sizeof d->outside);
+}
