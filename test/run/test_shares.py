@@ -183,6 +183,33 @@ def test_there_are_eight_at_most(owner, party):
         assert owner.ask("DELETE", f"{HERE}/p{i}").status == 204
 
 
+def test_the_next_owner_finds_nothing_of_the_last_ones(owned):
+    """Eight of whom none could be reached, one place that was refused, and a transfer under way."""
+    first = Client(owned, certificate=False)
+    first.context.load_cert_chain(owned.owner / "owner.crt", owned.owner / "owner.key")
+    with Party() as party:
+        nowhere = {"url": "https://127.0.0.1:1/", "every": 86400}
+        assert first.ask("PUT", "/api/v1/outside-systems/party", {"place": party.url().split("/")[2], "keys": "00" * 32}).status == 201
+        for i in range(8):
+            assert first.ask("PUT", f"{HERE}/p{i}", party.approval(**({"every": 86400} if i == 0 else nowhere))).status == 201
+            wait_for(lambda i=i: len([one for one in first.ask("GET", HERE).json["shares"] if one.get("waits")]) == i + 1)
+        seen = first.ask("GET", "/api/v1/outside-systems").json
+        assert (seen["refused"], seen["last_place"]) == (1, party.url().split("/")[2])
+        assert first.ask("DELETE", "/api/v1/outside-systems/party").status == 204
+        party.hold.clear()
+        assert first.ask("PUT", f"{HERE}/p0", party.approval()).status == 200
+        wait_for(lambda: party.taken)
+        said = owned.at_console(owned.at_console("recover").split("Type ")[1][:4])
+        following = Client(owned)
+        assert following.take(secret=bytes.fromhex(said.split("shown only now: ")[1][:32])).status == 201
+        seen = following.ask("GET", "/api/v1/outside-systems").json
+        assert seen["refused"] == 0 and "last_place" not in seen and following.ask("GET", HERE).json["shares"] == []
+        assert following.ask("PUT", f"{HERE}/another", party.approval(**nowhere)).status == 201
+        wait_for(lambda: following.ask("GET", HERE).json["shares"][0].get("waits") == "fetch.unreachable")
+        party.hold.set()
+        assert [one["party"] for one in party.taken] == ["p0"]
+
+
 PROBE = "LA.EC.3/approved-share"
 
 

@@ -72,6 +72,9 @@ static void forget(struct tw_device *d, tw_gate **plain)
 	d->access->recovery = asked;
 	tw_access_guard(d);
 	tw_access_limits_default(&d->context, d->context.guard);
+	for (const struct tw_part *p = tw_parts; p->capability; p++)
+		if (p->forget)
+			p->forget(d);
 	tw_notice_display(d); /* there is none any more */
 	tw_settings_free(&d->context);
 	tw_change_drop(&d->context); /* what the owner left waiting */

@@ -9,8 +9,10 @@
 #include "service/path/gate.h"
 #include "service/path/path-match.h"
 
-#define DEADLINE_S 30
-#define AGAIN_MS 30000 /* after one that did not reach it */
+#define DEADLINE_S 8         /* there is one role that fetches, and logins need it */
+#define AGAIN_MS 30000       /* after one that did not reach it; twice as long after each more, */
+#define AGAIN_MAX_MS 3600000 /* and so at most */
+#define PAUSE_MS 2000        /* between two transfers: whoever waits for the role asks for it more often */
 #define BUSY_MS 500
 #define RECORDS 20 /* of the log in one transfer: what is sealed has to fit into what fetch sends */
 
@@ -31,46 +33,55 @@ static int64_t now_of(const struct tw_device *d)
 	return tw_time_boot_ms(&d->time);
 }
 
-/* --- Who did not get his --- */
+/* --- What became of the last transfer of each --- */
 
-static size_t failed_at(const struct tw_shares *s, const char *name)
+static struct tw_share_last *last_of(struct tw_shares *s, const char *name)
 {
-	size_t i = 0;
-
-	while (i < TW_SHARES_MAX && strcmp(s->failed[i].name, name) != 0)
-		i++;
-	return i;
+	for (size_t i = 0; i < TW_SHARES_MAX; i++)
+		if (strcmp(s->last[i].name, name) == 0)
+			return &s->last[i];
+	return NULL;
 }
 
 const char *tw_share_waits(const struct tw_device *d, const char *name)
 {
-	const size_t i = d->shares ? failed_at(d->shares, name) : TW_SHARES_MAX;
+	const struct tw_share_last *last = d->shares ? last_of(d->shares, name) : NULL;
 
-	return i < TW_SHARES_MAX ? d->shares->failed[i].rule : "";
+	return last ? last->rule : "";
 }
 
-static void forget_failure(struct tw_shares *s, const char *name)
+/* There are as many places as parties. By the boot clock, since the other may stand still for want of a time that can be believed. */
+static tw_err note_last(struct tw_shares *s, const char *name, const char *rule, unsigned tries, int64_t until_ms)
 {
-	const size_t i = failed_at(s, name);
+	struct tw_share_last *last = last_of(s, name);
 
-	if (i < TW_SHARES_MAX)
-		memset(&s->failed[i], 0, sizeof s->failed[i]);
+	if (!last)
+		last = last_of(s, "");
+	if (!last)
+		return TW_RAISE(INTERNAL, "more parties than there may be");
+	(void)snprintf(last->name, sizeof last->name, "%s", name);
+	(void)snprintf(last->rule, sizeof last->rule, "%s", rule);
+	last->tries = tries;
+	last->until_ms = until_ms;
+	return TW_OK;
 }
 
-/* There are as many places as parties. */
+static int64_t again_ms(unsigned failures)
+{
+	int64_t ms = AGAIN_MS;
+
+	while (failures-- && ms < AGAIN_MAX_MS)
+		ms *= 2;
+	return ms < AGAIN_MAX_MS ? ms : AGAIN_MAX_MS;
+}
+
 static tw_err failed(struct tw_device *d, const char *name, int64_t sequence, const char *rule)
 {
-	struct tw_shares *s = d->shares;
-	size_t i = failed_at(s, name);
-	const bool is_new = i == TW_SHARES_MAX || strcmp(s->failed[i].rule, rule) != 0;
+	const struct tw_share_last *last = last_of(d->shares, name);
+	const unsigned tries = last ? last->tries : 0;
+	const bool is_new = strcmp(tw_share_waits(d, name), rule) != 0;
 
-	if (i == TW_SHARES_MAX)
-		i = failed_at(s, "");
-	if (i == TW_SHARES_MAX)
-		return TW_RAISE(INTERNAL, "more parties than there may be");
-	(void)snprintf(s->failed[i].name, sizeof s->failed[i].name, "%s", name);
-	(void)snprintf(s->failed[i].rule, sizeof s->failed[i].rule, "%s", rule);
-	s->failed[i].until_ms = now_of(d) + AGAIN_MS;
+	TW_TRY(note_last(d->shares, name, rule, tries + 1, now_of(d) + again_ms(tries)));
 	return is_new
 		? tw_event(&d->context, "share.failed", json_pack("{s:s, s:I, s:s}", "party", name, "sequence", sequence, "rule", rule))
 		: TW_OK;
@@ -86,7 +97,10 @@ void tw_share_forget(struct tw_device *d, const char *name)
 {
 	if (!d->shares)
 		return;
-	forget_failure(d->shares, name);
+	struct tw_share_last *last = last_of(d->shares, name);
+
+	if (last)
+		memset(last, 0, sizeof *last);
 	if (strcmp(d->shares->sending, name) != 0)
 		return;
 	tw_fetch_end(d);
@@ -179,12 +193,13 @@ static tw_err is_forbidden(struct tw_device *d, const json_t *share, char ret_ru
 static tw_err begin(struct tw_device *d, const json_t *share, int64_t sequence)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf body = { 0 };
-	struct tw_fetch_want want = { .job = { .method = TW_FETCH_POST,
-					      .deadline_s = DEADLINE_S,
-					      .answer_max = TW_FETCH_PIECE_MAX,
-					      .url = tw_slice_of(tw_json_text(share, "url")),
-					      .type = TW_SLICE("application/json"),
-					      .anchors = tw_slice_of(tw_json_text(share, "anchors")) } };
+	struct tw_fetch_want want = { .yields = true,
+		.job = { .method = TW_FETCH_POST,
+			.deadline_s = DEADLINE_S,
+			.answer_max = TW_FETCH_PIECE_MAX,
+			.url = tw_slice_of(tw_json_text(share, "url")),
+			.type = TW_SLICE("application/json"),
+			.anchors = tw_slice_of(tw_json_text(share, "anchors")) } };
 
 	tw_buf_init(&body, d->context.sys, TW_FETCH_BODY_MAX);
 	TW_TRY(write_body(d, share, sequence, &body));
@@ -221,15 +236,15 @@ static tw_err send_share(struct tw_device *d, const json_t *share)
 
 /* --- When --- */
 
-/* By the boot clock; a delivery that lies ahead of the clock of now is none to wait for. */
+/* By the boot clock. What is known from an earlier start is so by the wall clock; a delivery that lies ahead of it is none to wait for. */
 static int64_t time_of(const struct tw_device *d, const json_t *share)
 {
 	const int64_t since = tw_time_wall_ms(&d->time) - tw_json_int(share, "delivered"), every = tw_json_int(share, "every") * 1000;
-	const size_t i = failed_at(d->shares, tw_json_text(share, "name"));
-	const int64_t left = tw_json_int(share, "delivered") && since >= 0 && since < every ? every - since : 0;
-	const int64_t rest = i < TW_SHARES_MAX ? d->shares->failed[i].until_ms - now_of(d) : 0;
+	const struct tw_share_last *last = last_of(d->shares, tw_json_text(share, "name"));
 
-	return now_of(d) + (rest > left ? rest : left);
+	if (last)
+		return last->until_ms;
+	return now_of(d) + (tw_json_int(share, "delivered") && since >= 0 && since < every ? every - since : 0);
 }
 
 /* Whose time is first. */
@@ -266,6 +281,8 @@ static tw_err take(struct tw_device *d, const char *name, int64_t sequence, cons
 	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
 	char rule[TW_SHARE_RULE_MAX + 1];
 
+	if (a->gave_way)
+		return TW_OK;
 	TW_TRY(tw_shares_read(d, &document));
 	json_t *share = tw_shares_find(document, name);
 	if (!share)
@@ -280,7 +297,7 @@ static tw_err take(struct tw_device *d, const char *name, int64_t sequence, cons
 	TW_TRY(tw_json_set(share, "acknowledged", json_integer(sequence)));
 	TW_TRY(tw_json_set(share, "delivered", json_integer(tw_time_wall_ms(&d->time))));
 	TW_TRY(tw_shares_write(d, document));
-	forget_failure(d->shares, name);
+	TW_TRY(note_last(d->shares, name, "", 0, now_of(d) + tw_json_int(share, "every") * 1000));
 	return tw_event(&d->context, "share.delivered",
 		json_pack("{s:s, s:s, s:I}", "party", name, "data", tw_json_text(share, "data"), "sequence", sequence));
 }
@@ -302,7 +319,6 @@ tw_err tw_outgoing_job_shares(struct tw_context *c)
 {
 	struct tw_device *d = tw_device_of(c);
 	struct tw_fetch_answer a;
-	tw_err e = TW_OK;
 
 	if (!d->shares && !(d->shares = TW_NEW(c->sys, struct tw_shares)))
 		return TW_RAISE(NOMEM, "shares");
@@ -311,11 +327,13 @@ tw_err tw_outgoing_job_shares(struct tw_context *c)
 	if (s->sending[0]) {
 		if (!tw_fetch_ended(d, &a))
 			return TW_OK;
-		e = take(d, s->sending, s->sequence, &a);
+		tw_err e = take(d, s->sending, s->sequence, &a);
 		tw_fetch_end(d);
 		s->sending[0] = '\0';
+		if (!tw_failed(e))
+			s->next_ms = now_of(d) + PAUSE_MS;
+		return e;
 	}
-	TW_TRY(e);
 	return tw_fetch_missing(d) ? TW_OK : look(d);
 }
 
@@ -325,4 +343,13 @@ void tw_outgoing_stop(struct tw_device *d)
 		tw_fetch_end(d);
 	free(d->shares);
 	d->shares = NULL;
+}
+
+/* What is under way for whomever is his too: his job has gone already. */
+void tw_outgoing_forget(struct tw_device *d)
+{
+	tw_fetch_end(d);
+	if (d->shares)
+		memset(d->shares, 0, sizeof *d->shares); /* the job looks at once, and finds nobody */
+	memset(&d->outside, 0, sizeof d->outside);
 }

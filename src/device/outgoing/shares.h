@@ -13,17 +13,19 @@
 #define TW_SHARE_NAME_MAX 48
 #define TW_SHARE_RULE_MAX 64
 
-/* Of this start: what is under way, and who did not get his, and why. */
+/* Of this start: what is under way, and what became of each one's last. */
 struct tw_shares {
 	char sending[TW_SHARE_NAME_MAX + 1]; /* "": nothing */
 	int64_t sequence;
 	int64_t next_ms; /* by the boot clock, when there is something to do; -1: nothing */
-	struct {
-		char name[TW_SHARE_NAME_MAX + 1], rule[TW_SHARE_RULE_MAX + 1];
-		int64_t until_ms;
-	} failed[TW_SHARES_MAX];
+	struct tw_share_last {
+		char name[TW_SHARE_NAME_MAX + 1], rule[TW_SHARE_RULE_MAX + 1]; /* why it did not go; "": it went */
+		int64_t until_ms;                                              /* nothing more is sent before */
+		unsigned tries;                                                /* that failed, one after another */
+	} last[TW_SHARES_MAX];
 };
 void tw_outgoing_stop(struct tw_device *d);
+void tw_outgoing_forget(struct tw_device *d); /* with the owner */
 const char *tw_share_operation(const char *data);         /* whose answer it is; NULL: there is no such data */
 tw_err tw_shares_read(struct tw_device *d, json_t **ret); /* { "shares": [...] }, by name */
 tw_err tw_shares_write(struct tw_device *d, const json_t *document);

@@ -106,7 +106,7 @@ const struct tw_task_kind tw_task_outside_try = {
 
 /* --- Status --- */
 
-/* @nist LA.EC.4 */
+/* @nist LA.EC.4: who the organization's systems are is for whoever may list them, not for everybody who may read this */
 tw_err tw_outgoing_status_demands(struct tw_context *c, struct tw_element_status *ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
@@ -126,8 +126,5 @@ tw_err tw_outgoing_status_demands(struct tw_context *c, struct tw_element_status
 		"Before anything is said to a system outside it has to speak TLS %s or newer, and suites and groups that are allowed; of %zu "
 		"more is demanded. Refused since the start: %u.",
 		all.tls == TW_DEMAND_TLS_1_3 ? "1.3" : "1.2", json_array_size(tw_json_get(document, "systems")), d->outside.count);
-	if (d->outside.count)
-		(void)snprintf(ret->reason + strlen(ret->reason), sizeof ret->reason - strlen(ret->reason), " Last: %.60s by %s.",
-			d->outside.place, d->outside.rule);
 	return TW_OK;
 }

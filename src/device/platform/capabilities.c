@@ -14,11 +14,11 @@
 #include "device/rows-platform.h"
 
 const struct tw_part tw_parts[] = {
-	{ &tw_capability_platform, NULL, NULL, NULL },
-	{ &tw_capability_logical_access, tw_access_start, tw_access_stop, tw_access_mend },
-	{ &tw_capability_identification, tw_identity_start, tw_identity_stop, NULL },
-	{ &tw_capability_data_protection, NULL, tw_selftest_stop, NULL },
-	{ &tw_capability_interfaces, tw_interfaces_start, tw_interfaces_stop, NULL },
-	{ &tw_capability_outgoing, NULL, tw_outgoing_stop, NULL },
-	{ NULL, NULL, NULL, NULL },
+	{ &tw_capability_platform, NULL, NULL, NULL, NULL },
+	{ &tw_capability_logical_access, tw_access_start, tw_access_stop, tw_access_mend, NULL },
+	{ &tw_capability_identification, tw_identity_start, tw_identity_stop, NULL, NULL },
+	{ &tw_capability_data_protection, NULL, tw_selftest_stop, NULL, NULL },
+	{ &tw_capability_interfaces, tw_interfaces_start, tw_interfaces_stop, NULL, NULL },
+	{ &tw_capability_outgoing, NULL, tw_outgoing_stop, NULL, tw_outgoing_forget },
+	{ NULL, NULL, NULL, NULL, NULL },
 };

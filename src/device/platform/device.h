@@ -87,6 +87,7 @@ struct tw_part {
 	tw_err (*start)(struct tw_device *d);
 	void (*stop)(struct tw_device *d);
 	tw_err (*mend)(struct tw_device *d); /* what the disk kept from being finished, once more; nothing owed: OK */
+	void (*forget)(struct tw_device *d); /* what memory holds of an owner who has gone; cannot fail */
 };
 extern const struct tw_part tw_parts[]; /* the explicit list, in capabilities.c */
 

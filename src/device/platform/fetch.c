@@ -24,7 +24,7 @@ struct tw_fetch {
 	int64_t given_ms; /* when the role was given the job */
 	char slot[TW_KEYS_SLOT_NAME_MAX + 1];
 	uint8_t point[TW_POINT_SIZE];
-	bool as_unit;
+	bool as_unit, yields;
 	char place[TW_DEMAND_PLACE_MAX + 1]; /* whom it is asked of */
 	struct tw_fetch_answer result;
 	struct event *deadline;
@@ -203,7 +203,7 @@ static void forget(tw_fetch *f)
 	tw_buf_wipe(&f->answer); /* or a token */
 	memset(&f->result, 0, sizeof f->result);
 	memset(f->slot, 0, sizeof f->slot);
-	f->as_unit = false;
+	f->as_unit = f->yields = false;
 	f->state = IDLE;
 }
 
@@ -240,8 +240,15 @@ static tw_err keep_job(tw_fetch *f, const struct tw_fetch_want *w)
 		TW_TRY(tw_keys_client_slot_point(f->core->device.context.keys, w->slot, f->point));
 	(void)snprintf(f->slot, sizeof f->slot, "%s", w->slot ? w->slot : "");
 	f->as_unit = w->as_unit;
+	f->yields = w->yields;
 	TW_TRY(tw_buf_reserve(&f->body, w->body.size));
 	return tw_buf_add(&f->body, w->body.at, w->body.size);
+}
+
+static void give_way(tw_fetch *f)
+{
+	f->result.gave_way = true;
+	fail(f, TW_FETCH_ENDED, "Something else is to be fetched.", true);
 }
 
 tw_err tw_fetch_begin(struct tw_device *d, const struct tw_fetch_want *w)
@@ -249,6 +256,8 @@ tw_err tw_fetch_begin(struct tw_device *d, const struct tw_fetch_want *w)
 	tw_fetch *f = d->fetch;
 	struct timeval t = tw_core_ms((int64_t)w->job.deadline_s * 1000 + START_MS);
 
+	if (f && f->yields && !w->yields && (f->state == STARTING || f->state == RUNNING))
+		give_way(f);
 	if (!f || f->state != IDLE)
 		return TW_RAISE(STATE, "something else is being fetched");
 	forget(f);

@@ -17,10 +17,12 @@ struct tw_fetch_want {
 	struct tw_slice body;
 	const char *slot; /* whose key the client's certificate has; NULL: it shows none, or */
 	bool as_unit;     /* the certificate is the unit's own, from its manufacturer */
+	bool yields;      /* nobody waits for it: it is given up as soon as something else is to be fetched */
 };
 struct tw_fetch_answer {
 	enum tw_fetch_failure failure;
 	char words[TW_FETCH_WORDS_MAX + 1]; /* of a failure */
+	bool gave_way;                      /* the failure is nobody's: something else is to be fetched */
 	unsigned status;
 	uint32_t retry_after_s;
 	char type[TW_FETCH_TYPE_MAX + 1];
@@ -31,7 +33,8 @@ tw_err tw_fetch_new(struct tw_core *c, tw_fetch **ret);
 tw_fetch *tw_fetch_free(tw_fetch *f);
 /* NULL: it could be started; else why not, as a sentence for a status. */
 const char *tw_fetch_missing(const struct tw_device *d);
-tw_err tw_fetch_begin(struct tw_device *d, const struct tw_fetch_want *w); /* STATE: another job runs, or its answer is not taken */
-bool tw_fetch_ended(struct tw_device *d, struct tw_fetch_answer *ret);     /* false: it runs still */
+/* STATE: another job runs, or its answer is not taken. One that yields does so then, and who asks again finds nothing before him. */
+tw_err tw_fetch_begin(struct tw_device *d, const struct tw_fetch_want *w);
+bool tw_fetch_ended(struct tw_device *d, struct tw_fetch_answer *ret); /* false: it runs still */
 void tw_fetch_end(struct tw_device *d); /* the answer is not needed any more; a job that runs is given up */
 #endif

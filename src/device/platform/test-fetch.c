@@ -88,4 +88,38 @@ static void test_an_answer_waits_for_whoever_asked(void **state)
 	event_base_free(core.loop);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_an_answer_waits_for_whoever_asked))
+/* Nobody waits for it: whoever asks while it runs finds the role free when he asks again. */
+static void test_one_that_yields_does_so(void **state)
+{
+	struct tw_core core = { .sys = tw_sys_real(), .loop = event_base_new() };
+	struct tw_device *d = &core.device;
+	struct tw_fetch_want want = { .job = { .method = TW_FETCH_GET,
+					      .deadline_s = 8,
+					      .answer_max = 100,
+					      .url = TW_SLICE("https://a.example/"),
+					      .anchors = TW_SLICE("PEM\n") } };
+	struct tw_fetch_want yielding = want;
+	struct tw_fetch_answer a;
+
+	yielding.yields = true;
+	ended_at_once = 0;
+	d->context.sys = core.sys;
+	tw_time_init(&d->time, core.sys, 0);
+	CHECK_OK(tw_fetch_new(&core, &d->fetch));
+	CHECK_OK(tw_fetch_begin(d, &yielding));
+	CHECK_ERR(tw_fetch_begin(d, &yielding), STATE); /* not to its like */
+	CHECK(!tw_fetch_ended(d, &a));
+	CHECK_ERR(tw_fetch_begin(d, &want), STATE);
+	CHECK_INT(ended_at_once, 1);
+	CHECK(tw_fetch_ended(d, &a) && a.gave_way);
+	tw_fetch_end(d);
+	CHECK_OK(tw_fetch_begin(d, &want));
+	CHECK_ERR(tw_fetch_begin(d, &want), STATE); /* who waits is not given up */
+	CHECK_ERR(tw_fetch_begin(d, &yielding), STATE);
+	CHECK(!tw_fetch_ended(d, &a));
+	tw_fetch_end(d);
+	d->fetch = tw_fetch_free(d->fetch);
+	event_base_free(core.loop);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_an_answer_waits_for_whoever_asked), cmocka_unit_test(test_one_that_yields_does_so))
