@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import * as mandatory from '@secvisogram/csaf-validator-lib/mandatoryTests.js';
 import { csaf_2_0, csaf_2_0_strict } from '@secvisogram/csaf-validator-lib/schemaTests.js';
 import { changed, dice, ofLibrary, ofOasis, own, worded } from './documents.js';
+import { desk } from './desk.js';
 import { vex } from './vex.js';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -124,6 +125,8 @@ if (files) {
 	skip('OASIS\'s files for validators', 'TW_CSAF_OASIS names no copy of github.com/oasis-tcs/csaf');
 }
 for (const line of await vex(program, told))
+	console.log(line);
+for (const line of await desk(told))
 	console.log(line);
 console.log(`${told.passed} passed, ${told.failed} failed, ${told.skipped} skipped`);
 process.exit(told.failed ? 1 : 0);

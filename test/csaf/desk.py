@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the manufacturer's desk publishes, into a folder: of each profile an advisory from its template, one described by its texts and one that was copied, a withdrawal,
+and the VEX of a release with a decision of each kind. Usage: desk.py FOLDER"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "run")]
+import support_staff as staff  # noqa: E402
+import world  # noqa: E402
+from test_support import DESK, IDS, Service  # noqa: E402
+
+TOOL = world.BUILD / "src/tool/thingward"
+PROFILES = ("csaf_security_advisory", "csaf_vex", "csaf_informational_advisory", "csaf_security_incident_response", "csaf_base")
+TEXTS = {"label": "WHITE", "about": "Who is near may open it.", "affected": "1.0, vers:semver/>=1.1|<1.3", "fixed": "1.3", "cwe": "CWE-79", "cvss": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+         "description": "It opens by itself.", "remedy": "vendor_fix", "action": "Update to 1.3.", "link": "https://security.example.com/lamp", "summary": "More is known."}
+DECISIONS = {"affected": ("--action", "Update."), "not_affected": ("--justification", "component_not_present"), "fixed": (), "under_investigation": ()}
+
+
+class Workbench:
+    def __init__(self, service, out):
+        self.service, self.out = service, out
+        admin = staff.administrator(service)
+        self.ann, self.max, self.pia = (staff.colleague(admin, n, r) for n, r in (("Ann", "analyst"), ("Max", "manager"), ("Pia", "publisher")))
+
+    def ask(self, who, method, path, body=None):
+        status, said = who.ask(method, "/api/v1/" + path, body)
+        if status not in (200, 201):
+            raise SystemExit(f"{path}: {status} {said}")
+        return said
+
+    def write(self, name):
+        """What the template leaves to its writer."""
+        said = self.ask(self.ann, "GET", f"advisories/{name}")
+        document = json.loads(said["document"])
+        document["document"]["distribution"]["tlp"]["label"] = "WHITE"
+        self.ask(self.ann, "PUT", f"advisories/{name}", {"revision": said["revision"], "document": json.dumps(document).replace("To be written.", "It was written.")})
+
+    def publish(self, name, title):
+        for finding in self.ask(self.ann, "GET", f"advisory-findings/{name}")["findings"]:
+            raise SystemExit(f"{title}: {finding}")
+        self.ask(self.ann, "POST", f"advisory-reviews/{name}")
+        self.ask(self.max, "POST", f"advisory-approvals/{name}", {"hash": self.ask(self.max, "GET", f"advisories/{name}")["hash"]})
+        self.ask(self.pia, "POST", f"advisory-publications/{name}")
+        r, text = self.service.ask(f"/.well-known/csaf/white/{time.gmtime().tm_year}/{name.lower()}.json")
+        assert r.status == 200, (name, r.status)
+        (self.out / f"{title}.csaf.json").write_text(text)
+
+    def begin(self, profile):
+        return self.ask(self.ann, "POST", "advisories", {"title": "Lamp opens", "product": "Lamp L3", "cve": "CVE-2026-0001", "profile": profile})["id"]
+
+    def advisories(self):
+        for profile in PROFILES:
+            name = self.begin(profile)
+            self.write(name)
+            self.publish(name, profile)
+        name = self.begin(PROFILES[0])
+        said = self.ask(self.ann, "GET", f"advisories/{name}")
+        self.ask(self.ann, "POST", f"advisory-descriptions/{name}", {"revision": said["revision"], **TEXTS})
+        self.publish(name, "described")
+        copy = self.ask(self.ann, "POST", f"advisory-clones/{name}", {"title": "Another lamp opens"})["id"]
+        self.write(copy)
+        self.publish(copy, "copied")
+        self.ask(self.ann, "POST", f"advisory-withdrawals/{name}", {"reason": "It was another lamp."})
+        self.publish(name, "withdrawn")
+
+    def vex(self, folder):
+        (folder / "feeds").mkdir(parents=True)
+        names = [f"part{n}" for n in range(len(DECISIONS))]
+        (folder / "sbom.json").write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+            {"type": "library", "name": name, "version": "1.0-1", "purl": f"pkg:deb/debian/{name}@1.0-1?distro=debian-12"} for name in names]}))
+        for n, name in enumerate(names):
+            (folder / f"feeds/{name}.json").write_text(json.dumps({"id": f"DEBIAN-CVE-2026-000{n}", "upstream": [f"CVE-2026-000{n}"], "modified": "2026-01-02T03:04:05Z", "affected": [
+                {"package": {"ecosystem": "Debian:12", "name": name}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.0-2"}]}]}]}))
+        run("triage", "import", folder, "--release", folder / "sbom.json", "--feeds", folder / "feeds", "--version", "1.0")
+        local = ("--local", self.service.dir / "desk.sock", "--json")
+        run("desk", "findings", "import", folder, "--product", "lamp", *local)
+        for n, (status, more) in enumerate(DECISIONS.items(), 1):
+            run("desk", "finding", "decide", f"t{n}", status, "--reason", "Because.", *more, *local)
+        for form in ("csaf", "openvex"):
+            document = json.loads(run("desk", "release", "vex", "v1", "--format", form, *local))["document"]
+            (self.out / f"vex.{form}.json").write_text(json.dumps(document))
+
+
+def run(*words):
+    done = subprocess.run([TOOL, *map(str, words)], capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode:
+        raise SystemExit(f"{words} ended with {done.returncode}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="desk-") as tmp:
+        folder = pathlib.Path(tmp)
+        folder.chmod(0o755)
+        (folder / "server").mkdir()
+        service = Service(folder / "server")
+        app = service.dir / "app"
+        app.mkdir(mode=0o700, exist_ok=True)
+        if os.geteuid() == 0:
+            os.chown(app, IDS["app"], IDS["app"])
+        (app / "desk.json").write_text(DESK)
+        (app / "products.json").write_text(json.dumps({"format": 1, "products": [
+            {"name": "lamp", "title": "Lamp", "support": {"start": "2020-01-01", "end": "2099-01-01", "security-updates-until": "2099-01-01"}}]}))
+        service.start()
+        try:
+            bench = Workbench(service, pathlib.Path(sys.argv[1]))
+            bench.advisories()
+            bench.vex(folder / "lamp")
+        finally:
+            service.stop()
+
+
+if __name__ == "__main__":
+    main()
