@@ -264,6 +264,7 @@ void tw_assess_done(struct assessment *a)
 		target_done(&a->c.target[i]);
 	tw_client_free(a->c.local);
 	tw_probe_hang_up(&a->c);
+	tw_probe_forget(&a->c);
 	explicit_bzero(a->c.staff, sizeof a->c.staff);
 	json_decref(a->product);
 	json_decref(a->before);

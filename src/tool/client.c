@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "tool/curl-late.h"
+#include "tool/known.h"
 
 #include <openssl/ssl.h>
 
@@ -379,6 +380,14 @@ static tw_err tell_listener(const tw_client *c, const struct tw_call *call, cons
 	return tw_failed(e) ? tw_sure(tw_raise(e.code, __func__, __LINE__, "%s", words)) : e;
 }
 
+static void parse(const struct tw_call *call, struct tw_answer *a)
+{
+	const struct tw_slice raw = tw_buf_slice(&a->raw);
+
+	if (raw.size && tw_failed(call->known ? tw_known_parse(call->known, raw, &a->body) : tw_json_parse(raw, TW_ANSWER_MAX, &a->body)))
+		a->body = NULL; /* not JSON: the caller decides whether that is wrong */
+}
+
 static tw_err call_once(tw_client *c, const struct tw_call *call, struct tw_answer *ret)
 {
 	char url[URL_MAX + 512];
@@ -396,8 +405,7 @@ static tw_err call_once(tw_client *c, const struct tw_call *call, struct tw_answ
 	if (tw_failed(e))
 		return tell_listener(c, call, ret, e);
 	c->introduced = true;
-	if (ret->raw.size && tw_failed(tw_json_parse(tw_buf_slice(&ret->raw), TW_ANSWER_MAX, &ret->body)))
-		ret->body = NULL; /* not JSON: the caller decides whether that is wrong */
+	parse(call, ret);
 	return tell_listener(c, call, ret, TW_OK);
 }
 

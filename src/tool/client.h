@@ -24,6 +24,7 @@ struct tw_place {
 	const char *key;
 	const char *token; /* of the session that every call without one of its own shows; NULL: none */
 };
+struct tw_known;
 struct tw_call {
 	const char *method, *path;
 	const json_t *body;   /* NULL: none */
@@ -37,7 +38,8 @@ struct tw_call {
 	/* A body of status 200 goes here as it comes, not into the answer; NULL: into the answer. An error of it ends the call. */
 	tw_err (*take)(void *user, struct tw_slice bytes);
 	void *user;
-	int quiet_s; /* the call has no end but this long without a byte; 0: it has a deadline */
+	struct tw_known *known; /* what this is asked for gave before: the same bytes are not parsed again (known.h); NULL: it is not kept */
+	int quiet_s;            /* the call has no end but this long without a byte; 0: it has a deadline */
 };
 struct tw_answer {
 	long status;

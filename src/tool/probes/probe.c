@@ -131,9 +131,29 @@ tw_err tw_ask_call(struct tw_probe_context *c, const struct tw_call *call, struc
 	return tw_session_prove(c->tool, c->target[0].session.client, call, ret);
 }
 
+static struct tw_known *known_of(struct tw_probe_context *c, const char *method, const char *path)
+{
+	static const char *const documents[TW_KNOWN_DOCUMENTS] = { "/api/v1/openapi.json", "/api/v1/inventory/sbom" };
+
+	for (size_t i = 0; i < TW_COUNT(documents); i++) {
+		if (strcmp(method, "GET") != 0 || strcmp(path, documents[i]) != 0)
+			continue;
+		if (!c->known[i].raw.sys)
+			tw_known_init(&c->known[i], c->sys, TW_ANSWER_MAX);
+		return &c->known[i];
+	}
+	return NULL;
+}
+
+void tw_probe_forget(struct tw_probe_context *c)
+{
+	for (size_t i = 0; i < TW_COUNT(c->known); i++)
+		tw_known_done(&c->known[i]);
+}
+
 tw_err tw_ask(struct tw_probe_context *c, const struct tw_asker *who, const char *method, const char *path, struct tw_answer *ret)
 {
-	const struct tw_call call = { .method = method, .path = path };
+	const struct tw_call call = { .method = method, .path = path, .known = known_of(c, method, path) };
 
 	tw_answer_done(ret);
 	tw_answer_init(ret, c->sys);

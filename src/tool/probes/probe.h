@@ -7,6 +7,7 @@
  */
 #ifndef TW_TOOL_PROBES_PROBE_H
 #define TW_TOOL_PROBES_PROBE_H
+#include "tool/known.h"
 #include "tool/session.h"
 
 enum tw_verdict { TW_VERDICT_PASS, TW_VERDICT_FAIL, TW_VERDICT_INCONCLUSIVE, TW_VERDICT_NOT_APPLICABLE, TW_VERDICTS };
@@ -15,6 +16,7 @@ extern const char *const tw_verdict_words[TW_VERDICTS]; /* as formats/evidence.h
 extern const char *const tw_source_words[TW_SOURCES];
 
 #define TW_TARGETS_MAX 8
+#define TW_KNOWN_DOCUMENTS 2
 #define TW_STAFF_MAX 4 /* one session for each role of the staff */
 /* One device under assessment, reached as its owner. */
 struct tw_target {
@@ -48,7 +50,8 @@ struct tw_probe_context {
 	const char *scan;       /* what was scanned off the first device's label, or NULL */
 	tw_client *local;       /* the first device's local socket, or NULL */
 	tw_client *stranger; /* whom the first device knows nothing of, and whose connection never shows it anything; NULL: not yet */
-	tw_client *people;   /* of people without a certificate, each call with its own session; NULL: not yet */
+	struct tw_known known[TW_KNOWN_DOCUMENTS]; /* the long documents that several probes read */
+	tw_client *people; /* of people without a certificate, each call with its own session; NULL: not yet */
 	struct {
 		char role[24], token[160];
 	} staff[TW_STAFF_MAX]; /* sessions of the manufacturer's own people, for what his server shows inside alone */
@@ -102,6 +105,7 @@ tw_err tw_ask(struct tw_probe_context *c, const struct tw_asker *who, const char
 tw_err tw_ask_call(struct tw_probe_context *c, const struct tw_call *call, struct tw_answer *ret); /* the owner's, ret begun; see session.h of step-ups */
 /* By a connection that shows no certificate and stays open from one call to the next; ret begun. */
 tw_err tw_ask_person(struct tw_probe_context *c, const struct tw_call *call, struct tw_answer *ret);
+void tw_probe_forget(struct tw_probe_context *c);  /* frees what is known of documents */
 void tw_probe_hang_up(struct tw_probe_context *c); /* closes what the calls of strangers and people left open */
 /* The owner asks; body is consumed. NOMEM when it is NULL: it could not be made, and nothing is sent without it. */
 tw_err tw_ask_with(struct tw_probe_context *c, const char *method, const char *path, json_t *body, struct tw_answer *ret);
