@@ -79,7 +79,7 @@ def test_who_misses_one_requirement_is_refused_by_its_name(unit, owner):
         assert verdict(owner, url, root) == "met"
     said = owner.ask("GET", HERE).json
     assert (said["refused"], said["last_rule"]) == (4, "fetch.version")
-    said = json.dumps(local(unit, "GET", "/api/v1/capabilities?limit=300"))
+    said = local(unit, "GET", "/api/v1/capabilities?limit=300").body.decode()
     assert "Refused since the start: 4." in status(owner)["reason"] and place not in said and url.split("/")[2] not in said
     assert owner.ask("DELETE", f"{HERE}/standing").status == 204
 

@@ -182,7 +182,7 @@ static void test_bounds_and_order(void **state)
 
 static void test_who_was_refused(void **state)
 {
-	CHECK_OK(tw_outside_refused(device(), "a.example:443", "fetch.version", "It speaks no version of TLS that is new enough."));
+	CHECK_OK(tw_outside_refused(device(), "a.example:443", "fetch.version", "It speaks no version of TLS that is new enough.", 1));
 	TW_CLEANUP(tw_jsonp) json_t *j = list();
 	CHECK_INT(tw_json_int(j, "refused"), 1);
 	CHECK_TEXT(tw_json_text(j, "last_place"), "a.example:443");

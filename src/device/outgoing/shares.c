@@ -18,7 +18,7 @@ static const struct tw_shape share_shape[] = {
 	{ "anchors", TW_JSON_TEXT, true, 1, 4096 },
 	{ "certificate", TW_JSON_TEXT, true, 1, 2048 },
 	{ "data", TW_JSON_TEXT, true, 1, 9 },
-	{ "every", TW_JSON_INT, true, 1, 2678400 },
+	{ "every", TW_JSON_INT, true, 60, 2678400 },
 	{ "by", TW_JSON_TEXT, true, 1, 64 },
 	{ "key", TW_JSON_TEXT, true, 64, 64 },
 	{ "approved", TW_JSON_INT, true, 0, INT64_MAX },

@@ -25,7 +25,7 @@ struct tw_shares {
 	} last[TW_SHARES_MAX];
 };
 void tw_outgoing_stop(struct tw_device *d);
-void tw_outgoing_forget(struct tw_device *d); /* with the owner */
+void tw_outgoing_forget(struct tw_device *d);             /* with the owner */
 const char *tw_share_operation(const char *data);         /* whose answer it is; NULL: there is no such data */
 tw_err tw_shares_read(struct tw_device *d, json_t **ret); /* { "shares": [...] }, by name */
 tw_err tw_shares_write(struct tw_device *d, const json_t *document);

@@ -11,7 +11,9 @@
 
 #define START_MS 5000 /* beside the job's own deadline, which the role keeps: its start, and a slow machine */
 
-#define LEAVING_MS 100 /* a role that was leaving when it was given a job is seen to be gone by then */
+#define RECORDED 24       /* as many as there may be entries and parties */
+#define RECORD_MS 3600000 /* a refusal by the same system for the same reason is recorded so often */
+#define LEAVING_MS 100    /* a role that was leaving when it was given a job is seen to be gone by then */
 
 enum state { IDLE, STARTING, RUNNING, OVER };
 struct tw_fetch {
@@ -29,6 +31,11 @@ struct tw_fetch {
 	struct tw_fetch_answer result;
 	struct event *deadline;
 	uint32_t tag;
+	struct {
+		uint8_t what[TW_SHA256_SIZE]; /* of place and rule */
+		int64_t at_ms;                /* of the record; 0: none */
+		unsigned count;               /* that came since */
+	} recorded[RECORDED];
 };
 
 static void over(tw_fetch *f, bool at_once)
@@ -116,12 +123,55 @@ static bool is_refusal(unsigned what)
 	return what >= TW_FETCH_VERSION && what <= TW_FETCH_POSTURE;
 }
 
+/* Where its record stands; one that has none takes the place of the oldest. */
+static size_t recorded_at(const tw_fetch *f, const uint8_t what[TW_SHA256_SIZE])
+{
+	size_t oldest = 0;
+
+	for (size_t i = 0; i < RECORDED; i++) {
+		if (f->recorded[i].at_ms && memcmp(f->recorded[i].what, what, TW_SHA256_SIZE) == 0)
+			return i;
+		if (f->recorded[i].at_ms < f->recorded[oldest].at_ms)
+			oldest = i;
+	}
+	return oldest;
+}
+
+/* How many a record of now is about; 0: there was one within the hour, and the next says it. */
+static tw_err count_refusal(tw_fetch *f, const char *rule, unsigned *ret)
+{
+	const int64_t now = tw_time_boot_ms(&f->core->device.time);
+	uint8_t what[TW_SHA256_SIZE];
+	char both[TW_DEMAND_PLACE_MAX + 34];
+
+	if (!f->core->device.outside.count) /* none yet, or none of this owner's */
+		memset(f->recorded, 0, sizeof f->recorded);
+	(void)snprintf(both, sizeof both, "%s %s", rule, f->place);
+	TW_TRY(tw_sha256(both, strlen(both), what));
+	const size_t i = recorded_at(f, what);
+	const bool is_known = f->recorded[i].at_ms && memcmp(f->recorded[i].what, what, sizeof what) == 0;
+
+	*ret = 0;
+	if (is_known && now - f->recorded[i].at_ms < RECORD_MS) {
+		f->recorded[i].count++;
+		return TW_OK;
+	}
+	*ret = is_known ? f->recorded[i].count + 1 : 1;
+	memcpy(f->recorded[i].what, what, sizeof what);
+	f->recorded[i].at_ms = now ? now : 1;
+	f->recorded[i].count = 0;
+	return TW_OK;
+}
+
 static void record_refusal(tw_fetch *f, unsigned what, const char *words)
 {
 	char rule[32];
 
 	(void)snprintf(rule, sizeof rule, "fetch.%s", tw_fetch_failure_names[what]);
-	tw_err e = tw_outside_refused(&f->core->device, f->place, rule, words);
+	unsigned count = 0;
+	tw_err e = count_refusal(f, rule, &count);
+	if (!tw_failed(e))
+		e = tw_outside_refused(&f->core->device, f->place, rule, words, count);
 	if (tw_failed(e))
 		tw_log_err(e, "recording that a system outside does not meet what is demanded");
 }

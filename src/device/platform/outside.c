@@ -145,7 +145,7 @@ tw_err tw_outside_at(struct tw_device *d, const char *place, struct tw_outside *
 	return TW_OK;
 }
 
-tw_err tw_outside_refused(struct tw_device *d, const char *place, const char *rule, const char *why)
+tw_err tw_outside_refused(struct tw_device *d, const char *place, const char *rule, const char *why, unsigned count)
 {
 	struct tw_outside_seen *s = &d->outside;
 
@@ -153,5 +153,8 @@ tw_err tw_outside_refused(struct tw_device *d, const char *place, const char *ru
 	s->last_ms = tw_time_wall_ms(&d->time);
 	(void)snprintf(s->place, sizeof s->place, "%s", place);
 	(void)snprintf(s->rule, sizeof s->rule, "%s", rule);
-	return tw_event(&d->context, "outside.refused", json_pack("{s:s, s:s, s:s}", "place", place, "rule", rule, "why", why));
+	if (!count)
+		return TW_OK;
+	return tw_event(&d->context, "outside.refused",
+		json_pack("{s:s, s:s, s:s, s:I}", "place", place, "rule", rule, "why", why, "count", (json_int_t)count));
 }

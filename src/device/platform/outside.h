@@ -23,8 +23,8 @@ tw_err tw_outside_least(struct tw_context *c, struct tw_fetch_demand *ret);
 tw_err tw_outside_at(struct tw_device *d, const char *place, struct tw_outside *ret);
 /* One entry on top of what ret has. SYNTAX, UNSUPPORTED, UNTRUSTED: it cannot be demanded. */
 tw_err tw_outside_add(struct tw_device *d, const json_t *entry, struct tw_outside *ret);
-/* A system was refused: an event, and the last in the status. */
-tw_err tw_outside_refused(struct tw_device *d, const char *place, const char *rule, const char *why);
+/* A system was refused: the last in outside.list, and an event about so many; count 0: none. */
+tw_err tw_outside_refused(struct tw_device *d, const char *place, const char *rule, const char *why, unsigned count);
 
 /* The entries, in one document of the owner's: { "systems": [...] }. Without any, an empty one. */
 tw_err tw_outside_read(struct tw_device *d, json_t **ret);

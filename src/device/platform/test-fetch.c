@@ -6,10 +6,15 @@
 #include "device/platform/core.h"
 #include "device/platform/outside.h"
 #include "service/errand-line.h"
+#include "sys/fake.h"
 #include "sys/real.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
 
 static struct tw_errand_user role;
 static unsigned ended_at_once;
+static uint32_t tag; /* of the last job that was given to it */
 
 struct timeval tw_core_ms(int64_t ms)
 {
@@ -49,8 +54,13 @@ tw_err tw_outside_at(struct tw_device *d, const char *place, struct tw_outside *
 	return TW_OK;
 }
 
-tw_err tw_outside_refused(struct tw_device *d, const char *place, const char *rule, const char *why)
+static unsigned records, told_of;
+
+tw_err tw_outside_refused(struct tw_device *d, const char *place, const char *rule, const char *why, unsigned count)
 {
+	d->outside.count++;
+	records += count > 0;
+	told_of += count;
 	return TW_OK;
 }
 
@@ -122,4 +132,63 @@ static void test_one_that_yields_does_so(void **state)
 	event_base_free(core.loop);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_an_answer_waits_for_whoever_asked), cmocka_unit_test(test_one_that_yields_does_so))
+static void refuse(struct tw_device *d, tw_channel *line, enum tw_fetch_failure what)
+{
+	const struct tw_fetch_want want = { .job = { .method = TW_FETCH_GET,
+						    .deadline_s = 8,
+						    .answer_max = 100,
+						    .url = TW_SLICE("https://a.example/"),
+						    .anchors = TW_SLICE("PEM\n") } };
+	const char payload[] = { (char)what, 'N', 'o', '.' };
+	struct tw_fetch_answer a;
+
+	CHECK_OK(tw_fetch_begin(d, &want));
+	role.here(role.user, line);
+	role.heard(role.user, NULL, &(struct tw_message){ .type = TW_FETCH_FAILED, .tag = ++tag, .payload = { payload, sizeof payload } });
+	CHECK(tw_fetch_ended(d, &a) && a.failure == what);
+	tw_fetch_end(d);
+}
+
+/* However often it is tried: a record an hour for each reason, and none of them is left uncounted. */
+static void test_refusals_do_not_fill_the_log(void **state)
+{
+	tw_fake *fake = tw_fake_new();
+	struct tw_core core = { .sys = tw_sys_real(), .loop = event_base_new() };
+	struct tw_device *d = &core.device;
+
+	static const struct tw_channel_row none[] = { { .type = 0 } };
+	tw_channel *line = NULL;
+	int pair[2];
+
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	CHECK_OK(tw_channel_new(core.sys, pair[0], none, &line));
+	(void)close(pair[1]); /* what it is told goes nowhere */
+	tw_fake_clock(fake, true, INT64_C(1900000000000), 1000);
+	d->context.sys = core.sys;
+	tw_time_init(&d->time, tw_fake_sys(fake), 0);
+	tag = 0;
+	CHECK_OK(tw_fetch_new(&core, &d->fetch));
+	for (int i = 0; i < 100; i++)
+		refuse(d, line, TW_FETCH_KEY);
+	CHECK_INT(records, 1);
+	refuse(d, line, TW_FETCH_SUITE);
+	CHECK_INT(records, 2);
+	tw_fake_clock(fake, true, INT64_C(1900000000000), 1000 + 3599999);
+	refuse(d, line, TW_FETCH_KEY);
+	CHECK_INT(records, 2);
+	tw_fake_clock(fake, true, INT64_C(1900000000000), 1000 + 3600000);
+	refuse(d, line, TW_FETCH_KEY);
+	CHECK_INT(records, 3);
+	CHECK_INT(told_of, 103);
+	memset(&d->outside, 0, sizeof d->outside); /* another owner's first is recorded whatever was of the last one's */
+	refuse(d, line, TW_FETCH_KEY);
+	CHECK_INT(records, 4);
+	CHECK_INT(told_of, 104);
+	d->fetch = tw_fetch_free(d->fetch);
+	event_base_free(core.loop);
+	line = tw_channel_free(line);
+	fake = tw_fake_free(fake);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_an_answer_waits_for_whoever_asked), cmocka_unit_test(test_one_that_yields_does_so),
+	cmocka_unit_test(test_refusals_do_not_fill_the_log))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The probe of what goes to approved parties by itself: this tool is one. It has itself approved, takes what the device brings, opens it, acknowledges it,
- * has the approval withdrawn, and waits for longer than the device would have: nobody may come any more.
+ * The probe of what goes to approved parties by itself: this tool is one. It has itself approved, takes what the device brings, opens it and acknowledges it.
+ * Approved anew it is brought more, and while that waits for its answer the approval is withdrawn: the device has to break off, sooner than it gives up by
+ * itself, and nobody may come any more.
  */
 #include "tool/probes/door.h"
 #include "tool/probes/people.h"
@@ -15,8 +16,9 @@
 
 #define HERE "/api/v1/approved-shares"
 #define DAY_MS (86400 * INT64_C(1000))
-#define EVERY_S 4
-#define SILENCE_MS 7000
+#define EVERY_S 60
+#define BREAK_MS 4000 /* by itself the device gives up after 8 s */
+#define SILENCE_MS 3000
 #define TAKEN_MAX (96 * 1024)
 
 struct party {
@@ -104,24 +106,56 @@ static tw_err hear(struct party *p, SSL *ssl, int64_t until, json_t **ret)
 	return tw_json_parse((struct tw_slice){ body, size }, TAKEN_MAX, ret);
 }
 
-/* TIMEOUT: nobody came. */
-static tw_err take(struct party *p, json_t **ret)
+/* TIMEOUT: nobody came. The connection stands and waits for its answer. */
+static tw_err take(struct party *p, SSL **ret_ssl, json_t **ret)
 {
-	static const char answer[] = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
 	const int64_t until = tw_now_ms(p->c->sys) + TW_DOOR_WAIT_MS;
 
+	tw_buf_clear(&p->taken);
 	TW_TRY(tw_door_take(&p->door, until));
 	SSL *ssl = SSL_new(p->door.ctx);
-	tw_err e = ssl && SSL_set_fd(ssl, p->door.guest) == 1 ? tw_door_shake(&p->door, ssl, until) : TW_RAISE(CRYPTO, "a TLS connection");
-	if (!tw_failed(e))
-		e = hear(p, ssl, until, ret);
+	*ret_ssl = ssl;
+	TW_TRY(ssl && SSL_set_fd(ssl, p->door.guest) == 1 ? tw_door_shake(&p->door, ssl, until) : TW_RAISE(CRYPTO, "a TLS connection"));
+	return hear(p, ssl, until, ret);
+}
+
+static void part(struct party *p, SSL *ssl)
+{
+	SSL_free(ssl);
+	ERR_clear_error();
+	tw_closep(&p->door.guest);
+}
+
+static tw_err acknowledge(struct party *p, json_t **ret)
+{
+	static const char answer[] = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+	SSL *ssl = NULL;
+	tw_err e = take(p, &ssl, ret);
+
 	if (!tw_failed(e)) {
 		(void)SSL_write(ssl, answer, sizeof answer - 1);
 		(void)SSL_shutdown(ssl);
 	}
-	SSL_free(ssl);
-	ERR_clear_error();
-	tw_closep(&p->door.guest);
+	part(p, ssl);
+	return e;
+}
+
+/* What it brings gets no answer until the approval is withdrawn, and that ends it. */
+static tw_err withdraw_from_under_it(struct party *p, bool *ret_broke_off)
+{
+	TW_CLEANUP(tw_jsonp) json_t *taken = NULL;
+	SSL *ssl = NULL;
+	char more;
+	tw_err e = take(p, &ssl, &taken);
+
+	if (!tw_failed(e))
+		e = tw_probe_at(p->c, "DELETE", "approved-shares", p->name);
+	if (!tw_failed(e)) {
+		p->is_put = false;
+		*ret_broke_off = tw_door_wait(&p->door, p->door.guest, POLLIN, tw_now_ms(p->c->sys) + BREAK_MS) &&
+			SSL_read(ssl, &more, 1) <= 0;
+	}
+	part(p, ssl);
 	return e;
 }
 
@@ -149,20 +183,26 @@ static tw_err silent(struct party *p)
 
 static tw_err play(struct party *p)
 {
+	static const char nothing[] = "An approved party was brought nothing. If the device is on another machine than this desk, assess it there.";
 	TW_CLEANUP(tw_jsonp) json_t *taken = NULL;
+	bool broke_off = false;
 
 	TW_TRY(make(p));
 	TW_TRY(approve(p));
-	tw_err e = take(p, &taken);
+	tw_err e = acknowledge(p, &taken);
 	if (tw_is(e, TW_CODE_TIMEOUT))
-		return tw_found(p->f, TW_VERDICT_FAIL,
-			"An approved party was brought nothing. If the device is on another machine than this desk, assess it there.");
+		return tw_found(p->f, TW_VERDICT_FAIL, nothing);
 	TW_TRY(e);
 	if (tw_json_int(taken, "sequence") != 1 || !opens(p, taken))
 		return tw_found(p->f, TW_VERDICT_FAIL,
 			"What an approved party was brought does not open as this unit's for its key, as number 1.");
-	TW_TRY(tw_probe_at(p->c, "DELETE", "approved-shares", p->name));
-	p->is_put = false;
+	TW_TRY(approve(p));
+	e = withdraw_from_under_it(p, &broke_off);
+	if (tw_is(e, TW_CODE_TIMEOUT))
+		return tw_found(p->f, TW_VERDICT_FAIL, "A party that was approved anew was brought nothing more.");
+	TW_TRY(e);
+	if (!broke_off)
+		return tw_found(p->f, TW_VERDICT_FAIL, "The device went on sending to a party after the approval had been withdrawn.");
 	return silent(p);
 }
 
