@@ -59,8 +59,10 @@ static tw_err take_unit(const struct unit *u, struct tw_services *ret)
 	struct tw_slice name = u->id;
 	const bool is_socket = cut_end(&name, ".socket");
 
-	if ((!is_socket && !cut_end(&name, ".service")) || !tw_app_is_service(name))
-		return TW_RAISE(SYNTAX, "'%.*s' is no service's unit", (int)(u->id.size < 80 ? u->id.size : 80), u->id.at);
+	if ((!is_socket && !cut_end(&name, ".service")) || !tw_app_is_service(name)) {
+		ret->more = true; /* strangers make such: sshd@ with two long addresses; no list can name it, and all others go on */
+		return TW_OK;
+	}
 	if (!u->load.size || !u->active.size)
 		return TW_RAISE(SYNTAX, TW_SLICE_FMT " has no state", TW_SLICE_ARG(u->id));
 	const bool masked = tw_slice_is(u->load, "masked"),
@@ -129,6 +131,10 @@ tw_err tw_services_read(struct tw_slice text, struct tw_services *ret)
 
 		while (k < TW_SERVICE_STATES && !tw_slice_is(state, tw_service_states[k]))
 			k++;
+		if (k < TW_SERVICE_STATES && name.size > TW_APP_SERVICE_MAX) {
+			ret->more = true;
+			continue;
+		}
 		if (!tw_app_is_service(name) || k == TW_SERVICE_STATES)
 			return TW_RAISE(SYNTAX, "'%.*s' is no service and its state", (int)(line.size < 80 ? line.size : 80), line.at);
 		struct tw_service *s = place(ret, name);
