@@ -64,6 +64,34 @@ static void test_units_refused(void **state)
 	}
 }
 
+static void test_real(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		enum tw_code code;
+		const char *why;
+	} rows[] = {
+		{ "ssh", "Id=ssh.service\n\nId=ssh.socket\n", TW_CODE_OK, "" },
+		{ "nfs-kernel-server", "Id=nfs-server.service\n\nId=nfs-kernel-server.socket\n", TW_CODE_DENIED,
+			"nfs-kernel-server.service is another name of 'nfs-server.service', which is to be named instead" },
+		{ "udev", "Id=systemd-udevd.service\n\nId=udev.socket", TW_CODE_DENIED, "another name of 'systemd-udevd.service'" },
+		{ "udev", "Id=udev.service\n\nId=systemd-udevd-control.socket", TW_CODE_DENIED,
+			"udev.socket is another name of 'systemd-udevd-control.socket'" },
+		{ "ssh", "Id=ssh.socket\n\nId=ssh.service", TW_CODE_DENIED, "'ssh.socket'" },
+		{ "ssh", "Id=sshd.service\n\nId=ssh.socket", TW_CODE_DENIED, "'sshd.service'" },
+		{ "ssh", "Id=ssh.service\n\nId=ssh.socket\n\nId=a.service", TW_CODE_DENIED, "'a.service'" },
+		{ "ssh", "Id=ssh.service\n", TW_CODE_SYNTAX, "ssh is another unit's name is not said" },
+		{ "ssh", "", TW_CODE_SYNTAX, "is not said" },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const tw_err e = tw_units_real(tw_slice_of(rows[i].text), tw_slice_of(rows[i].name));
+
+		if (e.code != rows[i].code || (tw_failed(e) && !strstr(tw_err_detail(), rows[i].why)))
+			fail_msg("row %zu: %s", i, tw_failed(e) ? tw_err_detail() : "taken");
+	}
+}
+
 static void test_lines(void **state)
 {
 	CHECK_OK(tw_services_read(TW_SLICE("ssh running\nmodem off\nupdate stopped"), &got));
@@ -120,4 +148,5 @@ static void test_many(void **state)
 		!tw_services_find(&got, TW_SLICE("s")));
 }
 
-CHECK_MAIN(cmocka_unit_test(test_units), cmocka_unit_test(test_units_refused), cmocka_unit_test(test_nameless), cmocka_unit_test(test_lines), cmocka_unit_test(test_many))
+CHECK_MAIN(cmocka_unit_test(test_units), cmocka_unit_test(test_units_refused), cmocka_unit_test(test_nameless),
+	cmocka_unit_test(test_real), cmocka_unit_test(test_lines), cmocka_unit_test(test_many))

@@ -24,6 +24,11 @@ struct tw_services {
  * is off when it is masked and neither it nor its socket is active, and its socket is masked or none. SYNTAX: no state.
  */
 tw_err tw_units_read(struct tw_slice text, struct tw_services *ret);
+/*
+ * Are NAME.service and NAME.socket, of which text is what `systemctl show --property=Id` says, themselves? DENIED: one is another name of a unit, which
+ * is what has to be named, and judged; SYNTAX: it does not say.
+ */
+tw_err tw_units_real(struct tw_slice text, struct tw_slice name);
 /* Lines "ssh running", as a program of the product's says it. SYNTAX. */
 tw_err tw_services_read(struct tw_slice text, struct tw_services *ret);
 const struct tw_service *tw_services_find(const struct tw_services *s, struct tw_slice name); /* NULL: there is none */
