@@ -309,9 +309,10 @@ def test_the_probe_passes_and_fails_when_it_is_not_off(unit, manager, tmp_path):
 
     # A name as long as one can be in a list is taken whole.
     (manager.folder / f"{LONGEST}.port").write_text((manager.folder / "printer.port").read_text())
+    wait_for(lambda: service(unit, LONGEST) == ("stopped", False))
     change(unit, f"service:{LONGEST}", "--confirm")
     wait_for(lambda: service(unit, LONGEST) == ("off", True))
-    for listens, verdict in ((f"{LONGEST}.service", "fail"), (f"{LONGEST[:60]}.service", "pass")):
+    for listens, verdict in ((f"{LONGEST[:60]}.service", "pass"), (f"{LONGEST}.service", "fail")):
         with spoiled(unit, tmp_path, "GET", "interfaces*", listens_as(listens)) as device:
-            assert judged(unit, tmp_path, "--off", f"service:{LONGEST}", device=device)[0] == verdict
+            assert judged(unit, tmp_path, "--off", f"service:{LONGEST}", device=device)[0] == verdict, listens
     change(unit, "", "--confirm")
