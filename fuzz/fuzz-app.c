@@ -48,11 +48,12 @@ static void of_displays(char which, struct tw_slice all)
 static void of_services(struct tw_slice all)
 {
 	struct tw_app_service s;
+	struct tw_app_part part;
 	struct tw_slice rest;
-	bool first, last;
 
-	if (tw_failed(tw_app_read_services(all, &first, &last, &rest)))
+	if (tw_failed(tw_app_read_services(all, &part)))
 		return;
+	rest = part.words;
 	while (rest.size) {
 		const size_t before = rest.size;
 

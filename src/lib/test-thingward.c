@@ -227,9 +227,15 @@ static void test_no_such_input(void **state)
 {
 	static const char refusal[] = "\0\33application.setting-unknown\0\2no";
 	struct door d = { .fd = -1 };
+	static struct step steps[32 * 3];
+	struct script script = { .steps = steps, .count = TW_COUNT(steps) };
+	struct tw_message m;
+	pthread_t device;
 	char name[8];
 
 	open_door(&d);
+	script.peer = d.peer;
+	struct pollfd waiting = { .fd = tw_channel_fd(d.peer), .events = POLLIN };
 	CHECK_OK(tw_channel_send(d.peer, TW_APP_REFUSED, 1, refusal, sizeof refusal - 1, NULL, 0));
 	CHECK_INT(thingward_input(d.t, "wish", 1), THINGWARD_REFUSED);
 	CHECK_TEXT(thingward_why(d.t), "input.unknown: the product declares no input 'wish'");
@@ -238,12 +244,26 @@ static void test_no_such_input(void **state)
 	CHECK_INT(thingward_output(d.t, "a.b", 1), THINGWARD_INVALID);
 	CHECK_OK(tw_channel_send(d.peer, TW_APP_SETTING_IS, 2, "\0\2on", 4, NULL, 0));
 	CHECK_INT(thingward_input(d.t, "wish", 1), THINGWARD_GONE);
-	for (int i = 1; i < 32; i++) {
-		(void)snprintf(name, sizeof name, "n%d", i);
-		CHECK_OK(tw_channel_send(d.peer, TW_APP_SETTING_IS, (uint32_t)(2 + i), "\0\2on", 4, NULL, 0));
-		CHECK_INT(thingward_input(d.t, name, 1), THINGWARD_GONE);
+	/* However many are asked for that there are not: all that there can be have their place. */
+	for (uint32_t i = 0; i < 40; i++) {
+		(void)snprintf(name, sizeof name, "no%u", i);
+		CHECK_OK(tw_channel_send(d.peer, TW_APP_REFUSED, 3 + i, refusal, sizeof refusal - 1, NULL, 0));
+		CHECK_INT(thingward_input(d.t, name, 1), THINGWARD_REFUSED);
 	}
+	for (size_t i = 0; i < TW_COUNT(steps); i++)
+		steps[i] = (struct step){ TW_APP_SETTING, "application.input.n", TW_APP_SETTING_IS, "60000" };
+	while (poll(&waiting, 1, 0) == 1) /* what was answered before it was asked */
+		CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(pthread_create(&device, NULL, play_all, &script), 0);
+	for (int i = 0; i < 32; i++) {
+		(void)snprintf(name, sizeof name, "n%d", i);
+		CHECK_INT(thingward_input(d.t, name, 60000), THINGWARD_OK);
+	}
+	CHECK_INT(pthread_join(device, NULL), 0);
+	CHECK_INT(script.good, script.count);
 	CHECK_INT(thingward_input(d.t, "more", 1), THINGWARD_INVALID);
+	close_door(&d);
+	open_door(&d);
 	d.peer = tw_channel_free(d.peer);
 	CHECK_INT(thingward_input(d.t, "wish", 1), THINGWARD_GONE);
 	close_door(&d);

@@ -756,25 +756,6 @@ int thingward_unseal(thingward *t, enum thingward_scope scope, const void *seale
 
 /* --- Inputs and outputs --- */
 
-static int find_limit(thingward *t, bool out, const char *name, struct tw_limit **ret)
-{
-	struct tw_limit wanted = { .out = out };
-	int result = of_error(t, tw_limit_name(name, wanted.name));
-
-	if (result != THINGWARD_OK)
-		return result;
-	for (size_t i = 0; i < t->limit_count; i++)
-		if (t->limits[i].out == out && strcmp(t->limits[i].name, name) == 0) {
-			*ret = &t->limits[i];
-			return THINGWARD_OK;
-		}
-	if (t->limit_count == TW_LIMITS_MAX)
-		return say(t, THINGWARD_INVALID, "no product has so many inputs and outputs");
-	t->limits[t->limit_count] = wanted;
-	*ret = &t->limits[t->limit_count++];
-	return THINGWARD_OK;
-}
-
 static const char *kind_of(const struct tw_limit *l)
 {
 	return l->out ? "output" : "input";
@@ -803,6 +784,29 @@ static int ask_limit(thingward *t, struct tw_limit *l)
 	return THINGWARD_OK;
 }
 
+/* One that the device does not know takes no place of one that it does. */
+static int find_limit(thingward *t, bool out, const char *name, struct tw_limit **ret)
+{
+	struct tw_limit wanted = { .out = out };
+	int result = of_error(t, tw_limit_name(name, wanted.name));
+
+	if (result != THINGWARD_OK)
+		return result;
+	for (size_t i = 0; i < t->limit_count; i++)
+		if (t->limits[i].out == out && strcmp(t->limits[i].name, name) == 0) {
+			*ret = &t->limits[i];
+			return now_ms(t->sys) - (*ret)->asked_ms < TW_LIMIT_AGE_MS ? THINGWARD_OK : ask_limit(t, *ret);
+		}
+	if (t->limit_count == TW_LIMITS_MAX)
+		return say(t, THINGWARD_INVALID, "no product has so many inputs and outputs");
+	result = ask_limit(t, &wanted);
+	if (result != THINGWARD_OK)
+		return result;
+	t->limits[t->limit_count] = wanted;
+	*ret = &t->limits[t->limit_count++];
+	return THINGWARD_OK;
+}
+
 /* A record at once and then one a minute at most, for each. One that the device does not take is not sent anew before. */
 static void tell_refused(thingward *t)
 {
@@ -828,8 +832,6 @@ static int hold_to_limit(thingward *t, bool out, const char *name, int64_t value
 	struct tw_limit *l = NULL;
 	int result = find_limit(t, out, name, &l);
 
-	if (result == THINGWARD_OK && (!l->known || now_ms(t->sys) - l->asked_ms >= TW_LIMIT_AGE_MS))
-		result = ask_limit(t, l);
 	if (result != THINGWARD_OK)
 		return result;
 	const char *rule = tw_limit_judge(l, value, now_ms(t->sys));

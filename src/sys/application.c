@@ -249,17 +249,16 @@ tw_err tw_app_read_link(struct tw_slice payload, struct tw_app_link *ret)
 	return TW_OK;
 }
 
-tw_err tw_app_read_services(struct tw_slice payload, bool *ret_first, bool *ret_last, struct tw_slice *ret_rest)
+tw_err tw_app_read_services(struct tw_slice payload, struct tw_app_part *ret)
 {
 	struct tw_cursor in = tw_cursor_of(payload.at, payload.size);
 	uint8_t part = 0;
 
 	TW_TRY(tw_cursor_u8(&in, &part));
-	if (part > 3)
+	if (part > 7)
 		return TW_RAISE(SYNTAX, "a part of services is %u", part);
-	*ret_first = part & 1;
-	*ret_last = part & 2;
-	return tw_cursor_slice(&in, tw_cursor_left(&in), ret_rest);
+	*ret = (struct tw_app_part){ .first = part & 1, .last = part & 2, .more = part & 4 };
+	return tw_cursor_slice(&in, tw_cursor_left(&in), &ret->words);
 }
 
 bool tw_app_is_service(struct tw_slice s)

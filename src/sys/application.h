@@ -47,10 +47,10 @@ enum tw_application_message {
 	TW_APP_SCREEN,             /* u16 columns, u16 lines */
 	TW_APP_SHOWS,              /* TW_APP_NOTICE_ID bytes, u8 accepted */
 	TW_APP_LINK,               /* u8 enum tw_app_link_state, block16 technology, block16 driver */
-	TW_APP_SERVICES = 0x0660,  /* u8: 1 the first part, 2 the last one; words "ssh=running", with a blank between */
-	TW_APP_HOLDS,              /* u32 how many are off */
-	TW_APP_FAILED,             /* words: why not */
-	TW_APP_HELD,               /* words: "service ssh" */
+	TW_APP_SERVICES = 0x0660, /* u8: 1 the first part, 2 the last one, 4 there are more than are said; words "ssh=running", with a blank between */
+	TW_APP_HOLDS,  /* u32 how many are off */
+	TW_APP_FAILED, /* words: why not */
+	TW_APP_HELD,   /* words: "service ssh" */
 	TW_APP_ACK = 0x0681,
 	TW_APP_SETTING_IS,       /* block16 value */
 	TW_APP_REFUSED,          /* block16 rule, block16 detail */
@@ -153,8 +153,12 @@ struct tw_app_link {
 	struct tw_slice technology, driver; /* printable, not empty */
 };
 tw_err tw_app_read_link(struct tw_slice payload, struct tw_app_link *ret); /* SYNTAX: no such state, or no text; LIMIT */
-/* A part of what services there are. ret_rest: words, which are read one by one. SYNTAX. */
-tw_err tw_app_read_services(struct tw_slice payload, bool *ret_first, bool *ret_last, struct tw_slice *ret_rest);
+/* A part of what services there are. words: they are read one by one. SYNTAX. */
+struct tw_app_part {
+	bool first, last, more; /* more: there are services that none of the parts says */
+	struct tw_slice words;
+};
+tw_err tw_app_read_services(struct tw_slice payload, struct tw_app_part *ret);
 struct tw_app_service {
 	struct tw_slice name, state; /* "running", "stopped" or "off" */
 };

@@ -29,52 +29,82 @@ static tw_err start(const struct tw_sys *sys, const struct tw_program *p, pid_t 
 	return TW_OK;
 }
 
-static tw_err hear(const struct tw_sys *sys, const struct tw_program *p, int fd, struct tw_buf *ret)
-{
-	const int64_t until = tw_boot_ms(sys) + p->wait_ms;
-	char piece[4096];
+#define SLICE_MS 20 /* how late its end is seen while something else holds its output, or it lives on without */
 
-	for (;;) {
-		struct pollfd one = { .fd = fd, .events = POLLIN };
-		const int64_t left = until - tw_boot_ms(sys);
+struct run {
+	const struct tw_sys *sys;
+	const struct tw_program *p;
+	pid_t pid;
+	int fd, status;
+	bool ended, silent; /* silent: nobody can say any more */
+	int64_t until_ms;
+};
 
-		if (left <= 0)
-			return TW_RAISE(TIMEOUT, "%s does not end", p->path);
-		if (sys->poll(sys, &one, 1, (int)left) < 0 && errno != EINTR)
-			return TW_RAISE_ERRNO("waiting for %s", p->path);
-		if (!one.revents)
-			continue;
-		const ssize_t n = sys->read(sys, fd, piece, sizeof piece);
-
-		if (n == 0 || (n < 0 && errno == ECONNRESET))
-			return TW_OK;
-		if (n < 0 && errno != EINTR)
-			return TW_RAISE_ERRNO("hearing %s", p->path);
-		if (n > 0)
-			TW_TRY(tw_buf_add(ret, piece, (size_t)n));
-	}
-}
-
-static int end_status(pid_t pid)
+static void reap(struct run *r, int options)
 {
 	int status = 0;
+	pid_t got;
 
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	if (r->ended)
+		return;
+	do
+		got = waitpid(r->pid, &status, options);
+	while (got < 0 && errno == EINTR);
+	if (!got)
+		return;
+	r->ended = true;
+	r->status = got > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static tw_err take(struct run *r, struct tw_buf *ret)
+{
+	char piece[4096];
+	const ssize_t n = r->sys->read(r->sys, r->fd, piece, sizeof piece);
+
+	r->silent = n == 0 || (n < 0 && errno == ECONNRESET);
+	if (n < 0 && errno != EINTR && !r->silent)
+		return TW_RAISE_ERRNO("hearing %s", r->p->path);
+	return n > 0 ? tw_buf_add(ret, piece, (size_t)n) : TW_OK;
+}
+
+/*
+ * Over when the program has ended and what it said is taken, whoever else holds its output: one that starts a service gives it that. Its end is asked
+ * after now and then, since a role may wait for what it started and may not open a descriptor of a process.
+ */
+static tw_err follow(struct run *r, struct tw_buf *ret)
+{
+	for (int64_t pause = 1;; pause = pause < SLICE_MS / 2 ? 2 * pause : SLICE_MS) {
+		struct pollfd one = { .fd = r->fd, .events = POLLIN };
+
+		reap(r, WNOHANG);
+		const int64_t left = r->until_ms - tw_boot_ms(r->sys),
+			      wait = r->ended || left < 0 ? 0
+			: left < pause                    ? left
+							  : pause;
+		if (r->sys->poll(r->sys, &one, r->silent ? 0 : 1, (int)wait) < 0 && errno != EINTR)
+			return TW_RAISE_ERRNO("waiting for %s", r->p->path);
+		if (!r->silent && one.revents)
+			TW_TRY(take(r, ret));
+		else if (r->ended)
+			return TW_OK;
+		if (left <= 0)
+			return r->ended ? TW_OK : TW_RAISE(TIMEOUT, "%s does not end", r->p->path);
+	}
 }
 
 tw_err tw_program_run(const struct tw_sys *sys, const struct tw_program *p, struct tw_buf *ret, int *ret_status)
 {
 	TW_CLEANUP(tw_closep) int out = -1;
-	pid_t pid = 0;
+	struct run r = { .sys = sys, .p = p, .status = -1 };
 
-	TW_TRY(start(sys, p, &pid, &out));
-	tw_err e = hear(sys, p, out, ret);
+	TW_TRY(start(sys, p, &r.pid, &out));
+	r.fd = out;
+	r.until_ms = tw_boot_ms(sys) + p->wait_ms;
+	tw_err e = follow(&r, ret);
 
-	if (tw_failed(e))
-		(void)kill(pid, SIGKILL);
-	*ret_status = end_status(pid);
+	if (tw_failed(e) && !r.ended)
+		(void)kill(r.pid, SIGKILL);
+	reap(&r, 0);
+	*ret_status = r.status;
 	return e;
 }

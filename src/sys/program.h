@@ -12,8 +12,8 @@ struct tw_program {
 	int wait_ms;
 };
 /*
- * What it says on both its outputs goes to ret, which has its bound. *ret_status: as it ended, -1 when by a signal.
- * TIMEOUT, LIMIT: it was killed.
+ * What it says on both its outputs until it ends goes to ret, which has its bound; what it leaves behind may keep them. *ret_status: as it ended, -1 when
+ * by a signal. TIMEOUT, LIMIT: it was killed.
  */
 tw_err tw_program_run(const struct tw_sys *sys, const struct tw_program *p, struct tw_buf *ret, int *ret_status);
 #endif

@@ -35,19 +35,20 @@ static void test_reads_services(void **state)
 	static const struct tw_slice bad[] = { S("ssh"), S("=running"), S("ssh="), S("ssh=on"), S("ssh=running "),
 		S(" ssh=running"), S("s/h=off"), S("s\0h=off"), S("ssh=off=off") };
 	struct tw_app_service s;
+	struct tw_app_part part;
 	struct tw_slice rest;
-	bool first = false, last = false;
 
-	CHECK_OK(tw_app_read_services(S("\1ssh=running getty@tty1=off"), &first, &last, &rest));
-	CHECK(first && !last);
+	CHECK_OK(tw_app_read_services(S("\1ssh=running getty@tty1=off"), &part));
+	CHECK(part.first && !part.last && !part.more);
+	rest = part.words;
 	CHECK_OK(tw_app_next_service(&rest, &s));
 	CHECK(tw_slice_is(s.name, "ssh") && tw_slice_is(s.state, "running") && tw_slice_is(rest, "getty@tty1=off"));
 	CHECK_OK(tw_app_next_service(&rest, &s));
 	CHECK(tw_slice_is(s.name, "getty@tty1") && tw_slice_is(s.state, "off") && !rest.size);
-	CHECK_OK(tw_app_read_services(S("\3"), &first, &last, &rest));
-	CHECK(first && last && !rest.size);
-	CHECK_ERR(tw_app_read_services(S(""), &first, &last, &rest), SYNTAX);
-	CHECK_ERR(tw_app_read_services(S("\4a=off"), &first, &last, &rest), SYNTAX);
+	CHECK_OK(tw_app_read_services(S("\7"), &part));
+	CHECK(part.first && part.last && part.more && !part.words.size);
+	CHECK_ERR(tw_app_read_services(S(""), &part), SYNTAX);
+	CHECK_ERR(tw_app_read_services(S("\10a=off"), &part), SYNTAX);
 	for (size_t i = 0; i < TW_COUNT(bad); i++) {
 		rest = bad[i];
 		CHECK_ERR(tw_app_next_service(&rest, &s), SYNTAX);

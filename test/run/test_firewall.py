@@ -80,13 +80,15 @@ def far(new_unit, hosts):
     subprocess.run([NFT, "delete", "table", "inet", "thingward"], stderr=subprocess.DEVNULL, check=False)
 
 
-PANEL, OTHER, READINGS = 48601, 48602, 48603
+PANEL, OTHER, READINGS, CALLS = 48601, 48602, 48603, 61001
 DECLARED = f"""  - {{name: lan, kind: ethernet, kernel: w-*, purpose: The network.}}
 flows:
   - {{name: panel, interface: lan, direction: in, peer: panels, data: What it shows., personal: no, protection: none, protocol: tcp,
      ports: [{PANEL}], networks: [10.77.1.0/24]}}
   - {{name: readings, interface: lan, direction: out, peer: a recorder, data: Readings., personal: no, protection: none, protocol: tcp,
      ports: [{READINGS}-{READINGS + 1}], networks: [10.77.1.2, 'fd00::/8'], optional: yes}}
+  - {{name: calls, interface: lan, direction: out, peer: whoever, data: Calls., personal: no, protection: none, protocol: tcp,
+     ports: [{CALLS}-65535], networks: [10.77.1.2]}}
 """
 
 
@@ -320,7 +322,8 @@ def test_what_is_not_declared_neither_comes_nor_goes(declared, hosts, new_unit):
     assert not goes_out(READINGS)
     flows = {one["name"]: one for one in local(declared, "GET", "/api/v1/firewall/flows").json["flows"]}
     assert [(one["direction"], one["ports"], one["networks"], one["declined"]) for one in flows.values()] == [
-        ("in", "48601", "10.77.1.0/24", False), ("out", "48603-48604", "10.77.1.2 fd00::/8", True)]
+        ("in", "48601", "10.77.1.0/24", False), ("out", "48603-48604", "10.77.1.2 fd00::/8", True),
+        ("out", "61001-65535", "10.77.1.2", False)]
 
 
     # An update to a product that declares nothing: the rules for the management stand, and that the rest is not judged is said.
@@ -341,7 +344,9 @@ FLOOD = "import socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM
 
 AT_ONCE = """import select, socket, sys
 made = [socket.socket() for _ in range(12)]
-for one in made:
+for i, one in enumerate(made):
+    if sys.argv[3:]:
+        one.bind(("", int(sys.argv[3]) + i))
     one.setblocking(False)
     one.connect_ex((sys.argv[1], int(sys.argv[2])))
 select.select([], [], [], 0.3)
@@ -399,6 +404,15 @@ def test_who_sends_too_much_is_held_to_the_rate_and_others_get_through(declared,
         wait_for(lambda: rates(declared)[link]["dropped"] >= 800 and rates(declared)[each]["dropped"] >= 3)
         assert rates(declared)["management:connections-each"] == {
             "what": "management:connections-each", "rate": 5, "burst": 10, "declared": True, "dropped": 0}
+
+        # A flow to the ports that the administrator's own connections come from does not hold what the device answers them.
+        change("firewall.rates-normal", f"{link}=100/200 {each}=1/4 management:connections-each=20/40 flow:calls:packets=1/1")
+        assert int(manager.run(sys.executable, "-S", "-c", AT_ONCE, manager.device_address, declared.port, CALLS).stdout) == 12
+        assert from_manager(declared, manager, "settings", "read", "firewall.mode").returncode == 0
+        assert rates(declared)["flow:calls:packets"]["dropped"] == 0
+        subprocess.run([sys.executable, "-S", "-c", AT_ONCE, manager.address, str(CALLS)], check=True, stdout=subprocess.DEVNULL, timeout=20)
+        wait_for(lambda: rates(declared)["flow:calls:packets"]["dropped"] >= 8 and state(declared)["holds"])
+        change("firewall.rates-normal", f"{link}=100/200 {each}=1/4 management:connections-each=5/10 flow:readings:packets-each=500/500")
 
         limited = [r["fields"] for r in local(declared, "GET", "/api/v1/log?limit=200").json["records"] if r.get("event") == "firewall.limited"]
         assert [one["what"] for one in limited].count(link) == 1 and len(limited) <= 3, limited

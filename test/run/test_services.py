@@ -16,6 +16,7 @@ from test_login_probes import assess
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the provider runs as a user of its own: needs root")
 USER, OTHER, PROBE = 58727, 58728, "LA.IC.6/service-obeys-off"
+LONGEST = "a" * 63
 DECLARED = f"""  providers:
     - {{name: services, kind: services, uid: {USER}, help: Stops and starts services., keeps: heart lung}}
     - {{name: key, kind: auth-plugin, uid: {OTHER}, help: A key switch.}}
@@ -35,7 +36,7 @@ def runs(name):
 def start(name):
     if of(name, "off").exists() or runs(name):
         return
-    one = subprocess.Popen([here / "listen", of(name, "port").read_text()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    one = subprocess.Popen([here / "listen", of(name, "port").read_text()], stdin=subprocess.DEVNULL, start_new_session=True)  # it keeps the output
     of(name, "pid").write_text(str(one.pid))
 def stop(name):
     if runs(name):
@@ -56,6 +57,8 @@ for name in names:
     elif verb == "start":
         start(name)
     elif verb == "list":
+        if (here / "strange").exists():
+            print("s" * 97, "running")
         print(name, "running" if runs(name) else "off" if of(name, "off").exists() else "stopped")
 """
 LISTEN = """#!/usr/bin/python3
@@ -101,7 +104,7 @@ class Manager:
         os.chown(folder, USER, USER)
 
     def do(self, *words):
-        subprocess.run([self.folder / "manager", *words], user=USER, group=USER, extra_groups=[], timeout=20, check=True)
+        subprocess.run([self.folder / "manager", *words], stdout=subprocess.DEVNULL, user=USER, group=USER, extra_groups=[], timeout=20, check=True)
 
     def answers(self, name):
         with socket.socket() as one:
@@ -223,13 +226,19 @@ def test_what_is_to_be_off_listens_no_more(unit, manager):
     wait_for(lambda: listed(unit)["held"])
     assert manager.listens() == {"finder"}
 
+    # A stranger's connection has a name that no list can have: that is said, and all else goes on.
+    (manager.folder / "strange").touch()
+    wait_for(lambda: "some services" in listed(unit).get("missed", ""), 20)
+    assert listed(unit)["held"] and service(unit, "printer") == ("off", True)
     # Somebody takes it back and starts it.
     manager.do("on", "printer")
     wait_for(lambda: not manager.answers("printer") and {"kind": "service", "name": "printer"} in told(unit, "interface.held"), 30)
+    (manager.folder / "strange").unlink()
+    wait_for(lambda: "missed" not in listed(unit), 20)
 
     # The provider dies, and is there again; the list in another mode; the word goes.
     manager.end()
-    wait_for(lambda: "has gone" in listed(unit).get("unheld", ""))
+    wait_for(lambda: "has gone" in listed(unit).get("unheld", "") and service(unit, "finder")[0] == service(unit, "printer")[0] == "unwatched")
     manager.begin(unit)
     wait_for(lambda: listed(unit)["held"])
     change(unit, "", "--confirm")
@@ -270,9 +279,12 @@ def still_running(asked):
     return status, body | {"interfaces": [{**one, "state": "running"} if one["kind"] == "service" else one for one in body["interfaces"]]}, headers
 
 
-def still_listens(asked):
-    status, body, headers = asked.answer()
-    return status, body | {"interfaces": [{**one, "what": "user 0, printer.service"} if one["kind"] == "socket" else one for one in body["interfaces"]]}, headers
+def listens_as(unit):
+    def spoil(asked):
+        status, body, headers = asked.answer()
+        return status, body | {"interfaces": [{**one, "what": f"user 0, {unit}"} if one["kind"] == "socket" else one for one in body["interfaces"]]}, headers
+
+    return spoil
 
 
 def not_held(asked):
@@ -288,7 +300,19 @@ def test_the_probe_passes_and_fails_when_it_is_not_off(unit, manager, tmp_path):
     wait_for(lambda: service(unit, "printer") == ("off", True))
     found = judged(unit, tmp_path, "--off", "service:printer")
     assert found[0] == "pass", found[1]
-    for wrong in (still_running, still_listens, not_held):
+    for wrong in (still_running, listens_as("printer.service"), listens_as("printer.socket"), not_held):
         with spoiled(unit, tmp_path, "GET", "interfaces*", wrong) as device:
             assert judged(unit, tmp_path, "--off", "service:printer", device=device)[0] == "fail"
+    for other in ("sprinter.service", "printer.service.socket", "printer@1.service", "printer.service-x"):
+        with spoiled(unit, tmp_path, "GET", "interfaces*", listens_as(other)) as device:
+            assert judged(unit, tmp_path, "--off", "service:printer", device=device)[0] == "pass", other
+
+    # A name as long as one can be in a list is taken whole.
+    (manager.folder / f"{LONGEST}.port").write_text((manager.folder / "printer.port").read_text())
+    wait_for(lambda: service(unit, LONGEST) == ("stopped", False))
+    change(unit, f"service:{LONGEST}", "--confirm")
+    wait_for(lambda: service(unit, LONGEST) == ("off", True))
+    for listens, verdict in ((f"{LONGEST[:60]}.service", "pass"), (f"{LONGEST}.service", "fail")):
+        with spoiled(unit, tmp_path, "GET", "interfaces*", listens_as(listens)) as device:
+            assert judged(unit, tmp_path, "--off", f"service:{LONGEST}", device=device)[0] == verdict, listens
     change(unit, "", "--confirm")

@@ -148,6 +148,22 @@ def test_what_systemd_refuses_is_said(box):
     (box.root / "etc/systemd/system/printer.service").unlink()
 
 
+# Another name of a unit, masked, would leave the unit running, and pass what guards names: it is refused, and the unit itself is named.
+def test_another_name_of_a_unit_is_refused(box):
+    units = box.root / "usr/lib/systemd/system"
+    (units / "old-printer.service").symlink_to("printer.service")
+    (units / "heard.service").write_text(ON_DEMAND)
+    (units / "heard.socket").symlink_to("finder.socket")
+    assert box.do("systemctl", "daemon-reload").returncode == 0
+    for name, real in (("old-printer", "printer.service"), ("heard", "finder.socket"), ("udev", "systemd-udevd.service")):
+        change(box.unit, f"service:{name}")
+        wait_for(lambda: f"another name of '{real}'" in listed(box.unit).get("unheld", ""), 20)  # noqa: B023
+        take_back(box.unit)
+        wait_for(lambda: listed(box.unit)["held"], 20)
+    assert answers(box.ports["printer"]) and answers(box.ports["finder"])
+    assert box.do("systemctl", "is-enabled", "old-printer.service", "udev.service").stdout.split() == ["alias", "alias"]
+
+
 # Neither the process nor what it starts has any capability, and to the device it is the user that the manifest names.
 def test_it_has_roots_id_for_systemd_alone(box):
     main = box.do("systemctl", "show", "-P", "MainPID", "thingward-services.service").stdout.strip()

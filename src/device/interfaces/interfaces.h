@@ -69,10 +69,11 @@ struct tw_interfaces {
 	bool known;       /* there was one since the role is here, and it was taken whole */
 	bool ever;        /* there was one since the start */
 	bool full;
-	/* Services: the parts that came of what there are; a look at them was taken; there are more than are listed. */
+	/* Services: the parts that came of what there are; a look at them was taken; there are more than are listed, or than
+	   were said. */
 	struct tw_buf services;
 	size_t service_parts;
-	bool services_ever, services_full;
+	bool services_ever, services_full, services_more;
 	uint8_t missed;          /* enum tw_watch_missed */
 	char why[TW_DETAIL_MAX]; /* it is not here; "" when that is nobody's fault */
 	int64_t seen_ms;         /* wall clock */
@@ -111,8 +112,10 @@ bool tw_own_has_off(struct tw_context *c, size_t at);
 tw_err tw_interfaces_take_own(struct tw_device *d, size_t at, const struct tw_watch_item *i);
 /* seen.c: one look, as the role says it. UNTRUSTED: it says what no role of ours says; NOMEM. */
 tw_err tw_interfaces_take(struct tw_device *d, struct tw_slice seen);
-/* Likewise of services alone: items of that kind, all there are. none: whoever says it has gone, and it is not known what has become of them. */
+/* Likewise of services alone: items of that kind, all there are. */
 tw_err tw_interfaces_take_services(struct tw_device *d, struct tw_slice items);
+/* Whoever says it has gone: it is not known what has become of them, and they are "unwatched" until it is said again. */
+tw_err tw_interfaces_leave_services(struct tw_device *d);
 /* services.c: what the process says that speaks to the service manager (device.h). */
 tw_err tw_services_heard(struct tw_device *d, tw_channel *line, const struct tw_message *m);
 /* declared.c: what the product says of it, into i; false: it should not be there. */

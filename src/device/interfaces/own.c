@@ -37,7 +37,8 @@ bool tw_own_has_off(struct tw_context *c, size_t at)
 	char words[TW_CONTROL_OFF_MAX + 1];
 	struct tw_off off;
 
-	return read_wanted(c, words, &off) && tw_off_has(&off, TW_OFF_LINK, name_of(tw_device_of(c), at));
+	/* Of a list that cannot be read nobody knows that it may be on. */
+	return !read_wanted(c, words, &off) || tw_off_has(&off, TW_OFF_LINK, name_of(tw_device_of(c), at));
 }
 
 static bool is_off(const struct tw_device *d, size_t at)
@@ -124,8 +125,12 @@ const char *tw_own_unsettled(struct tw_context *c)
 	char words[TW_CONTROL_OFF_MAX + 1];
 	struct tw_off off;
 
-	if (!has_any(d) || !read_wanted(c, words, &off))
+	if (!has_any(d))
 		return NULL;
+	if (!read_wanted(c, words, &off)) {
+		(void)snprintf(own->why, sizeof own->why, "The list of what is to be off cannot be read: %s", tw_err_detail());
+		return own->why;
+	}
 	for (size_t i = 0; i < d->manifest->provider_count; i++) {
 		if (!tw_link_is(d, i) || !tw_off_has(&off, TW_OFF_LINK, name_of(d, i)) || is_off(d, i))
 			continue;

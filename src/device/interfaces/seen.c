@@ -11,6 +11,7 @@
 
 #define MINUTE_MS 60000
 #define TEXTS 5
+#define UNWATCHED "unwatched" /* whoever says it has gone: it needs no memory */
 
 static struct tw_slice texts_of(const struct tw_watch_item *i, size_t n)
 {
@@ -306,6 +307,28 @@ tw_err tw_interfaces_take_services(struct tw_device *d, struct tw_slice items)
 
 	d->interfaces->services_ever = d->interfaces->services_ever || !tw_failed(e);
 	return e;
+}
+
+tw_err tw_interfaces_leave_services(struct tw_device *d)
+{
+	struct tw_interfaces *f = d->interfaces;
+	tw_err first = TW_OK;
+
+	for (size_t n = 0; n < f->count; n++) {
+		struct tw_interface *one = f->of[n];
+		const char *was = one->state;
+
+		if (one->kind != TW_WATCH_SERVICE || !one->present || strcmp(was, UNWATCHED) == 0)
+			continue;
+		one->state = UNWATCHED;
+		one->last_ms = tw_time_wall_ms(&d->time);
+		tw_err e = tw_interfaces_tell(d, "interface.changed",
+			json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", tw_watch_kinds[one->kind], "name", one->name, "what",
+				"state", "from", was, "to", UNWATCHED));
+		if (!tw_failed(first))
+			first = e;
+	}
+	return first;
 }
 
 tw_err tw_interfaces_take(struct tw_device *d, struct tw_slice seen)

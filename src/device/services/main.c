@@ -46,6 +46,7 @@ struct state {
 	char text[2][TW_APP_OFF_MAX + 1]; /* what the next two are read from */
 	struct tw_off off, was;
 	struct tw_buf said, told; /* the list that there is; the words of it that core was told */
+	bool told_more;           /* and that there are others */
 	struct tw_services there;
 	int64_t looked_ms;
 	bool stands, failing; /* core has asked; it was told that it is not so */
@@ -111,13 +112,13 @@ static tw_err tell_list(struct state *s)
 
 	tw_buf_init(&words, s->sys, (TW_APP_SERVICES_PARTS - 1) * TW_APP_SERVICES_MAX);
 	TW_TRY(list_words(s, &words));
-	if (s->told.size && strcmp(tw_buf_cstr(&s->told), tw_buf_cstr(&words)) == 0)
+	if (s->told.size && s->told_more == s->there.more && strcmp(tw_buf_cstr(&s->told), tw_buf_cstr(&words)) == 0)
 		return TW_OK;
 	struct tw_slice rest = tw_buf_slice(&words);
 	do {
 		const size_t size = part_size(rest);
 
-		part[0] = (char)((first ? 1 : 0) | (size == rest.size ? 2 : 0));
+		part[0] = (char)((first ? 1 : 0) | (size == rest.size ? 2 : 0) | (s->there.more ? 4 : 0));
 		if (size)
 			memcpy(part + 1, rest.at, size);
 		TW_TRY(tw_channel_send(s->core, TW_APP_SERVICES, 0, part, 1 + size, NULL, 0));
@@ -127,6 +128,7 @@ static tw_err tell_list(struct state *s)
 			rest = (struct tw_slice){ rest.at + 1, rest.size - 1 };
 	} while (rest.size);
 	tw_buf_clear(&s->told);
+	s->told_more = s->there.more;
 	return tw_buf_text(&s->told, tw_buf_cstr(&words));
 }
 
@@ -139,12 +141,12 @@ static tw_err look(struct state *s)
 	return tw_manager_list(&s->manager, &(struct tw_manager_ask){ &s->off, &s->was }, &s->said, &s->there);
 }
 
-/* One that is not there is off: there is nothing to stop, and nothing that would start. */
+/* One that a program does not list is off: there is nothing to stop, and nothing that would start; unless the list is not all there are. */
 static bool is_off(const struct state *s, struct tw_slice name)
 {
 	const struct tw_service *one = tw_services_find(&s->there, name);
 
-	return one ? one->state == TW_SERVICE_OFF : s->manager.program != NULL;
+	return one ? one->state == TW_SERVICE_OFF : s->manager.program != NULL && !s->there.more;
 }
 
 static const struct tw_off_word *first_on(const struct state *s)
@@ -395,13 +397,15 @@ int main(int argc, char **argv)
 	}
 	tw_buf_init(&s.said, s.sys, TW_MANAGER_SAID_MAX);
 	tw_buf_init(&s.told, s.sys, TW_APP_SERVICES_PARTS * TW_APP_SERVICES_MAX);
-	for (const char *last = "";;) {
+	for (bool is_said = false;;) {
 		e = join(&s);
-		if (!tw_failed(e))
+		if (!tw_failed(e)) {
+			is_said = false; /* that it is lost is said each time; that there is none yet, once */
 			e = serve(&s);
-		if (*last == '\0')
+		}
+		if (!is_said)
 			tw_log_err(e, "the line to the device, which is tried again each second");
-		last = "said";
+		is_said = true;
 		s.core = tw_channel_free(s.core);
 		(void)s.sys->poll(s.sys, NULL, 0, AGAIN_MS);
 	}

@@ -85,6 +85,16 @@ static char *word(const char *text)
 		word("systemctl"), __VA_ARGS__, word("--no-ask-password"), word("--no-pager"), NULL \
 	}
 
+static tw_err is_real(const struct tw_manager *m, struct tw_slice name, const struct words *w)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf said = { 0 };
+	int status = 0;
+
+	tw_buf_init(&said, m->sys, TW_MANAGER_SAID_MAX);
+	TW_TRY(run(m, SYSTEMCTL_DO(word("show"), word("--property=Id"), word(w->service), word(w->socket)), &said, &status));
+	return status ? refused(&said, "asking for a unit's name") : tw_units_real(tw_buf_slice(&said), name);
+}
+
 /*
  * @nist LA.IC.6: masked, so that nothing starts it again, now or after a reboot, and stopped, its socket first: what listens would start it.
  * The mask is one of /etc, which holds before anything of the device's runs.
@@ -97,6 +107,7 @@ tw_err tw_manager_off(const struct tw_manager *m, struct tw_slice name)
 	name_units(name, &w);
 	if (m->program)
 		return must(m, (char *const[]){ word(m->program), word("off"), w.name, NULL });
+	TW_TRY(is_real(m, name, &w));
 	TW_TRY(must(m, SYSTEMCTL_DO(word("mask"), w.service, w.socket)));
 	TW_TRY(may(m, SYSTEMCTL_DO(word("stop"), word("--no-block"), w.socket), &status));
 	return may(m, SYSTEMCTL_DO(word("stop"), word("--no-block"), w.service), &status);

@@ -3,7 +3,8 @@
  * The system's service manager, asked by a program: systemctl, or the product's own where there is no systemd. Each call is bounded in time and output.
  *
  * The product's program: `PROGRAM list` says lines "ssh running" (or stopped, off); `PROGRAM off ssh` stops it and sees to it that it stays so after a
- * reboot too; `PROGRAM on ssh` takes that back and starts it. 0: done; else its first line says why not.
+ * reboot too; `PROGRAM on ssh` takes that back and starts it. 0: done; else its first line says why not. What it starts may keep its
+ * output: it has answered when it has ended itself.
  */
 #ifndef TW_DEVICE_SERVICES_MANAGER_H
 #define TW_DEVICE_SERVICES_MANAGER_H

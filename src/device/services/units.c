@@ -59,8 +59,10 @@ static tw_err take_unit(const struct unit *u, struct tw_services *ret)
 	struct tw_slice name = u->id;
 	const bool is_socket = cut_end(&name, ".socket");
 
-	if ((!is_socket && !cut_end(&name, ".service")) || !tw_app_is_service(name))
-		return TW_RAISE(SYNTAX, "'%.*s' is no service's unit", (int)(u->id.size < 80 ? u->id.size : 80), u->id.at);
+	if ((!is_socket && !cut_end(&name, ".service")) || !tw_app_is_service(name)) {
+		ret->more = true; /* strangers make such: sshd@ with two long addresses; no list can name it, and all others go on */
+		return TW_OK;
+	}
 	if (!u->load.size || !u->active.size)
 		return TW_RAISE(SYNTAX, TW_SLICE_FMT " has no state", TW_SLICE_ARG(u->id));
 	const bool masked = tw_slice_is(u->load, "masked"),
@@ -117,6 +119,30 @@ tw_err tw_units_read(struct tw_slice text, struct tw_services *ret)
 	return TW_OK;
 }
 
+/* An alias that is masked leaves what it stands for running, and nothing that guards names has seen that one's. */
+tw_err tw_units_real(struct tw_slice text, struct tw_slice name)
+{
+	static const char *const ends[] = { ".service", ".socket" };
+	size_t found = 0;
+
+	while (text.size) {
+		struct tw_slice line = next_line(&text);
+
+		if (line.size <= 3 || memcmp(line.at, "Id=", 3) != 0)
+			continue;
+		line = (struct tw_slice){ line.at + 3, line.size - 3 };
+		struct tw_slice real = line;
+		if (found == TW_COUNT(ends) || !cut_end(&real, ends[found]) || real.size != name.size ||
+			memcmp(real.at, name.at, name.size) != 0)
+			return TW_RAISE(DENIED, TW_SLICE_FMT "%s is another name of '%.*s', which is to be named instead",
+				TW_SLICE_ARG(name), ends[found % TW_COUNT(ends)], (int)(line.size < 80 ? line.size : 80), line.at);
+		found++;
+	}
+	return found == TW_COUNT(ends)
+		? TW_OK
+		: TW_RAISE(SYNTAX, "whether " TW_SLICE_FMT " is another unit's name is not said", TW_SLICE_ARG(name));
+}
+
 tw_err tw_services_read(struct tw_slice text, struct tw_services *ret)
 {
 	*ret = (struct tw_services){ .count = 0 };
@@ -129,6 +155,10 @@ tw_err tw_services_read(struct tw_slice text, struct tw_services *ret)
 
 		while (k < TW_SERVICE_STATES && !tw_slice_is(state, tw_service_states[k]))
 			k++;
+		if (k < TW_SERVICE_STATES && name.size > TW_APP_SERVICE_MAX) {
+			ret->more = true;
+			continue;
+		}
 		if (!tw_app_is_service(name) || k == TW_SERVICE_STATES)
 			return TW_RAISE(SYNTAX, "'%.*s' is no service and its state", (int)(line.size < 80 ? line.size : 80), line.at);
 		struct tw_service *s = place(ret, name);

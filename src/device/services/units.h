@@ -16,14 +16,19 @@ struct tw_service {
 };
 struct tw_services {
 	size_t count;
-	bool more; /* there are more than these */
+	bool more; /* there are more than these: beyond the room, or of a name that no list can have */
 	struct tw_service of[TW_SERVICES_MAX];
 };
 /*
  * What `systemctl show --property=Id,LoadState,ActiveState *.service *.socket` says: lines of key and value, an empty one between units. A service
- * is off when it is masked and neither it nor its socket is active, and its socket is masked or none. SYNTAX: no unit's name, or no state.
+ * is off when it is masked and neither it nor its socket is active, and its socket is masked or none. SYNTAX: no state.
  */
 tw_err tw_units_read(struct tw_slice text, struct tw_services *ret);
+/*
+ * Are NAME.service and NAME.socket, of which text is what `systemctl show --property=Id` says, themselves? DENIED: one is another name of a unit, which
+ * is what has to be named, and judged; SYNTAX: it does not say.
+ */
+tw_err tw_units_real(struct tw_slice text, struct tw_slice name);
 /* Lines "ssh running", as a program of the product's says it. SYNTAX. */
 tw_err tw_services_read(struct tw_slice text, struct tw_services *ret);
 const struct tw_service *tw_services_find(const struct tw_services *s, struct tw_slice name); /* NULL: there is none */

@@ -200,6 +200,19 @@ static tw_err add_management(json_t *list, const struct tw_ruleset *r, const str
 	return TW_OK;
 }
 
+/*
+ * What the device's own HTTPS answers is no flow's, whatever port it was asked from: who administrates would be cut off by a flow to those ports,
+ * since limits stand before what lets answers through.
+ */
+static tw_err spare_answers(json_t *expr, const struct tw_ruleset *r)
+{
+	for (size_t i = 0; i < r->port_count; i++)
+		TW_TRY(tw_json_append(expr,
+			json_pack("{s:{s:s, s:o, s:i}}", "match", "op", "!=", "left", tw_rules_field("tcp", "sport"), "right",
+				r->ports[i])));
+	return TW_OK;
+}
+
 static tw_err add_limited(json_t *list, const struct tw_ruleset *r, const struct tw_limited *l)
 {
 	TW_CLEANUP(tw_jsonp) json_t *expr = json_array();
@@ -211,6 +224,8 @@ static tw_err add_limited(json_t *list, const struct tw_ruleset *r, const struct
 	if (l->flow.ports.from)
 		TW_TRY(tw_json_append(expr,
 			tw_rules_match(tw_rules_field(l->flow.udp ? "udp" : "tcp", "dport"), tw_rules_ports(&l->flow.ports))));
+	if (l->flow.out && !l->flow.udp && l->flow.ports.from)
+		TW_TRY(spare_answers(expr, r));
 	if (n->family)
 		TW_TRY(tw_json_append(expr,
 			tw_rules_match(tw_rules_field(n->family == 4 ? "ip" : "ip6", l->flow.out ? "daddr" : "saddr"),

@@ -85,12 +85,15 @@ static struct tw_manifest_flow example_flow(void)
 static tw_err example(const char *words, struct tw_ruleset *ret)
 {
 	const struct tw_manifest_flow f = example_flow();
+	const struct tw_manifest_flow readings = {
+		.name = "readings", .out = true, .ports = { { 1024, 65535 } }, .port_count = 1, .networks = { f.networks[0] }, .network_count = 1
+	};
 	struct tw_rates rates;
 
 	*ret = (struct tw_ruleset){ .enforce = true, .ports = { 8443, 443 }, .port_count = 2 };
 	TW_TRY(tw_rates_read(tw_slice_of(words), &rates));
 	for (size_t i = 0; i < rates.count; i++)
-		TW_TRY(tw_ruleset_limit(ret, &rates.words[i], &f, "eth0"));
+		TW_TRY(tw_ruleset_limit(ret, &rates.words[i], tw_slice_is(rates.words[i].name, "readings") ? &readings : &f, "eth0"));
 	return TW_OK;
 }
 
@@ -184,6 +187,7 @@ static json_t *rules_of(const char *words, const char *chain, size_t n)
 static void test_rules(void **state)
 {
 #define IS(left, right) "{\"match\":{\"op\":\"==\",\"left\":" left ",\"right\":" right "}}"
+#define NOT(left, right) "{\"match\":{\"op\":\"!=\",\"left\":" left ",\"right\":" right "}}"
 #define META(key) "{\"meta\":{\"key\":\"" key "\"}}"
 #define FIELD(p, f) "{\"payload\":{\"protocol\":\"" p "\",\"field\":\"" f "\"}}"
 #define NEW "{\"match\":{\"op\":\"in\",\"left\":{\"ct\":{\"key\":\"state\"}},\"right\":\"new\"}}"
@@ -214,6 +218,10 @@ static void test_rules(void **state)
 		{ "flow:panel:packets=7/7", "output", 4,
 			IS(META("oifname"), "\"eth0\"") "," IS(FIELD("udp", "dport"), "53") "," IS(
 				FIELD("ip6", "daddr"), "{\"prefix\":{\"addr\":\"fd00::\",\"len\":8}}") "," JUMP("rate0out") },
+		{ "flow:readings:packets=1/1", "output", 1,
+			IS(META("oifname"), "\"eth0\"") "," IS(FIELD("tcp", "dport"), "{\"range\":[1024,65535]}") "," NOT(
+				FIELD("tcp", "sport"), "8443") "," NOT(FIELD("tcp", "sport"), "443") "," IS(FIELD("ip", "daddr"),
+				"{\"prefix\":{\"addr\":\"10.77.0.0\",\"len\":16}}") "," JUMP("rate0out") },
 		{ "tcp:80:packets-each=2/3", "rate0", 0, METER("rate0ip4", FIELD("ip", "saddr"), OVER("2", "3")) END },
 		{ "tcp:80:packets-each=2/3", "rate0", 1,
 			METER("rate0ip6", "{\"&\":[" FIELD("ip6", "saddr") ",\"ffff:ffff:ffff:ffff::\"]}", OVER("2", "3")) END },

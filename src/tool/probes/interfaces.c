@@ -250,20 +250,34 @@ static tw_err link_obeys(struct tw_probe_context *c, struct tw_finding *f)
 	return obeys(c, &(struct off){ "link", "off" }, f);
 }
 
+static bool is_of_unit(char c)
+{
+	return c && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:-_.\\@", c);
+}
+
+/* Is it said there, from border to border? "anacron.service" is not cron's. */
+static bool names_unit(const char *what, const char *name, const char *end)
+{
+	const size_t size = strlen(name);
+
+	for (const char *at = strstr(what, name); at && *at; at = strstr(at + 1, name))
+		if ((at == what || !is_of_unit(at[-1])) && strncmp(at + size, end, strlen(end)) == 0 &&
+			!is_of_unit(at[size + strlen(end)]))
+			return true;
+	return false;
+}
+
 /* Which socket still listens that the kernel made for its unit; NULL: none. */
 static const char *socket_of(const json_t *list, const char *name)
 {
-	char service[80], listener[80];
 	size_t i;
 	json_t *one;
 
-	(void)snprintf(service, sizeof service, "%.60s.service", name);
-	(void)snprintf(listener, sizeof listener, "%.60s.socket", name);
 	json_array_foreach(list, i, one) {
 		const char *what = tw_json_text(one, "what");
 
 		if (tw_json_bool(one, "present") && !strcmp(tw_json_text(one, "kind"), "socket") &&
-			(strstr(what, service) || strstr(what, listener)))
+			(names_unit(what, name, ".service") || names_unit(what, name, ".socket")))
 			return tw_json_text(one, "name");
 	}
 	return NULL;
