@@ -187,7 +187,7 @@ static void test_refusals_do_not_fill_the_log(void **state)
 	d->fetch = tw_fetch_free(d->fetch);
 	event_base_free(core.loop);
 	line = tw_channel_free(line);
-	fake = tw_fake_free(fake);
+	(void)tw_fake_free(fake);
 }
 
 CHECK_MAIN(cmocka_unit_test(test_an_answer_waits_for_whoever_asked), cmocka_unit_test(test_one_that_yields_does_so),

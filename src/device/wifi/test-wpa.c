@@ -79,27 +79,27 @@ static const struct tw_wpa_ours ours[] = { { TW_WIFI_PEAP, "0123456789abcdef" },
 static void test_whose_network_it_is(void **state)
 {
 	static const struct {
-		enum tw_wifi_kind kind;
 		const char *said;
+		enum tw_wifi_kind kind;
 		bool joined;
 	} rows[] = {
-		{ TW_WIFI_PEAP, "WPA2/IEEE 802.1X/EAP\nid_str=0123456789abcdef", true },
-		{ TW_WIFI_EAP_TLS, "WPA2-EAP-SHA256\nid_str=0123456789abcdef", true },
-		{ TW_WIFI_SAE, "SAE\nid_str=0123456789abcdef", true },
-		{ TW_WIFI_PSK, "WPA2-PSK\nid_str=0123456789abcdef", true },
-		{ TW_WIFI_PSK, "WPA2-PSK-SHA256\nid_str=0123456789abcdef", true },
-		{ TW_WIFI_SAE, "SAE", false },
-		{ TW_WIFI_SAE, "SAE\nid_str=", false },
-		{ TW_WIFI_SAE, "SAE\nid_str=0123456789abcdee", false },
-		{ TW_WIFI_SAE, "SAE\nid_str=0123456789abcdef0", false },
-		{ TW_WIFI_SAE, "SAE\nid_str=0123456789abcdef\nid_str=\xff", false },
-		{ TW_WIFI_SAE, "NONE\nid_str=0123456789abcdef", false },
-		{ TW_WIFI_SAE, "WPA2-PSK\nid_str=0123456789abcdef", false },
-		{ TW_WIFI_PSK, "NONE\nid_str=0123456789abcdef", false },
-		{ TW_WIFI_PSK, "WPA-PSK\nid_str=0123456789abcdef", false },
-		{ TW_WIFI_PSK, "SAE\nid_str=0123456789abcdef", false },
-		{ TW_WIFI_EAP_TLS, "IEEE 802.1X (no WPA)\nid_str=0123456789abcdef", false },
-		{ TW_WIFI_PEAP, "WPA2-PSK\nid_str=0123456789abcdef", false },
+		{ "WPA2/IEEE 802.1X/EAP\nid_str=0123456789abcdef", TW_WIFI_PEAP, true },
+		{ "WPA2-EAP-SHA256\nid_str=0123456789abcdef", TW_WIFI_EAP_TLS, true },
+		{ "SAE\nid_str=0123456789abcdef", TW_WIFI_SAE, true },
+		{ "WPA2-PSK\nid_str=0123456789abcdef", TW_WIFI_PSK, true },
+		{ "WPA2-PSK-SHA256\nid_str=0123456789abcdef", TW_WIFI_PSK, true },
+		{ "SAE", TW_WIFI_SAE, false },
+		{ "SAE\nid_str=", TW_WIFI_SAE, false },
+		{ "SAE\nid_str=0123456789abcdee", TW_WIFI_SAE, false },
+		{ "SAE\nid_str=0123456789abcdef0", TW_WIFI_SAE, false },
+		{ "SAE\nid_str=0123456789abcdef\nid_str=\xff", TW_WIFI_SAE, false },
+		{ "NONE\nid_str=0123456789abcdef", TW_WIFI_SAE, false },
+		{ "WPA2-PSK\nid_str=0123456789abcdef", TW_WIFI_SAE, false },
+		{ "NONE\nid_str=0123456789abcdef", TW_WIFI_PSK, false },
+		{ "WPA-PSK\nid_str=0123456789abcdef", TW_WIFI_PSK, false },
+		{ "SAE\nid_str=0123456789abcdef", TW_WIFI_PSK, false },
+		{ "IEEE 802.1X (no WPA)\nid_str=0123456789abcdef", TW_WIFI_EAP_TLS, false },
+		{ "WPA2-PSK\nid_str=0123456789abcdef", TW_WIFI_PEAP, false },
 	};
 	struct tw_wifi_state s;
 
