@@ -30,17 +30,19 @@ import { supportPasskeys } from './support-passkeys.js';
 import { waysIn } from './ways.js';
 
 const LANES = 2;
+const SLOW_S = 3; // what takes longer says how long
 
 class Skip extends Error {}
 const skip = (why) => { throw new Skip(why); };
 const wanted = process.argv.slice(2);
-const tests = [...pages, ...places, ...access, ...many, ...rights, ...login, ...pasting, ...prove, ...recover, ...outside, ...waysIn, ...following, ...real, ...realAccess, ...realPasskey, ...realWays, ...support, ...supportPasskeys, ...hostile].filter(([name]) => wanted.every((word) => name.includes(word)));
+// The longest first: no lane is left with one of them when the other has nothing to do any more.
+const tests = [...hostile, ...support, ...supportPasskeys, ...real, ...realAccess, ...realPasskey, ...realWays, ...pages, ...places, ...access, ...many, ...rights, ...login, ...pasting, ...prove, ...recover, ...outside, ...waysIn, ...following].filter(([name]) => wanted.every((word) => name.includes(word)));
 const told = { passed: 0, failed: 0, skipped: 0 };
 
 function tell(outcome, name, more) {
 	told[outcome]++;
 	if (outcome === 'passed')
-		console.log(`ok ${name}`);
+		console.log(`ok ${name}${more}`);
 	else if (outcome === 'skipped')
 		console.log(`SKIPPED ${name}: ${more}`);
 	else
@@ -69,11 +71,12 @@ function opener(browser) {
 }
 
 async function runOne(browser, name, test) {
-	const { open, close } = opener(browser);
+	const { open, close } = opener(browser), start = Date.now();
 	try {
 		await test({ open, skip, browser });
 		await close(true);
-		tell('passed', name);
+		const seconds = (Date.now() - start) / 1000;
+		tell('passed', name, seconds < SLOW_S ? '' : ` (${seconds.toFixed(1)} s)`);
 	} catch (error) {
 		await close(false);
 		if (error instanceof Skip)
