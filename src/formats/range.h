@@ -40,6 +40,9 @@ tw_err tw_range_cve(const json_t *product, const char *version, struct tw_range_
  */
 tw_err tw_range_cpe(const json_t *match, const char *version, bool *ret);
 
+/* SYNTAX: "All versions", "< 1.2.3", "1.0 - 1.4", "2.0to2.4", "1.x", "n/a", "1.2-and-earlier", "4f9cf3b" are no single version. */
+tw_err tw_range_plain(const char *text);
+
 #define TW_RANGE_VERS_MAX 4096 /* bytes of a vers string */
 /*
  * A version range specifier: "vers:deb/>=1.0|<2.0|!=1.5". SYNTAX also: its versions are not in order, or two '<' follow one another. With
