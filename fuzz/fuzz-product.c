@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * First byte: which allocation fails (0: none). The rest: a product.yaml. Every problem has a place; what is without a problem
- * compiles to a manifest that a device would read, or is refused with a reason.
+ * compiles to a manifest that a device would read, or is refused with a reason; and either the server gets an entry that names it by what CSAF 2.0 takes, or
+ * the author a place.
  */
 #include "product/compile.h"
+#include "product/identify.h"
 #include "product/product.h"
+#include "product/supported.h"
 #include "sys/fake.h"
 
 #include <errno.h>
@@ -33,6 +36,26 @@ static void judge(const struct tw_sys *sys, const struct tw_problems *p, const j
 		must(!tw_failed(tw_product_compile(sys, product, &choice, &payload)) || *tw_err_detail());
 }
 
+static void export(const struct tw_sys *sys, struct tw_slice yaml)
+{
+	struct tw_problems p;
+	json_t *entry = NULL, *version;
+	size_t i;
+
+	if (tw_failed(tw_problems_init(&p, "f")))
+		return;
+	if (!tw_failed(tw_supported_product(sys, yaml, &p, &entry))) {
+		must(!entry == (p.count > 0));
+		if (tw_json_get(entry, "identifiers"))
+			must(!tw_is(tw_identifiers_check(sys, tw_json_get(entry, "identifiers")), TW_CODE_SYNTAX));
+		json_array_foreach(tw_json_get(entry, "versions"), i, version)
+			if (tw_json_get(version, "identifiers"))
+				must(!tw_is(tw_identifiers_check(sys, tw_json_get(version, "identifiers")), TW_CODE_SYNTAX));
+	}
+	json_decref(entry);
+	tw_problems_done(&p);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static tw_fake *f;
@@ -50,5 +73,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		judge(tw_fake_sys(f), &p, product);
 	json_decref(product);
 	tw_problems_done(&p);
+	export(tw_fake_sys(f), (struct tw_slice){ (const char *)data + 1, size - 1 });
 	return 0;
 }

@@ -66,16 +66,20 @@ tw_err tw_csaf_products(struct tw_csaf_run *r, tw_csaf_product_visit visit, void
 
 /* One row for each test but the schema's; the rows of one file after another. */
 tw_err tw_csaf_schema(struct tw_csaf_run *r);
-tw_err tw_csaf_cvss_shape(struct tw_csaf_run *r);                  /* 6.1.8 */
-tw_err tw_csaf_cvss_values(struct tw_csaf_run *r);                 /* 6.1.9 */
-tw_err tw_csaf_cvss_metrics(struct tw_csaf_run *r);                /* 6.1.10 */
-tw_err tw_csaf_product_ids_defined(struct tw_csaf_run *r);         /* 6.1.1 */
-tw_err tw_csaf_product_ids_once(struct tw_csaf_run *r);            /* 6.1.2 */
-tw_err tw_csaf_relationships_end(struct tw_csaf_run *r);           /* 6.1.3 */
-tw_err tw_csaf_group_ids_defined(struct tw_csaf_run *r);           /* 6.1.4 */
-tw_err tw_csaf_group_ids_once(struct tw_csaf_run *r);              /* 6.1.5 */
-tw_err tw_csaf_purls(struct tw_csaf_run *r);                       /* 6.1.13 */
-tw_err tw_csaf_hash_algorithms(struct tw_csaf_run *r);             /* 6.1.25 */
+tw_err tw_csaf_cvss_shape(struct tw_csaf_run *r);          /* 6.1.8 */
+tw_err tw_csaf_cvss_values(struct tw_csaf_run *r);         /* 6.1.9 */
+tw_err tw_csaf_cvss_metrics(struct tw_csaf_run *r);        /* 6.1.10 */
+tw_err tw_csaf_product_ids_defined(struct tw_csaf_run *r); /* 6.1.1 */
+tw_err tw_csaf_product_ids_once(struct tw_csaf_run *r);    /* 6.1.2 */
+tw_err tw_csaf_relationships_end(struct tw_csaf_run *r);   /* 6.1.3 */
+tw_err tw_csaf_group_ids_defined(struct tw_csaf_run *r);   /* 6.1.4 */
+tw_err tw_csaf_group_ids_once(struct tw_csaf_run *r);      /* 6.1.5 */
+tw_err tw_csaf_purls(struct tw_csaf_run *r);               /* 6.1.13 */
+tw_err tw_csaf_hash_algorithms(struct tw_csaf_run *r);     /* 6.1.25 */
+/* Of one product_identification_helper: what the schema says, 6.1.13 and 6.1.25. */
+tw_err tw_csaf_helper_shape(struct tw_csaf_run *r, const json_t *helper, const struct tw_csaf_at *at);
+tw_err tw_csaf_helper_purl(struct tw_csaf_run *r, const json_t *helper, const struct tw_csaf_at *at);
+tw_err tw_csaf_helper_hashes(struct tw_csaf_run *r, const json_t *helper, const struct tw_csaf_at *at);
 tw_err tw_csaf_version_names(struct tw_csaf_run *r);               /* 6.1.31 */
 tw_err tw_csaf_status_agrees(struct tw_csaf_run *r);               /* 6.1.6 */
 tw_err tw_csaf_scores_once(struct tw_csaf_run *r);                 /* 6.1.7 */

@@ -278,6 +278,77 @@ static void product_list(struct page *p)
 	tw_html_close(h);
 }
 
+/* A label and what stands behind it, on a line of its own. */
+static void known_by(struct tw_html *h, const char *label, const char *more, const char *text)
+{
+	if (!*text)
+		return;
+	tw_html_open(h, TW_E_DD);
+	tw_html_text(h, tw_slice_of(label));
+	tw_html_text(h, tw_slice_of(*more ? " " : ""));
+	tw_html_text(h, tw_slice_of(more));
+	tw_html_text(h, TW_SLICE(": "));
+	tw_html_put(h, TW_E_CODE, text);
+	tw_html_close(h);
+}
+
+static void known_by_each(struct tw_html *h, const char *label, const json_t *list, const char *key)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+		known_by(h, label, "", *key ? text_of(one, key) : json_is_string(one) ? json_string_value(one) : "");
+}
+
+static void known_by_hashes(struct tw_html *h, const json_t *files)
+{
+	const json_t *file, *hash;
+	size_t i, k;
+
+	json_array_foreach(files, i, file)
+		json_array_foreach(json_object_get(file, "file_hashes"), k, hash)
+			known_by(h, text_of(file, "filename"), text_of(hash, "algorithm"), text_of(hash, "value"));
+}
+
+struct known {
+	struct tw_html *h;
+	size_t count;
+};
+
+static tw_err add_known(struct tw_csaf_run *r, const json_t *product, const struct tw_csaf_at *at, void *user)
+{
+	const json_t *helper = json_object_get(product, "product_identification_helper");
+	struct known *k = user;
+
+	if (!json_object_size(helper))
+		return TW_OK;
+	if (!k->count++) {
+		tw_html_put(k->h, TW_E_H3, "What they are known by");
+		tw_html_open(k->h, TW_E_DL);
+	}
+	tw_html_put(k->h, TW_E_DT, text_of(product, "name"));
+	known_by(k->h, "Package URL", "", text_of(helper, "purl"));
+	known_by(k->h, "CPE", "", text_of(helper, "cpe"));
+	known_by_each(k->h, "Model", json_object_get(helper, "model_numbers"), "");
+	known_by_each(k->h, "Article number", json_object_get(helper, "skus"), "");
+	known_by_each(k->h, "Serial number", json_object_get(helper, "serial_numbers"), "");
+	known_by_hashes(k->h, json_object_get(helper, "hashes"));
+	known_by_each(k->h, "Bill of materials", json_object_get(helper, "sbom_urls"), "");
+	known_by_each(k->h, "URI", json_object_get(helper, "x_generic_uris"), "uri");
+	return TW_OK;
+}
+
+static tw_err known(struct page *p, struct tw_csaf_run *r)
+{
+	struct known k = { &p->h, 0 };
+
+	TW_TRY(tw_csaf_products(r, add_known, &k));
+	if (k.count)
+		tw_html_close(&p->h);
+	return TW_OK;
+}
+
 /* Names after a colon, of products and of groups, which the list of groups says the products of. */
 static void names(struct page *p, const json_t *item)
 {
@@ -454,6 +525,7 @@ tw_err tw_csaf_said(const struct tw_sys *sys, const json_t *document, struct tw_
 	json_array_foreach(json_object_get(document, "vulnerabilities"), i, v)
 		vulnerability(&p, v);
 	product_list(&p);
+	TW_TRY(known(&p, &r));
 	groups(&p, json_object_get(json_object_get(document, "product_tree"), "product_groups"));
 	references(&p.h, json_object_get(head, "references"), TW_E_H2);
 	thanks(&p.h, json_object_get(head, "acknowledgments"), TW_E_H2);

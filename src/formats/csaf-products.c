@@ -322,14 +322,21 @@ tw_err tw_csaf_expand(
 	return TW_OK;
 }
 
-static tw_err check_purl(struct tw_csaf_run *r, const json_t *product, const struct tw_csaf_at *at, void *user)
+#define HELPER "product_identification_helper"
+
+tw_err tw_csaf_helper_purl(struct tw_csaf_run *r, const json_t *helper, const struct tw_csaf_at *at)
 {
-	const char *purl = tw_csaf_text(json_object_get(product, "product_identification_helper"), "purl"), *fault = NULL;
+	const char *purl = tw_csaf_text(helper, "purl"), *fault = NULL;
 
 	if (!purl || !tw_csaf_is_uri(purl) || !tw_csaf_is_purl(purl))
 		return TW_OK; /* the schema's test has told */
 	TW_TRY(tw_csaf_purl_fault(r->sys, purl, &fault));
-	return fault ? tw_csaf_tell_at(r, TW_CSAF_KEY(TW_CSAF_KEY(at, "product_identification_helper"), "purl"), "%s", fault) : TW_OK;
+	return fault ? tw_csaf_tell_at(r, TW_CSAF_KEY(at, "purl"), "%s", fault) : TW_OK;
+}
+
+static tw_err check_purl(struct tw_csaf_run *r, const json_t *product, const struct tw_csaf_at *at, void *user)
+{
+	return tw_csaf_helper_purl(r, json_object_get(product, HELPER), TW_CSAF_KEY(at, HELPER));
 }
 
 tw_err tw_csaf_purls(struct tw_csaf_run *r)
@@ -357,15 +364,20 @@ static tw_err check_file(struct tw_csaf_run *r, const json_t *hashes, const stru
 	return TW_OK;
 }
 
-static tw_err check_files(struct tw_csaf_run *r, const json_t *product, const struct tw_csaf_at *at, void *user)
+tw_err tw_csaf_helper_hashes(struct tw_csaf_run *r, const json_t *helper, const struct tw_csaf_at *at)
 {
-	const struct tw_csaf_at *here = TW_CSAF_KEY(TW_CSAF_KEY(at, "product_identification_helper"), "hashes");
+	const struct tw_csaf_at *here = TW_CSAF_KEY(at, "hashes");
 	const json_t *file;
 	size_t i;
 
-	json_array_foreach(json_object_get(json_object_get(product, "product_identification_helper"), "hashes"), i, file)
+	json_array_foreach(json_object_get(helper, "hashes"), i, file)
 		TW_TRY(check_file(r, json_object_get(file, "file_hashes"), TW_CSAF_KEY(TW_CSAF_ITEM(here, i), "file_hashes")));
 	return TW_OK;
+}
+
+static tw_err check_files(struct tw_csaf_run *r, const json_t *product, const struct tw_csaf_at *at, void *user)
+{
+	return tw_csaf_helper_hashes(r, json_object_get(product, HELPER), TW_CSAF_KEY(at, HELPER));
 }
 
 tw_err tw_csaf_hash_algorithms(struct tw_csaf_run *r)

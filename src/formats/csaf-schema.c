@@ -160,3 +160,8 @@ tw_err tw_csaf_schema(struct tw_csaf_run *r)
 {
 	return tw_csaf_shape(r, &whole, r->document, NULL);
 }
+
+tw_err tw_csaf_helper_shape(struct tw_csaf_run *r, const json_t *value, const struct tw_csaf_at *at)
+{
+	return tw_csaf_shape(r, &helper, value, at);
+}

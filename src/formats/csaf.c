@@ -229,6 +229,26 @@ tw_err tw_csaf_check_json(const struct tw_sys *sys, const json_t *document, cons
 	return e;
 }
 
+tw_err tw_csaf_check_helper(const struct tw_sys *sys, const json_t *helper, const struct tw_csaf_check *how, struct tw_csaf_counts *ret)
+{
+	static const struct {
+		enum tw_csaf_test test;
+		tw_err (*run)(struct tw_csaf_run *r, const json_t *helper, const struct tw_csaf_at *at);
+	} rows[] = { { TW_CSAF_SCHEMA, tw_csaf_helper_shape }, { TW_CSAF_6_1_13, tw_csaf_helper_purl },
+		{ TW_CSAF_6_1_25, tw_csaf_helper_hashes } };
+	struct tw_csaf_run r = { .sys = sys, .how = how, .counts = ret };
+	tw_err e = TW_OK;
+
+	*ret = (struct tw_csaf_counts){ 0 };
+	tw_buf_init(&r.path, sys, PATH_MAX_BYTES);
+	for (size_t i = 0; i < TW_COUNT(rows) && !tw_failed(e); i++) {
+		r.test = rows[i].test;
+		e = rows[i].run(&r, helper, NULL);
+	}
+	tw_buf_done(&r.path);
+	return e;
+}
+
 tw_err tw_csaf_check(const struct tw_sys *sys, struct tw_slice text, const struct tw_csaf_check *how, struct tw_csaf_counts *ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *document = NULL;

@@ -93,5 +93,7 @@ struct tw_csaf_counts {
 tw_err tw_csaf_check(const struct tw_sys *sys, struct tw_slice text, const struct tw_csaf_check *how, struct tw_csaf_counts *ret);
 /* The same of what was read already. */
 tw_err tw_csaf_check_json(const struct tw_sys *sys, const json_t *document, const struct tw_csaf_check *how, struct tw_csaf_counts *ret);
+/* Of a product_identification_helper that stands alone: its form, its package URL and its hashes. Paths begin within it. */
+tw_err tw_csaf_check_helper(const struct tw_sys *sys, const json_t *helper, const struct tw_csaf_check *how, struct tw_csaf_counts *ret);
 
 #endif

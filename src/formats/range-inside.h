@@ -5,10 +5,8 @@
  */
 #ifndef TW_FORMATS_RANGE_INSIDE_H
 #define TW_FORMATS_RANGE_INSIDE_H
-#include "formats/version.h"
+#include "formats/range.h"
 
-/* SYNTAX: "All versions", "< 1.2.3", "1.0 - 1.4", "2.0to2.4", "1.x", "n/a", "1.2-and-earlier", "4f9cf3b" are no single version. */
-tw_err tw_range_plain(const char *text);
 /* That the record does not say from where on: "unspecified", "n/a", "*" ... */
 bool tw_range_from_anywhere(const char *text);
 /* "0", "0.0": the first of all where a range begins, and no version by itself. */

@@ -236,6 +236,8 @@ static tw_err within_entry(const json_t *entry, enum tw_version_scheme s, const 
 	const bool commit = !strcmp(tw_json_text(entry, "versionType"), "git");
 
 	*ret = false;
+	if (!*b.from)
+		return TW_RAISE(SYNTAX, "an entry has an empty version");
 	/* Of the same words nobody knows whether they mean the same; of commits' ids, everybody. */
 	if (!strcmp(b.from, version) && !*less && (commit || version[strcspn(version, "0123456789")])) {
 		*ret = true;

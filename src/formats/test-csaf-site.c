@@ -214,6 +214,11 @@ static void test_nothing_of_a_document_acts(void **state)
 	CHECK(!strstr(tw_buf_cstr(&b), "<script") && !strstr(tw_buf_cstr(&b), "href=\"javascript") &&
 		!strstr(tw_buf_cstr(&b), "onclick=\""));
 	CHECK(strstr(tw_buf_cstr(&b), "Lamp on hub") && strstr(tw_buf_cstr(&b), "&lt;script&gt;"));
+	CHECK(strstr(tw_buf_cstr(&b),
+		"<dt>Lamp 1.0</dt><dd>Package URL: <code>pkg:deb/debian/lamp@1.0</code></dd><dd>CPE: "
+		"<code>cpe:2.3:h:lamps:lamp:1.0:*:*:*:*:*:*:*</code></dd><dd>Model: <code>L-?</code></dd>"
+		"<dd>Article number: <code>S</code></dd><dd>Serial number: <code>1</code></dd>"
+		"<dd>lamp.bin md5: <code>d41d8cd98f00b204e9800998ecf8427e</code></dd><dd>lamp.bin sha256: <code>"));
 	CHECK_OK(tw_json_append(s.entries, json_incref(entry)));
 	tw_buf_clear(&b);
 	CHECK_OK(tw_csaf_atom(&s, &b));

@@ -257,6 +257,13 @@ static const struct {
 	{ CVE("unaffected", "{'version':'aa','status':'affected','lessThan':'bb','versionType':'git'}"), "1", 0, 0,
 		"a range of commits can be told only by their repository" },
 	{ CVE("unaffected", "{'version':'aa','status':'affected','versionType':'git'}"), "aa", TW_RANGE_AFFECTED, 0 },
+	/* An empty version says nothing, where another entry has decided already nothing is asked of it. */
+	{ CVE("unaffected", "{'version':'','status':'affected'}"), "1.0", 0, 0, "an entry has an empty version" },
+	{ CVE("unaffected", "{'version':'','status':'affected','lessThan':'2'}"), "1.0", 0, 0, "an entry has an empty version" },
+	{ CVE("unaffected", "{'version':'','status':'unaffected','lessThan':'2'}"), "3.0", 0, 0, "an entry has an empty version" },
+	{ CVE("unaffected", "{'version':'','status':'affected'},{'version':'1.0','status':'affected'}"), "1.0", 0, 0,
+		"an entry has an empty version" },
+	{ CVE("unaffected", "{'version':'1.0','status':'affected'},{'version':'','status':'affected'}"), "1.0", TW_RANGE_AFFECTED, 0 },
 };
 
 static void test_cve(void **state)

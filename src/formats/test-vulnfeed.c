@@ -61,6 +61,7 @@ static const struct row cve[] = {
 	{ PRODUCT(",'cpes':['cpe:2.3:a:v:p:*:*:*:*:*:*:*:*'],'packageURL':'pkg:npm/p','defaultStatus':'unaffected','platforms':['x']") },
 	{ PRODUCT(",'versions':[{'version':'0','status':'affected','lessThan':'2','versionType':'semver','changes':[{'at':'1','status':'unaffected'}]}]") },
 	{ "{'dataType':'CVE_RECORD','dataVersion':'5.1','cveMetadata':{'cveId':'CVE-2026-0001','state':'REJECTED'},'containers':{'cna':{'rejectedReasons':[]}}}" },
+	{ PRODUCT(",'versions':[{'version':'','status':'affected'}]") }, /* of this entry nobody knows; of the record the rest counts */
 	{ "{}", "'dataType' is missing" },
 	{ "{'dataType':'CVE','dataVersion':'5.1','cveMetadata':{},'containers':{}}", "/dataType: 'CVE' is none of its words" },
 	{ "{'dataType':'CVE_RECORD','dataVersion':'4.0','cveMetadata':{},'containers':{}}", "/dataVersion: CVE JSON 4.0, known is 5" },
@@ -85,6 +86,8 @@ static const struct row cve[] = {
 	{ CVE("},'adp':[{},{'affected':[{'vendor':1}]}],'x':{"), "/containers/adp/1/affected/0: 'vendor' must be a text" },
 	{ PRODUCT(",'cpes':[1]"), "/containers/cna/affected/1/cpes/0: is no text of up to 4096 bytes" },
 	{ PRODUCT(",'defaultStatus':'fixed'"), "/containers/cna/affected/1/defaultStatus: 'fixed' is none of its words" },
+	{ PRODUCT(",'versions':[{'version':'1','status':'affected','lessThan':''}]"),
+		"/containers/cna/affected/1/versions/0: 'lessThan' has 0 bytes, wanted 1 to 1024" },
 	{ PRODUCT(",'versions':[{'version':'1'}]"), "/containers/cna/affected/1/versions/0: 'status' is missing" },
 	{ PRODUCT(",'versions':[{'version':'1','status':'x'}]"), "/containers/cna/affected/1/versions/0/status: 'x' is none of its words" },
 	{ PRODUCT(",'versions':[{'version':'1','status':'affected','lessThan':'2','lessThanOrEqual':'2'}]"),
@@ -121,7 +124,7 @@ static void test_osv(void **state)
 
 static void test_cve(void **state)
 {
-	check_rows(tw_cve_read, cve, TW_COUNT(cve), 5);
+	check_rows(tw_cve_read, cve, TW_COUNT(cve), 6);
 	CHECK(tw_cve_id(TW_SLICE("CVE-2026-0001")) && tw_cve_id(TW_SLICE("CVE-2026-1234567890123456789")));
 	CHECK(!tw_cve_id(TW_SLICE("CVE-2026-12345678901234567890")) && !tw_cve_id(TW_SLICE("CVE-2026-0001\0x")) &&
 		!tw_cve_id(TW_SLICE("")));

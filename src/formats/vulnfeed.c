@@ -169,7 +169,8 @@ static tw_err check_change(const json_t *change)
 
 static tw_err check_version(const json_t *version)
 {
-	static const struct tw_shape shape[] = { { "version", TW_JSON_TEXT, true, 1, 1024 }, { "status", TW_JSON_TEXT, true, 1, 16 },
+	/* An empty version is met in published records; what the entry means is undecided (range.h), and the rest of the record counts. */
+	static const struct tw_shape shape[] = { { "version", TW_JSON_TEXT, true, 0, 1024 }, { "status", TW_JSON_TEXT, true, 1, 16 },
 		{ "versionType", TW_JSON_TEXT, false, 1, 128 }, { "lessThan", TW_JSON_TEXT, false, 1, 1024 },
 		{ "lessThanOrEqual", TW_JSON_TEXT, false, 1, 1024 }, { "*", TW_JSON_ANY }, { 0 } };
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/release.h"
 #include "base/text.h"
+#include "product/identify.h"
 #include "product/product.h"
 
 #include <stdio.h>
@@ -53,21 +54,42 @@ static json_t *tracking(const struct tw_advisory *a)
 		"thingward", "version", TW_VERSION, "revision_history", "date", a->now, "number", "0", "summary", "Draft.");
 }
 
-/* One product for each model and version of its software, in the order of the file. ids collects what stands for them. */
-static tw_err version_branch(const json_t *product, const json_t *model, const json_t *software, json_t *list, json_t *ids)
-{
-	const json_t *what = tw_json_get(product, "product");
-	const char *number = tw_json_text(model, "model"), *version = tw_json_text(software, "version");
-	json_t *id = json_sprintf("%s-%s-%s", tw_json_text(what, "code"), number, version);
+struct drafting {
+	const struct tw_sys *sys;
+	const json_t *product;
+	json_t *ids; /* of all products of the tree */
+};
 
-	TW_TRY(tw_json_append(ids, id));
-	return tw_json_append(list,
-		json_pack("{s:s, s:s, s:{s:o, s:O, s:{s:[s]}}}", "category", "product_version", "name", version, "product", "name",
-			json_sprintf("%s %s %s", tw_json_text(what, "name"), number, version), "product_id", id,
-			"product_identification_helper", "model_numbers", number));
+/* By what that version of that model is known. */
+static tw_err identify(const struct drafting *w, const json_t *model, const json_t *software, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *of_product = NULL, *of_version = NULL;
+
+	TW_TRY(tw_identifiers_of(tw_json_get(tw_json_get(w->product, "product"), "identifiers"), &of_product));
+	TW_TRY(tw_identifiers_of(tw_json_get(software, "identifiers"), &of_version));
+	return tw_identify(w->sys,
+		&(const struct tw_identity){ of_product, of_version, tw_json_get(w->product, "models"),
+			tw_json_text(model, "model"), tw_json_text(software, "version") },
+		ret);
 }
 
-static tw_err model_branch(const json_t *product, const json_t *model, json_t *list, json_t *ids)
+/* One product for each model and version of its software, in the order of the file. */
+static tw_err version_branch(const struct drafting *w, const json_t *model, const json_t *software, json_t *list)
+{
+	const json_t *what = tw_json_get(w->product, "product");
+	const char *number = tw_json_text(model, "model"), *version = tw_json_text(software, "version");
+	json_t *id = json_sprintf("%s-%s-%s", tw_json_text(what, "code"), number, version);
+	TW_CLEANUP(tw_jsonp) json_t *helper = NULL;
+
+	TW_TRY(tw_json_append(w->ids, id));
+	TW_TRY(identify(w, model, software, &helper));
+	return tw_json_append(list,
+		json_pack("{s:s, s:s, s:{s:o, s:O, s:O}}", "category", "product_version", "name", version, "product", "name",
+			json_sprintf("%s %s %s", tw_json_text(what, "name"), number, version), "product_id", id,
+			"product_identification_helper", helper));
+}
+
+static tw_err model_branch(const struct drafting *w, const json_t *model, json_t *list)
 {
 	json_t *versions = json_array();
 	const json_t *software;
@@ -75,14 +97,14 @@ static tw_err model_branch(const json_t *product, const json_t *model, json_t *l
 
 	TW_TRY(tw_json_append(list,
 		json_pack("{s:s, s:o, s:o}", "category", "product_name", "name",
-			json_sprintf("%s %s", tw_json_text(tw_json_get(product, "product"), "name"), tw_json_text(model, "model")),
+			json_sprintf("%s %s", tw_json_text(tw_json_get(w->product, "product"), "name"), tw_json_text(model, "model")),
 			"branches", versions)));
-	json_array_foreach(tw_json_get(product, "software"), i, software)
-		TW_TRY(version_branch(product, model, software, versions, ids));
+	json_array_foreach(tw_json_get(w->product, "software"), i, software)
+		TW_TRY(version_branch(w, model, software, versions));
 	return TW_OK;
 }
 
-static tw_err product_tree(const json_t *product, json_t *document, json_t *ids)
+static tw_err product_tree(const struct drafting *w, json_t *document)
 {
 	json_t *models = json_array();
 	const json_t *model;
@@ -90,9 +112,9 @@ static tw_err product_tree(const json_t *product, json_t *document, json_t *ids)
 
 	TW_TRY(tw_json_set(document, "product_tree",
 		json_pack("{s:[{s:s, s:s, s:o}]}", "branches", "category", "vendor", "name",
-			tw_json_text(tw_json_get(product, "organization"), "name"), "branches", models)));
-	json_array_foreach(tw_json_get(product, "models"), i, model)
-		TW_TRY(model_branch(product, model, models, ids));
+			tw_json_text(tw_json_get(w->product, "organization"), "name"), "branches", models)));
+	json_array_foreach(tw_json_get(w->product, "models"), i, model)
+		TW_TRY(model_branch(w, model, models));
 	return TW_OK;
 }
 
@@ -129,7 +151,7 @@ static tw_err check_wish(const struct tw_advisory *a)
 	return TW_OK;
 }
 
-tw_err tw_advisory_draft(const json_t *product, const struct tw_advisory *a, json_t **ret)
+tw_err tw_advisory_draft(const struct tw_sys *sys, const json_t *product, const struct tw_advisory *a, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *document = NULL, *ids = json_array();
 
@@ -140,7 +162,7 @@ tw_err tw_advisory_draft(const json_t *product, const struct tw_advisory *a, jso
 		"How we treat weaknesses", "url", contact(product, "policy-url"), "tracking", tracking(a));
 	if (!document || !ids)
 		return TW_RAISE(NOMEM, "a draft");
-	TW_TRY(product_tree(product, document, ids));
+	TW_TRY(product_tree(&(const struct drafting){ sys, product, ids }, document));
 	if (!strcmp(a->profile, VEX) || !strcmp(a->profile, ADVISORY))
 		TW_TRY(vulnerabilities(a, document, ids));
 	*ret = TW_STEAL(document);

@@ -15,7 +15,7 @@ struct tw_advisory {
 };
 extern const char *const tw_advisory_profiles[]; /* "csaf_base" and so on; NULL ends them */
 /* SYNTAX: no such profile, or a VEX document without a CVE. The labels say AMBER and draft: both have to be changed by whoever decides to publish. */
-tw_err tw_advisory_draft(const json_t *product, const struct tw_advisory *a, json_t **ret);
+tw_err tw_advisory_draft(const struct tw_sys *sys, const json_t *product, const struct tw_advisory *a, json_t **ret);
 
 /* The same where there is no product's file: of what a case knows. "" is not known. */
 struct tw_advisory_case {

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "formats/catalog.h"
 #include "formats/manifest.h"
+#include "product/identify.h"
 #include "product/surface.h"
 
 #include <inttypes.h>
@@ -26,6 +27,8 @@ static const struct tw_field product_fields[] = {
 	{ "page", TW_FIELD_WORD, false, 1, 60, "-", NULL, "its name in addresses of your server, the code when left out (page: thermostat)" },
 	{ "summary", TW_FIELD_PROSE, true, 1, PROSE_MAX, NULL, NULL, "what it is and for whom, in a few plain sentences" },
 	{ "intended-use", TW_FIELD_PROSE, false, 1, PROSE_MAX, NULL, NULL, "where and by whom it is meant to be used" },
+	{ "identifiers", TW_FIELD_MAP, false, 0, 0, NULL, tw_identify_product_fields,
+		"by what others know it: cpe and purl without a version, sbom-urls, uris" },
 	{},
 };
 
@@ -33,6 +36,9 @@ static const struct tw_field model_fields[] = {
 	{ "model", TW_FIELD_WORD, true, 1, 32, "-._", NULL, "the model number on the label (model: TH-100)" },
 	{ "name", TW_FIELD_TEXT, false, 1, NAME_MAX_BYTES, NULL, NULL, "what sets this model apart" },
 	{ "hardware", TW_FIELD_WORDS, true, 1, 32, "-._", NULL, "its hardware revisions (hardware: [A, B2])" },
+	{ "skus", TW_FIELD_WORDS, false, 1, 64, TW_IDENTIFY_NUMBERS_ALSO, NULL, "its article numbers, as it is ordered by (skus: [EX-4711])" },
+	{ "serial-numbers", TW_FIELD_WORDS, false, 1, 64, TW_IDENTIFY_NUMBERS_ALSO, NULL,
+		"its serial numbers, or how these begin (serial-numbers: [TH100-])" },
 	{},
 };
 
@@ -41,6 +47,8 @@ static const struct tw_field software_fields[] = {
 	{ "released", TW_FIELD_DATE, true, 0, 0, NULL, NULL, "the day it was released (released: 2026-11-02)" },
 	{ "supported-until", TW_FIELD_DATE, false, 0, 0, NULL, NULL, "the last day of support of this version, where it has one of its own" },
 	{ "notes", TW_FIELD_PROSE, false, 1, PROSE_MAX, NULL, NULL, "what changed for the customer" },
+	{ "identifiers", TW_FIELD_MAP, false, 0, 0, NULL, tw_identify_version_fields,
+		"by what others know this version, beside the product's: hashes, sbom-urls, uris, cpe, purl" },
 	{},
 };
 
@@ -452,9 +460,10 @@ static tw_err check_prefix(const tw_yaml *list, const char *key, struct tw_probl
 	return TW_OK;
 }
 
-static tw_err check_meaning(const tw_yaml *root, const json_t *product, struct tw_problems *p)
+static tw_err check_meaning(const struct tw_sys *sys, const tw_yaml *root, const json_t *product, struct tw_problems *p)
 {
 	TW_TRY(check_names(root, p));
+	TW_TRY(tw_identify_check(sys, root, p));
 	TW_TRY(check_dates(root, p));
 	TW_TRY(tw_product_surface(root, p));
 	TW_TRY(check_prefix(list_in(find2(root, "application", "events")), "id", p));
@@ -509,7 +518,7 @@ tw_err tw_product_read(const struct tw_sys *sys, struct tw_slice text, struct tw
 		return tw_problem(p, root, "start with 'format: 1'; `thingward product init` writes an example",
 			"the file must be a map (key: value)");
 	TW_TRY(tw_schema_read(root, tw_product_fields, p, &product));
-	TW_TRY(check_meaning(root, product, p));
+	TW_TRY(check_meaning(sys, root, product, p));
 	*ret = TW_STEAL(product);
 	return TW_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "formats/mailmessage.h"
+#include "product/identify.h"
 
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #define DOCUMENTS_MAX 20
 
 struct exporting {
+	const struct tw_sys *sys;
 	const tw_yaml *root;
 	const json_t *product; /* as product.c hands it back */
 	struct tw_problems *p;
@@ -126,6 +128,45 @@ static tw_err add_contacts(struct exporting *w)
 	return TW_OK;
 }
 
+/* By what it is known, as CSAF 2.0 has it. */
+static tw_err add_identifiers(struct exporting *w, const json_t *row, const tw_yaml *where, json_t *to)
+{
+	TW_CLEANUP(tw_jsonp) json_t *identifiers = NULL;
+
+	TW_TRY(tw_identifiers_of(tw_json_get(row, "identifiers"), &identifiers));
+	if (!identifiers)
+		return TW_OK;
+	tw_err e = tw_identifiers_check(w->sys, identifiers);
+	if (tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_LIMIT)) {
+		char why[TW_DETAIL_MAX];
+
+		(void)snprintf(why, sizeof why, "%s", tw_err_detail());
+		return tw_problem(w->p, where, "shorten or correct them", "the server takes no such 'identifiers': %.200s", why);
+	}
+	TW_TRY(e);
+	return tw_json_set(to, "identifiers", TW_STEAL(identifiers));
+}
+
+/* The numbers on labels and orders, of all models. */
+static tw_err add_models(struct exporting *w)
+{
+	static const char *const lists[] = { "skus", "serial-numbers" };
+	const json_t *row;
+	size_t i;
+
+	TW_TRY(tw_json_set(w->entry, "models", json_array()));
+	json_array_foreach(map_of(w, "models"), i, row) {
+		json_t *to = json_object();
+
+		TW_TRY(tw_json_append(tw_json_get(w->entry, "models"), to));
+		TW_TRY(put(to, "model", tw_json_text(row, "model")));
+		for (size_t k = 0; k < TW_COUNT(lists); k++)
+			if (tw_json_get(row, lists[k]))
+				TW_TRY(tw_json_set(to, lists[k], json_incref(tw_json_get(row, lists[k]))));
+	}
+	return TW_OK;
+}
+
 static tw_err add_versions(struct exporting *w)
 {
 	static const char *const keys[] = { "version", "released", "supported-until" };
@@ -143,6 +184,7 @@ static tw_err add_versions(struct exporting *w)
 		TW_TRY(tw_json_append(tw_json_get(w->entry, "versions"), to));
 		for (size_t k = 0; k < TW_COUNT(keys); k++)
 			TW_TRY(put(to, keys[k], tw_json_text(row, keys[k])));
+		TW_TRY(add_identifiers(w, row, place_in(w, "software", i, "identifiers"), to));
 		if (*until && strcmp(until, tw_json_text(row, "released")) < 0)
 			TW_TRY(tw_problem(w->p, place_in(w, "software", i, "supported-until"), "a day after its release",
 				"support of %.40s ends before it was released", tw_json_text(row, "version")));
@@ -185,8 +227,10 @@ tw_err tw_supported_product(const struct tw_sys *sys, struct tw_slice yaml, stru
 	entry = json_object();
 	if (!entry)
 		return TW_RAISE(NOMEM, "a product");
-	struct exporting w = { root, product, p, entry };
+	struct exporting w = { sys, root, product, p, entry };
 	TW_TRY(add_name(&w));
+	TW_TRY(add_identifiers(&w, map_of(&w, "product"), place(&w, "product", "identifiers"), w.entry));
+	TW_TRY(add_models(&w));
 	TW_TRY(add_support(&w));
 	TW_TRY(add_contacts(&w));
 	TW_TRY(add_versions(&w));

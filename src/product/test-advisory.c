@@ -22,7 +22,16 @@ static tw_err draft(const struct tw_sys *sys, void *user)
 	const struct tw_advisory *a = user;
 	TW_CLEANUP(tw_jsonp) json_t *made = NULL;
 
-	return tw_advisory_draft(product, a, &made);
+	return tw_advisory_draft(sys, product, a, &made);
+}
+
+/* Of the first version of the first model. */
+static const json_t *helper_of(const json_t *vendor)
+{
+	const json_t *model = json_array_get(tw_json_get(vendor, "branches"), 0),
+		     *version = json_array_get(tw_json_get(model, "branches"), 0);
+
+	return tw_json_get(tw_json_get(version, "product"), "product_identification_helper");
 }
 
 static void test_each_profile_is_valid(void **state)
@@ -34,12 +43,17 @@ static void test_each_profile_is_valid(void **state)
 		const struct tw_advisory a = { .profile = *p, .id = "T-1", .title = "Heat", .now = "2026-11-23T05:00:00Z", .cves = two };
 		TW_CLEANUP(tw_jsonp) json_t *made = NULL, *entry = NULL;
 
-		CHECK_OK(tw_advisory_draft(product, &a, &made));
+		CHECK_OK(tw_advisory_draft(tw_sys_real(), product, &a, &made));
 		CHECK_OK(tw_csaf_check_json(tw_sys_real(), made, &how, &counts));
 		CHECK_INT(counts.all, 0);
 		CHECK_ERR(tw_csaf_entry(made, &entry), DENIED);
 		const json_t *vendor = json_array_get(tw_json_get(tw_json_get(made, "product_tree"), "branches"), 0);
 		CHECK_INT(json_array_size(tw_json_get(vendor, "branches")), json_array_size(tw_json_get(product, "models")));
+		const json_t *helper = helper_of(vendor);
+		CHECK_TEXT(tw_json_text(helper, "purl"), "pkg:generic/example-home-controls/thermostat@1.0.0");
+		CHECK_TEXT(tw_json_text(helper, "cpe"), "cpe:2.3:o:example:thermostat:1.0.0:*:*:*:*:*:*:*");
+		CHECK_INT(json_array_size(tw_json_get(helper, "model_numbers")), 1);
+		CHECK_TEXT(json_string_value(json_array_get(tw_json_get(helper, "skus"), 0)), "EHC-4711");
 		const json_t *status = tw_json_get(json_array_get(tw_json_get(made, "vulnerabilities"), 0), "product_status");
 		if (status)
 			CHECK_INT(json_array_size(tw_json_get(status, "under_investigation")),

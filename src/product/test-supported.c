@@ -44,7 +44,10 @@ static void export(const char *yaml, struct tw_buf *ret)
 /* Members in the order in which our writer has them. */
 #define SUPPORT "\"support\":{\"end\":\"2030-01-01\",\"security-updates-until\":\"2029-12-31\",\"start\":\"2026-01-01\"}"
 #define VERSIONS "\"versions\":[{\"released\":\"2026-01-01\",\"version\":\"1.0\"}]"
+#define MODELS "\"models\":[{\"model\":\"M\"}],"
 #define CONTACTS "{\"contacts\":{\"security-email\":\"s@example.com\"},"
+
+#define SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 static void test_members(void **state)
 {
@@ -52,20 +55,34 @@ static void test_members(void **state)
 		size_t line;
 		const char *text, *entry;
 	} rows[] = {
-		{ 0, "", CONTACTS "\"name\":\"b\",\"summary\":\"c\"," SUPPORT ",\"title\":\"B\"," VERSIONS "}" },
+		{ 0, "", CONTACTS MODELS "\"name\":\"b\",\"summary\":\"c\"," SUPPORT ",\"title\":\"B\"," VERSIONS "}" },
 		{ 3, "product: {name: B, code: B.1, page: b-1, summary: c}",
-			CONTACTS "\"name\":\"b-1\",\"summary\":\"c\"," SUPPORT ",\"title\":\"B\"," VERSIONS "}" },
+			CONTACTS MODELS "\"name\":\"b-1\",\"summary\":\"c\"," SUPPORT ",\"title\":\"B\"," VERSIONS "}" },
 		{ 3, "product:\n  name: B\n  code: b\n  summary: |\n    one\n    two\n",
-			CONTACTS "\"name\":\"b\",\"summary\":\"one\\ntwo\"," SUPPORT ",\"title\":\"B\"," VERSIONS "}" },
+			CONTACTS MODELS "\"name\":\"b\",\"summary\":\"one\\ntwo\"," SUPPORT ",\"title\":\"B\"," VERSIONS "}" },
 		{ 5, "software: [{version: 1.0, released: 2026-01-01, supported-until: 2027-01-01, notes: n}]",
-			CONTACTS "\"name\":\"b\",\"summary\":\"c\"," SUPPORT
-				 ",\"title\":\"B\",\"versions\":[{\"released\":\"2026-01-01\",\"supported-until\":\"2027-01-01\",\"version\":\"1.0\"}]}" },
+			CONTACTS MODELS
+			"\"name\":\"b\",\"summary\":\"c\"," SUPPORT
+			",\"title\":\"B\",\"versions\":[{\"released\":\"2026-01-01\",\"supported-until\":\"2027-01-01\",\"version\":\"1.0\"}]}" },
+		{ 3, "product: {name: B, code: b, summary: c, identifiers: {purl: pkg:generic/b, uris: [{namespace: 'urn:a', uri: 'urn:a:b'}]}}",
+			CONTACTS "\"identifiers\":{\"purl\":\"pkg:generic/b\",\"x_generic_uris\":[{\"namespace\":\"urn:a\",\"uri\":\"urn:a:b\"}]}," MODELS
+				 "\"name\":\"b\",\"summary\":\"c\"," SUPPORT ",\"title\":\"B\"," VERSIONS "}" },
+		{ 4, "models: [{model: M, hardware: [A], skus: [EX-1, EX-2], serial-numbers: [M1-]}]",
+			CONTACTS "\"models\":[{\"model\":\"M\",\"serial-numbers\":[\"M1-\"],\"skus\":[\"EX-1\",\"EX-2\"]}],\"name\":\"b\",\"summary\":\"c\"," SUPPORT
+				 ",\"title\":\"B\"," VERSIONS "}" },
+		{ 5,
+			"software: [{version: 1.0, released: 2026-01-01, identifiers: {sbom-urls: ['https://example.com/s'], hashes: [{file: f, algorithm: sha256, value: " SHA256
+			"}]}}]",
+			CONTACTS MODELS
+			"\"name\":\"b\",\"summary\":\"c\"," SUPPORT
+			",\"title\":\"B\",\"versions\":[{\"identifiers\":{\"hashes\":[{\"file_hashes\":[{\"algorithm\":\"sha256\",\"value\":\"" SHA256
+			"\"}],\"filename\":\"f\"}],\"sbom_urls\":[\"https://example.com/s\"]},\"released\":\"2026-01-01\",\"version\":\"1.0\"}]}" },
 		{ 9, "documents: [{kind: settings, title: All, url: 'https://example.com/s'}]",
-			CONTACTS "\"documents\":[{\"kind\":\"settings\",\"title\":\"All\",\"url\":\"https://example.com/s\"}],\"name\":\"b\",\"summary\":\"c\"," SUPPORT
+			CONTACTS "\"documents\":[{\"kind\":\"settings\",\"title\":\"All\",\"url\":\"https://example.com/s\"}],\"models\":[{\"model\":\"M\"}],\"name\":\"b\",\"summary\":\"c\"," SUPPORT
 				 ",\"title\":\"B\"," VERSIONS "}" },
 		{ 7, "support: {start: 2026-01-01, end: 2030-01-01, security-updates-until: 2029-12-31, terms: All of it., tell-before-days: 180}",
-			CONTACTS "\"name\":\"b\",\"summary\":\"c\",\"support\":{\"end\":\"2030-01-01\",\"security-updates-until\":\"2029-12-31\",\"start\":\"2026-01-01\","
-				 "\"tell-before-days\":180,\"terms\":\"All of it.\"},\"title\":\"B\"," VERSIONS "}" },
+			CONTACTS MODELS "\"name\":\"b\",\"summary\":\"c\",\"support\":{\"end\":\"2030-01-01\",\"security-updates-until\":\"2029-12-31\",\"start\":\"2026-01-01\","
+					"\"tell-before-days\":180,\"terms\":\"All of it.\"},\"title\":\"B\"," VERSIONS "}" },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {

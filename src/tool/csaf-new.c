@@ -90,7 +90,7 @@ static tw_err make_draft(struct tw_tool *t, const struct tw_args *a, const json_
 		else
 			cves[count] = cve;
 	wanted.cves = cves;
-	return tw_advisory_draft(product, &wanted, ret);
+	return tw_advisory_draft(t->sys, product, &wanted, ret);
 }
 
 struct first_finding {

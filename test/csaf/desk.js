@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openvexSchema, wrongByLibrary, wrongInOpenvex } from './vex.js';
 
-const EXPECTED = ['copied', 'csaf_base', 'csaf_informational_advisory', 'csaf_security_advisory', 'csaf_security_incident_response', 'csaf_vex', 'described', 'vex', 'withdrawn'];
+const EXPECTED = ['copied', 'csaf_base', 'csaf_informational_advisory', 'csaf_security_advisory', 'csaf_security_incident_response', 'csaf_vex', 'described', 'registered', 'registered2', 'vex', 'withdrawn'];
 
 function written() {
 	const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'desk-'));
@@ -35,6 +35,29 @@ async function wrongInCsaf(name, document) {
 	return wrong;
 }
 
+// The branches that CSAF recommends, each with what the registry knows of it; and the second revision has the first one's ids.
+function wrongInRegistered(first, second) {
+	const leaves = (document) => document.product_tree.branches[0].branches[0].branches, wrong = [];
+	const want = [
+		['product_version', '1.0-rc1+b~2', 'pkg:generic/example/lamp@1.0-rc1%2Bb~2?vcs_url=git%2Bhttps:%2F%2Fexample.com%2Flamp', 'cpe:2.3:o:example:lamp:1.0-rc1\\+b\\~2:*:*:*:*:*:*:*'],
+		['product_version', '1.1', 'pkg:generic/example/lamp@1.1?vcs_url=git%2Bhttps:%2F%2Fexample.com%2Flamp', 'cpe:2.3:o:example:lamp:1.1:*:*:*:*:*:*:*'],
+		['product_version_range', 'vers:generic/<=0.9', 'pkg:generic/example/lamp?vcs_url=git%2Bhttps:%2F%2Fexample.com%2Flamp', 'cpe:2.3:o:example:lamp:*:*:*:*:*:*:*:*'],
+	];
+	const is = leaves(first).map((b) => [b.category, b.name, b.product.product_identification_helper?.purl, b.product.product_identification_helper?.cpe]);
+	if (JSON.stringify(is) !== JSON.stringify(want))
+		wrong.push(`its tree is ${JSON.stringify(is)}`);
+	const helper = leaves(first)[1].product.product_identification_helper;
+	if (Object.keys(helper).sort().join() !== 'cpe,hashes,model_numbers,purl,sbom_urls,serial_numbers,skus,x_generic_uris')
+		wrong.push(`1.1 is known by ${Object.keys(helper)}`);
+	const ids = (document) => leaves(document).slice(0, 3).map((b) => b.product.product_id).join();
+	if (ids(first) !== ids(second) || leaves(second).length !== 4 || second.document.tracking.version !== '2')
+		wrong.push(`the ids ${ids(first)} became ${ids(second)}`);
+	const support = first.document.notes.find((n) => n.title === 'Support' && n.category === 'general')?.text;
+	if (support !== 'Lamp is supported from 2020-01-01 until 2099-01-01, with security updates until 2098-01-01. Version 1.0-rc1+b~2 is supported until 2021-01-01.')
+		wrong.push(`of support it says ${support}`);
+	return wrong;
+}
+
 // told: counts; returns lines to print.
 export async function desk(told) {
 	const documents = written(), lines = [], schema = openvexSchema();
@@ -44,6 +67,8 @@ export async function desk(told) {
 	};
 	for (const name of EXPECTED)
 		tell(`the desk's ${name}`, documents[`${name}.csaf`] ? await wrongInCsaf(name, documents[`${name}.csaf`]) : ['it was not written']);
+	if (documents['registered.csaf'] && documents['registered2.csaf'])
+		tell('what the registry knows in the desk\'s advisory', wrongInRegistered(documents['registered.csaf'], documents['registered2.csaf']));
 	if (schema) {
 		tell('the desk\'s VEX as OpenVEX', wrongInOpenvex(documents['vex.openvex'], schema));
 	} else {

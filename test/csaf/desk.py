@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What the manufacturer's desk publishes, into a folder: of each profile an advisory from its template, one described by its texts and one that was copied, a withdrawal,
+one of a case whose product the registry knows in its first and second revision,
 and the VEX of a release with a decision of each kind. Usage: desk.py FOLDER"""
 import json
 import os
@@ -20,6 +21,15 @@ TOOL = world.BUILD / "src/tool/thingward"
 PROFILES = ("csaf_security_advisory", "csaf_vex", "csaf_informational_advisory", "csaf_security_incident_response", "csaf_base")
 TEXTS = {"label": "WHITE", "about": "Who is near may open it.", "affected": "1.0, vers:semver/>=1.1|<1.3", "fixed": "1.3", "cwe": "CWE-79", "cvss": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
          "description": "It opens by itself.", "remedy": "vendor_fix", "action": "Update to 1.3.", "link": "https://security.example.com/lamp", "summary": "More is known."}
+# All that a product_identification_helper may hold.
+SHA256, SHA512 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce" * 2
+PRODUCT = {
+    "name": "lamp", "title": "Lamp", "support": {"start": "2020-01-01", "end": "2099-01-01", "security-updates-until": "2098-01-01"},
+    "identifiers": {"cpe": "cpe:2.3:o:example:lamp:*:*:*:*:*:*:*:*", "purl": "pkg:generic/example/lamp?vcs_url=git%2Bhttps:%2F%2Fexample.com%2Flamp", "x_generic_uris": [{"namespace": "https://example.com/ns", "uri": "urn:example:lamp"}]},
+    "models": [{"model": "L3", "skus": ["4711", "47/12 +a"], "serial-numbers": ["L3-0000"]}, {"model": "L4"}],
+    "versions": [{"version": "1.0-rc1+b~2", "released": "2020-01-01", "supported-until": "2021-01-01"},
+                 {"version": "1.1", "released": "2021-01-01", "identifiers": {"sbom_urls": ["https://example.com/lamp/1.1.json"], "hashes": [
+                     {"filename": "lamp-1.1.img", "file_hashes": [{"algorithm": "sha256", "value": SHA256}, {"algorithm": "sha512", "value": SHA512}]}]}}]}
 DECISIONS = {"affected": ("--action", "Update."), "not_affected": ("--justification", "component_not_present"), "fixed": (), "under_investigation": ()}
 
 
@@ -70,6 +80,19 @@ class Workbench:
         self.ask(self.ann, "POST", f"advisory-withdrawals/{name}", {"reason": "It was another lamp."})
         self.publish(name, "withdrawn")
 
+    def registered(self):
+        """From a case, with the versions that it names; then again, with one more."""
+        case = self.ask(self.ann, "POST", "cases", {"title": "Lamp opens", "product": "lamp", "description": "It opens.", "versions": "1.0-rc1+b~2, 1.1, <= 0.9"})["id"]
+        name = self.ask(self.ann, "POST", "advisories", {"case": case})["id"]
+        for title, texts in (("registered", {"action": "Update to 1.2."}), ("registered2", {"fixed": "1.2", "summary": "It is corrected."})):
+            said = self.ask(self.ann, "GET", f"advisories/{name}")
+            self.ask(self.ann, "POST", f"advisory-descriptions/{name}", {"revision": said["revision"], "label": "WHITE", "description": "It opens by itself.", **texts})
+            self.publish(name, title)
+            page = self.service.ask(f"/advisories/{name}")
+            page = page if page[0].status == 200 else self.service.ask(page[0].headers["Location"])
+            for shown in ("pkg:generic/example/lamp@1.1?vcs_url=", "lamp-1.1.img sha256", "47/12 +a", "Lamp is supported from 2020-01-01 until 2099-01-01"):
+                assert shown in page[1], (shown, page)
+
     def vex(self, folder):
         (folder / "feeds").mkdir(parents=True)
         names = [f"part{n}" for n in range(len(DECISIONS))]
@@ -106,12 +129,12 @@ def main():
         if os.geteuid() == 0:
             os.chown(app, IDS["app"], IDS["app"])
         (app / "desk.json").write_text(DESK)
-        (app / "products.json").write_text(json.dumps({"format": 1, "products": [
-            {"name": "lamp", "title": "Lamp", "support": {"start": "2020-01-01", "end": "2099-01-01", "security-updates-until": "2099-01-01"}}]}))
+        (app / "products.json").write_text(json.dumps({"format": 1, "products": [PRODUCT]}))
         service.start()
         try:
             bench = Workbench(service, pathlib.Path(sys.argv[1]))
             bench.advisories()
+            bench.registered()
             bench.vex(folder / "lamp")
         finally:
             service.stop()

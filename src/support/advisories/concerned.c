@@ -24,7 +24,7 @@ struct collecting {
 	struct tw_advisory_concerned *to;
 	json_t *said; /* bits by product id */
 	bool any;     /* the document says of some product what its status is */
-	const json_t *product;
+	const json_t *products, *product;
 	size_t first, most; /* rows of this product begin there, and end before that */
 	size_t texts;       /* so much of the texts is of those before it */
 	bool full;          /* there were more than can be told */
@@ -38,23 +38,71 @@ struct place {
 
 /* --- Which products --- */
 
-/* As names of products are compared (content.h). */
-static bool has(const char *text, const char *name)
+/* What goes on with a name: "lamp" is not in "lamp-pro", and is in "Lamp (TM)". Of UTF-8 the first byte: U+0080 to U+00BF and U+2000 to U+2FFF are signs. */
+static bool goes_on(char first)
 {
-	for (; *name && *text; text++) {
-		size_t i = 0;
+	const unsigned char c = (unsigned char)tw_advisory_letter(first);
 
-		while (name[i] && tw_advisory_letter(text[i]) == tw_advisory_letter(name[i]))
-			i++;
-		if (!name[i])
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || (c >= 0x80 && c != 0xc2 && c != 0xe2);
+}
+
+static bool begins_whole(const char *text, const char *at)
+{
+	const char *before = at;
+
+	while (before > text && ((unsigned char)before[-1] & 0xc0) == 0x80)
+		before--;
+	return before == text || !goes_on(before[-1]);
+}
+
+/* Bytes of a name that stands whole at this place of the text, compared as names of products are (content.h); 0: it does not. */
+static size_t whole(const char *text, const char *at, const char *name)
+{
+	size_t i = 0;
+
+	if (!begins_whole(text, at))
+		return 0;
+	while (name[i] && tw_advisory_letter(at[i]) == tw_advisory_letter(name[i]))
+		i++;
+	return name[i] || goes_on(at[i]) ? 0 : i;
+}
+
+/* Whether what stands there is a part of the longer name of another product: of "Lamp Pro" where there is one. */
+static bool is_part(const json_t *products, const json_t *product, const char *text, const char *at, size_t size)
+{
+	static const char *const keys[] = { "name", "title" };
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(products, i, one)
+		for (size_t k = 0; one != product && k < TW_COUNT(keys); k++) {
+			const char *name = tw_json_text(one, keys[k]);
+			const size_t longer = strlen(name);
+			const char *from = longer > size && (size_t)(at - text) > longer - size ? at - (longer - size) : text;
+
+			for (; longer > size && from <= at; from++)
+				if (whole(text, from, name) && from + longer >= at + size)
+					return true;
+		}
+	return false;
+}
+
+static bool has(const char *text, const json_t *products, const json_t *product, const char *key)
+{
+	const char *name = tw_json_text(product, key);
+
+	for (const char *at = text; *name && *at; at++) {
+		const size_t size = whole(text, at, name);
+
+		if (size && !is_part(products, product, text, at, size))
 			return true;
 	}
 	return false;
 }
 
-static bool is_about(const char *text, const json_t *product)
+static bool is_about(const char *text, const json_t *products, const json_t *product)
 {
-	return has(text, tw_json_text(product, "name")) || has(text, tw_json_text(product, "title"));
+	return has(text, products, product, "name") || has(text, products, product, "title");
 }
 
 /* --- What is said of an id --- */
@@ -171,7 +219,8 @@ static tw_err add_leaf(struct collecting *w, const json_t *product, const char *
 
 static bool leaf_is_about(const struct collecting *w, const json_t *product)
 {
-	return is_about(tw_json_text(product, "name"), w->product) || is_about(tw_json_text(product, "product_id"), w->product);
+	return is_about(tw_json_text(product, "name"), w->products, w->product) ||
+		is_about(tw_json_text(product, "product_id"), w->products, w->product);
 }
 
 /* Recursion as deep as the document was allowed to be. */
@@ -185,7 +234,7 @@ static tw_err add_branches(struct collecting *w, const json_t *of, const struct 
 		const json_t *product = tw_json_get(one, "product");
 		struct place here = *above;
 
-		here.about = here.about || is_about(tw_json_text(one, "name"), w->product);
+		here.about = here.about || is_about(tw_json_text(one, "name"), w->products, w->product);
 		if (!strcmp(category, "product_version") || !strcmp(category, "product_version_range")) {
 			here.version = one;
 			here.versions++;
@@ -233,9 +282,9 @@ static tw_err collect(struct collecting *w, const json_t *document, const char *
 	size_t i, left = 0;
 
 	json_array_foreach(products, i, one)
-		left += is_about(names, one);
+		left += is_about(names, products, one);
 	json_array_foreach(products, i, one) {
-		if (!left || !is_about(names, one))
+		if (!left || !is_about(names, products, one))
 			continue;
 		w->product = one;
 		w->first = w->to->count;
@@ -251,7 +300,7 @@ tw_err tw_advisory_concerned(const struct tw_sys *sys, const json_t *document, c
 	struct tw_advisory_concerned *ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *said = json_object();
-	struct collecting w = { .sys = sys, .to = ret, .said = said };
+	struct collecting w = { .sys = sys, .to = ret, .said = said, .products = products };
 
 	ret->count = 0;
 	tw_buf_init(&ret->texts, sys, TEXTS_MAX);

@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "formats/csaf-text.h"
 #include "formats/cvss.h"
+#include "support/advisories/registered.h"
+#include "support/advisories/typed.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +15,10 @@
 #define PRODUCT_ID "PRODUCT-1"
 #define VERSION_MAX 200
 #define REMEDY_UNSAID "vendor_fix"
+#define HELPER "product_identification_helper"
+#define SUPPORT "Support" /* the title of the note that says until when, which is written from products.json */
+#define SUPPORT_MAX 8192  /* bytes: of 40 versions, each a sentence */
+#define RANGES_MAX 32768  /* bytes of versions, longer by the schemes of ranges than what was typed */
 
 static const char *const remedies[] = { "vendor_fix", "workaround", "mitigation", "no_fix_planned", "none_available", NULL };
 static const char *const labels[] = { "WHITE", "GREEN", "AMBER", "RED", NULL };
@@ -59,19 +65,10 @@ static tw_err take_name(const json_t *document, json_t **ret)
 	return TW_OK;
 }
 
-static struct tw_slice trimmed(const char *at, size_t size)
-{
-	while (size && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n'))
-		at++, size--;
-	while (size && strchr(" \t\r\n", at[size - 1]))
-		size--;
-	return (struct tw_slice){ at, size };
-}
-
 /* What would come back as it was, written between commas. */
 static bool is_version_name(const char *name)
 {
-	struct tw_slice t = trimmed(name, strlen(name));
+	struct tw_slice t = tw_typed_trim(name, strlen(name));
 
 	return t.size && t.at == name && t.size == strlen(name) && !strchr(name, ',') && strcmp(name, ALL) != 0;
 }
@@ -390,7 +387,7 @@ static tw_err read_versions(const char *key, const char *text, struct versions *
 	*ret = (struct versions){ .count = 0 };
 	for (const char *next; *text; text = next) {
 		size_t size = strcspn(text, ",");
-		struct tw_slice one = trimmed(text, size);
+		struct tw_slice one = tw_typed_trim(text, size);
 
 		next = text + size + (text[size] == ',');
 		if (!one.size || one.size > VERSION_MAX)
@@ -405,39 +402,91 @@ static tw_err read_versions(const char *key, const char *text, struct versions *
 	return TW_OK;
 }
 
-/* A range is no version (CSAF 2.0 section 3.1.2.3.2). What is there already keeps its id and whatever identifies it. */
-static tw_err add_branch(const json_t *before, struct tw_slice version, const char *product, json_t *list)
-{
-	const json_t *there = branch_of(before, version);
-	const bool range = (version.size > 5 && !memcmp(version.at, "vers:", 5)) || memchr(version.at, '<', version.size) ||
-		memchr(version.at, '>', version.size);
+struct naming {
+	const struct tw_sys *sys;
+	const json_t *before; /* the branch as it was; NULL: there was none */
+	const char *product;
+	const struct tw_registered *registered; /* NULL: products.json does not name it */
+};
 
-	if (there)
-		return tw_json_append(list, json_deep_copy(there));
-	return tw_json_append(list,
-		json_pack("{s:s, s:o, s:{s:o, s:o}}", "category", range ? "product_version_range" : "product_version", "name",
-			json_stringn(version.at, version.size), "product", "name",
-			json_sprintf("%s %.*s", product, (int)version.size, version.at), "product_id",
-			json_sprintf(PRODUCT_ID ":%.*s", (int)version.size, version.at)));
+/* As it was: json_deep_copy leaves members out when memory runs out. */
+static tw_err copy_of(const json_t *there, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *copy = json_deep_copy(there);
+
+	if (!copy || !json_equal(copy, there))
+		return TW_RAISE(NOMEM, "an advisory");
+	*ret = TW_STEAL(copy);
+	return TW_OK;
 }
 
-static tw_err name_branch(const json_t *before, const char *product, const struct versions *all, json_t **ret)
+/*
+ * What identifies it stays as somebody wrote it; where nothing does, what the registry knows. Of a product that has another name now, nothing of the former one
+ * but the id stays. version: "" of several.
+ */
+static tw_err identify(const struct naming *n, const char *version, json_t *name, json_t *product)
 {
-	TW_CLEANUP(tw_jsonp) json_t *name = json_pack("{s:s, s:s}", "category", "product_name", "name", product);
-	const json_t *whole = tw_json_get(before, "product");
+	TW_CLEANUP(tw_jsonp) json_t *helper = NULL;
+
+	if (n->before && strcmp(n->product, tw_json_text(n->before, "name")) != 0) {
+		TW_TRY(tw_json_set(product, "name", json_incref(name)));
+		(void)json_object_del(product, HELPER);
+	}
+	if (!n->registered || tw_json_get(product, HELPER))
+		return TW_OK;
+	TW_TRY(tw_registered_identify(n->sys, n->registered, version, &helper));
+	return helper ? tw_json_set(product, HELPER, TW_STEAL(helper)) : TW_OK;
+}
+
+/* A range is no version (CSAF 2.0 section 3.1.2.3.2). What is there already keeps its id. */
+static tw_err add_branch(const struct naming *n, struct tw_slice version, json_t *list)
+{
+	TW_CLEANUP(tw_jsonp) json_t *branch = NULL, *name = json_sprintf("%s %.*s", n->product, (int)version.size, version.at);
+	const json_t *there = branch_of(n->before, version);
+	const bool range = tw_typed_is_range(version);
+
+	if (there)
+		TW_TRY(copy_of(there, &branch));
+	else
+		branch = json_pack("{s:s, s:o, s:{s:O, s:o}}", "category", range ? "product_version_range" : "product_version",
+			"name", json_stringn(version.at, version.size), "product", "name", name, "product_id",
+			json_sprintf(PRODUCT_ID ":%.*s", (int)version.size, version.at));
+	if (!name || !branch)
+		return TW_RAISE(NOMEM, "an advisory");
+	TW_TRY(identify(n, range ? "" : tw_json_text(branch, "name"), name, tw_json_get(branch, "product")));
+	return tw_json_append(list, TW_STEAL(branch));
+}
+
+static tw_err whole_product(const struct naming *n, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *product = NULL, *name = json_string(n->product);
+	const json_t *whole = tw_json_get(n->before, "product");
+
+	if (whole)
+		TW_TRY(copy_of(whole, &product));
+	else
+		product = json_pack("{s:O, s:s}", "name", name, "product_id", PRODUCT_ID);
+	if (!name || !product)
+		return TW_RAISE(NOMEM, "an advisory");
+	TW_TRY(identify(n, "", name, product));
+	*ret = TW_STEAL(product);
+	return TW_OK;
+}
+
+static tw_err name_branch(const struct naming *n, const struct versions *all, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *name = json_pack("{s:s, s:s}", "category", "product_name", "name", n->product), *whole = NULL;
 	json_t *list = NULL;
 
 	if (!name)
 		return TW_RAISE(NOMEM, "an advisory");
 	if (all->count == 0 || holds(all, TW_SLICE(ALL))) {
-		TW_TRY(tw_json_set(name, "product",
-			whole ? json_deep_copy(whole) : json_pack("{s:s, s:s}", "name", product, "product_id", PRODUCT_ID)));
-		if (strcmp(product, tw_json_text(before, "name")) != 0)
-			TW_TRY(tw_json_set(tw_json_get(name, "product"), "name", json_string(product)));
+		TW_TRY(whole_product(n, &whole));
+		TW_TRY(tw_json_set(name, "product", TW_STEAL(whole)));
 	} else {
 		TW_TRY(list_of(name, "branches", &list));
 		for (size_t i = 0; i < all->count; i++)
-			TW_TRY(add_branch(before, all->at[i], product, list));
+			TW_TRY(add_branch(n, all->at[i], list));
 	}
 	*ret = TW_STEAL(name);
 	return TW_OK;
@@ -472,7 +521,8 @@ static tw_err ids_of(const json_t *name, const struct versions *v, json_t **ret)
 
 struct said {
 	const struct tw_sys *sys;
-	const json_t *texts;
+	const json_t *products; /* of products.json; NULL: none */
+	json_t *texts;
 	struct versions affected, fixed, all;
 	json_t *concerned; /* ids: those affected, and where none is, all; owned */
 };
@@ -497,9 +547,39 @@ static tw_err put_status(const struct parts *p, json_t *vulnerability, struct sa
 	return tw_json_set(vulnerability, "product_status", TW_STEAL(status));
 }
 
+static json_t *support_note(const json_t *head)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(tw_json_get(head, "notes"), i, one)
+		if (!strcmp(tw_json_text(one, "category"), "general") && !strcmp(tw_json_text(one, "title"), SUPPORT))
+			return one;
+	return NULL;
+}
+
+/* It is written anew each time, as dates and versions are now; of a product that is not known any more it goes. registered NULL: it is not known. */
+static tw_err put_support(const struct said *s, const struct parts *p, const struct tw_registered *registered, bool was)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	json_t *one = support_note(p->head), *list = NULL;
+
+	if (!registered)
+		return was ? remove_note(p->head, one) : TW_OK;
+	tw_buf_init(&text, s->sys, SUPPORT_MAX);
+	TW_TRY(tw_registered_support(s->sys, registered, p->name, &text));
+	if (one)
+		return tw_json_set(one, "text", json_string(tw_buf_cstr(&text)));
+	TW_TRY(list_of(p->head, "notes", &list));
+	return tw_json_append(list, json_pack("{s:s, s:s, s:s}", "category", "general", "title", SUPPORT, "text", tw_buf_cstr(&text)));
+}
+
 static tw_err put_products(json_t *document, struct parts *p, struct said *s)
 {
 	const char *product = tw_json_text(s->texts, "product");
+	struct tw_registered now, before;
+	const bool is = tw_registered_find(s->products, product, &now),
+		   was = tw_registered_find(s->products, tw_json_text(p->name, "name"), &before);
 	json_t *name = NULL;
 
 	if (!*product && (s->all.count || p->name))
@@ -508,9 +588,10 @@ static tw_err put_products(json_t *document, struct parts *p, struct said *s)
 		return TW_OK;
 	if (holds(&s->affected, TW_SLICE(ALL)) != holds(&s->all, TW_SLICE(ALL)) || (holds(&s->all, TW_SLICE(ALL)) && s->fixed.count))
 		return TW_RAISE(SYNTAX, "fixed: where all versions are affected none is fixed; name those that are affected");
-	TW_TRY(name_branch(p->name, product, &s->all, &name));
+	TW_TRY(name_branch(&(const struct naming){ s->sys, p->name, product, is ? &now : NULL }, &s->all, &name));
 	TW_TRY(put_tree(document, p->name, name));
-	return take_name(document, &p->name);
+	TW_TRY(take_name(document, &p->name));
+	return put_support(s, p, is ? &now : NULL, was);
 }
 
 /* --- Its vulnerability --- */
@@ -634,8 +715,42 @@ static tw_err put_vulnerability(json_t *document, struct parts *p, struct said *
 
 /* --- All of it --- */
 
-static tw_err read_said(struct said *s)
+/* Ranges as the tree has them; what stands there already stays as it is written. */
+static tw_err read_ranges(const struct parts *p, struct said *s, const char *key)
 {
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	const char *text = tw_json_text(s->texts, key);
+	bool changed = false;
+
+	tw_buf_init(&b, s->sys, RANGES_MAX);
+	for (const char *next; *text; text = next) {
+		const size_t size = strcspn(text, ",");
+		const struct tw_slice one = tw_typed_trim(text, size);
+
+		next = text + size + (text[size] == ',');
+		if (b.size)
+			TW_TRY(tw_buf_text(&b, ","));
+		if (!one.size || !tw_typed_is_range(one) || branch_of(p->name, one)) {
+			TW_TRY(tw_buf_add(&b, text, size));
+			continue;
+		}
+		tw_err e = tw_typed_range(one, &b);
+		if (tw_is(e, TW_CODE_SYNTAX)) {
+			char why[TW_DETAIL_MAX];
+
+			(void)snprintf(why, sizeof why, "%s", tw_err_detail());
+			return TW_RAISE(SYNTAX, "%s: %s", key, why);
+		}
+		TW_TRY(e);
+		changed = true;
+	}
+	return changed ? tw_json_set(s->texts, key, json_stringn(b.data, b.size)) : TW_OK;
+}
+
+static tw_err read_said(const struct parts *p, struct said *s)
+{
+	TW_TRY(read_ranges(p, s, "affected"));
+	TW_TRY(read_ranges(p, s, "fixed"));
 	TW_TRY(read_versions("affected", tw_json_text(s->texts, "affected"), &s->affected));
 	TW_TRY(read_versions("fixed", tw_json_text(s->texts, "fixed"), &s->fixed));
 	s->all = s->affected;
@@ -649,16 +764,16 @@ static tw_err read_said(struct said *s)
 
 static tw_err write_said(json_t *document, struct parts *p, struct said *s)
 {
-	TW_TRY(read_said(s));
+	TW_TRY(read_said(p, s));
 	TW_TRY(put_head(p->head, s->texts));
 	TW_TRY(put_products(document, p, s));
 	return put_vulnerability(document, p, s);
 }
 
-tw_err tw_advisory_describe(const struct tw_sys *sys, json_t *document, const json_t *said)
+tw_err tw_advisory_describe(const struct tw_sys *sys, json_t *document, const json_t *said, const json_t *products)
 {
 	TW_CLEANUP(tw_jsonp) json_t *texts = NULL;
-	struct said s = { .sys = sys };
+	struct said s = { .sys = sys, .products = products };
 	struct parts p;
 
 	TW_TRY(tw_advisory_described(document, &texts));

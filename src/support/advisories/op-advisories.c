@@ -4,7 +4,9 @@
 #include "product/advisory.h"
 #include "service/path/page.h"
 #include "support/advisories/describe.h"
+#include "support/advisories/registered.h"
 #include "support/advisories/signing.h"
+#include "support/advisories/typed.h"
 #include "support/cases/cases.h"
 #include "support/platform/app.h"
 #include "support/rows-advisories.h"
@@ -15,6 +17,7 @@
 
 #define PROFILE "csaf_security_advisory"
 #define FIRST "Initial version."
+#define VERSIONS_MAX 4096 /* bytes: a case has 1000, and each range may get a scheme */
 
 /* --- The list --- */
 
@@ -95,8 +98,8 @@ static const char *said(const struct tw_request *rq, const json_t *of_case, cons
 	return *text ? text : tw_json_text(of_case, key);
 }
 
-/* Weakness and score are the case's, as far as CSAF 2.0 has a place for them. */
-static tw_err of_the_case(struct tw_context *c, const json_t *of_case, json_t *document)
+/* Versions, weakness and score are the case's, as far as CSAF 2.0 has a place for them; what is known of the product is the registry's. */
+static tw_err of_the_case(struct tw_context *c, const json_t *of_case, const char *affected, json_t *document)
 {
 	const char *cvss = tw_json_text(of_case, "cvss");
 	TW_CLEANUP(tw_jsonp) json_t *said = json_object();
@@ -109,20 +112,32 @@ static tw_err of_the_case(struct tw_context *c, const json_t *of_case, json_t *d
 		TW_TRY(tw_json_set(said, "cwe", json_string(tw_json_text(of_case, "cwe"))));
 	if (*cvss && strncmp(cvss, "CVSS:4", 6) != 0)
 		TW_TRY(tw_json_set(said, "cvss", json_string(cvss)));
-	return json_object_size(said) ? tw_advisory_describe(c->sys, document, said) : TW_OK;
+	if (*affected)
+		TW_TRY(tw_json_set(said, "affected", json_string(affected)));
+	return tw_advisory_describe(c->sys, document, said, tw_app_of(c)->products);
 }
 
 static tw_err draft(struct tw_context *c, const struct tw_request *rq, const json_t *of_case, json_t **ret)
 {
 	const struct tw_desk *d = &tw_app_of(c)->desk;
 	const char *profile = tw_json_text(rq->input, "profile"), *cves[] = { said(rq, of_case, "cve"), NULL };
+	const char *product = said(rq, of_case, "product"), *versions = tw_json_text(of_case, "versions");
+	TW_CLEANUP(tw_buf_done) struct tw_buf affected = { 0 };
+	struct tw_registered known = { NULL, "" };
 	char policy[sizeof d->site + 16];
+	bool understood = false;
+
+	tw_buf_init(&affected, c->sys, VERSIONS_MAX);
+	if (tw_registered_find(tw_app_of(c)->products, product, &known) && !*known.model)
+		product = tw_json_text(known.product, "title");
+	if (*product)
+		TW_TRY(tw_typed_versions(c->sys, tw_json_get(known.product, "versions"), versions, &affected, &understood));
 	const struct tw_advisory_case about = { .publisher = d->name,
 		.namespace = d->site,
 		.contact = d->contacts[0],
 		.policy = policy,
-		.product = said(rq, of_case, "product"),
-		.versions = tw_json_text(of_case, "versions"),
+		.product = product,
+		.versions = understood ? "" : versions,
 		.text = tw_json_text(of_case, "description") };
 	const struct tw_advisory a = {
 		.profile = *profile ? profile : PROFILE, .title = said(rq, of_case, "title"), .cves = *cves[0] ? cves : cves + 1
@@ -130,7 +145,7 @@ static tw_err draft(struct tw_context *c, const struct tw_request *rq, const jso
 
 	(void)snprintf(policy, sizeof policy, "%s/policy", d->site);
 	TW_TRY(tw_advisory_of_case(&about, &a, ret));
-	return of_the_case(c, of_case, *ret);
+	return of_the_case(c, of_case, understood ? tw_buf_cstr(&affected) : "", *ret);
 }
 
 tw_err tw_advisory_refuse_input(struct tw_reply *rp, tw_err e)

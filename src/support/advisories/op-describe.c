@@ -2,6 +2,7 @@
 /* Saying something else in texts, for whoever does not write CSAF: what a form asks for becomes the document. */
 #include "support/advisories/advisories.h"
 #include "support/advisories/describe.h"
+#include "support/platform/app.h"
 #include "support/rows-advisories.h"
 
 #include <stdio.h>
@@ -29,6 +30,6 @@ tw_err tw_op_advisory_describe(struct tw_context *c, const struct tw_request *rq
 	document = json_deep_copy(before);
 	if (!json_equal(document, before)) /* it leaves members out when memory runs out */
 		return TW_RAISE(NOMEM, "an advisory");
-	tw_err e = tw_advisory_describe(c->sys, document, rq->input);
+	tw_err e = tw_advisory_describe(c->sys, document, rq->input, tw_app_of(c)->products);
 	return tw_failed(e) ? refuse(rp, e) : tw_advisory_changed(c, rq, rp, &row, document);
 }

@@ -10,6 +10,7 @@
 #include "service/path/test-context.h"
 #include "service/test-dir.h"
 #include "support/platform/app.h"
+#include "support/subscriptions/products.h"
 #include "support/rows-advisories.h"
 #include "support/rows-cases.h"
 #include "support/sql-support.h"
@@ -281,6 +282,52 @@ static void test_ids_are_given_once(void **state)
 	CHECK_TEXT(tw_json_text(three, "id") + 7, "-0003");
 }
 
+/* A draft has the registry's product with the case's versions, and what is written afterwards the same ids; what the case says in words is a note. */
+static void test_draft_of_a_known_product(void **state)
+{
+	static const struct {
+		const char *asked, *has, *hasnot;
+	} rows[] = {
+		{ "{\"title\":\"Lamp opens\",\"product\":\"LAMP\",\"description\":\"It opens.\",\"versions\":\"1.0, < 0.9\"}",
+			"\"category\": \"product_version_range\",\n                \"name\": \"vers:generic/<0.9\"", "\"Versions\"" },
+		{ "{\"title\":\"Lamp opens\",\"product\":\"Lamp\",\"description\":\"It opens.\",\"versions\":\"before 1.0\"}",
+			"\"title\": \"Versions\"", "product_version" },
+		{ "{\"title\":\"Lamp opens\",\"product\":\"Lamp Pro\",\"description\":\"It opens.\",\"versions\":\"1.0\"}",
+			"\"product_id\": \"PRODUCT-1:1.0\"", "pkg:generic" },
+	};
+	static const char *const of_version[] = { "\"purl\": \"pkg:generic/lamp@1.0\"", "\"product_id\": \"PRODUCT-1:1.0\"",
+		"\"name\": \"Garden Lamp\"",
+		"Garden Lamp is supported from 2020-01-01 until 2033-01-01, with security updates until 2032-01-01." };
+	char of_case[32], name[TW_ADVISORY_NAME_MAX];
+
+	CHECK_OK(tw_products_parse(tw_sys_real(),
+		TW_SLICE("{\"format\":1,\"products\":[{\"name\":\"lamp\",\"title\":\"Garden Lamp\",\"support\":{\"start\":\"2020-01-01\",\"end\":\"2033-01-01\","
+			 "\"security-updates-until\":\"2032-01-01\"},\"identifiers\":{\"purl\":\"pkg:generic/lamp\"}}]}"),
+		&world.app.products));
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *made = NULL, *said = NULL, *again = NULL;
+
+		CHECK_TEXT(rule_of(&ann, "case.create", "", rows[i].asked), "");
+		(void)snprintf(of_case, sizeof of_case, "{\"case\":\"c%zu\"}", i + 1);
+		made = answer(&ann, "advisory.create", "", of_case);
+		(void)snprintf(name, sizeof name, "%s", tw_json_text(made, "id"));
+		said = answer(&ann, "advisory.read", name, "");
+		const char *document = tw_json_text(said, "document");
+		if (!strstr(document, rows[i].has) || strstr(document, rows[i].hasnot))
+			fail_msg("row %zu: %s", i, document);
+		for (size_t k = 0; i == 0 && k < TW_COUNT(of_version); k++)
+			if (!strstr(document, of_version[k]))
+				fail_msg("%s: %s", of_version[k], document);
+		CHECK_TEXT(rule_of(&ann, "advisory.describe", name,
+				   "{\"revision\":1,\"action\":\"Update.\",\"affected\":\"1.0\",\"fixed\":\"1.1\"}"),
+			"");
+		again = answer(&ann, "advisory.read", name, "");
+		CHECK(strstr(tw_json_text(again, "document"), "\"product_id\": \"PRODUCT-1:1.0\""));
+		CHECK(!strstr(tw_json_text(again, "document"), "@1.1") == (i == 2));
+	}
+	tw_jsonp(&world.app.products);
+}
+
 static void test_seen_as_the_case_is(void **state)
 {
 	TW_CLEANUP(tw_jsonp) json_t *of_case = NULL, *list = NULL, *said = NULL;
@@ -305,6 +352,8 @@ static void test_seen_as_the_case_is(void **state)
 	list = answer(&ann, "advisories.list", "", "{}");
 	CHECK_INT(json_array_size(tw_json_get(list, "advisories")), 1);
 	CHECK_TEXT(make_white(&ann, name), "");
+	CHECK_TEXT(rule_of(&ann, "advisory.review", name, ""), "advisory.findings"); /* the case's version is affected, and nobody said what to do */
+	CHECK_TEXT(rule_of(&ann, "advisory.describe", name, "{\"revision\":2,\"action\":\"Update.\"}"), "");
 	CHECK_TEXT(rule_of(&ann, "advisory.review", name, ""), "");
 	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"now\"}"), "");
 	CHECK_TEXT(approve(&bob, name), "");
@@ -542,6 +591,6 @@ static void test_the_tree_comes_back(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 CHECK_MAIN(TEST(test_what_is_refused), TEST(test_two_persons), TEST(test_the_next_revision_has_its_own_authors),
-	TEST(test_ids_are_given_once), TEST(test_seen_as_the_case_is), TEST(test_files_for_everybody),
-	TEST(test_every_failure_of_publishing), TEST(test_what_waits_is_asked_again), TEST(test_the_tree_comes_back),
-	TEST(test_subscribers_are_told))
+	TEST(test_ids_are_given_once), TEST(test_draft_of_a_known_product), TEST(test_seen_as_the_case_is),
+	TEST(test_files_for_everybody), TEST(test_every_failure_of_publishing), TEST(test_what_waits_is_asked_again),
+	TEST(test_the_tree_comes_back), TEST(test_subscribers_are_told))

@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-#define PRODUCTS "[{\"name\":\"lamp\",\"title\":\"Garden Lamp\"},{\"name\":\"lock\",\"title\":\"Door Lock\"}]"
+#define PRODUCTS \
+	"[{\"name\":\"lamp\",\"title\":\"Garden Lamp\"},{\"name\":\"lock\",\"title\":\"Door Lock\"},{\"name\":\"lock-pro\",\"title\":\"Door Lock Pro\"}]"
 #define LEAF(category, name, id) \
 	"{\"category\":\"" category "\",\"name\":\"" name "\",\"product\":{\"name\":\"P " id "\",\"product_id\":\"" id "\"}}"
 #define VERSION(name, id) LEAF("product_version", name, id)
@@ -20,6 +21,8 @@
 	"]}]}]"
 #define SAYS(status) "},\"vulnerabilities\":[{\"product_status\":{" status "}}]}"
 #define OTHERS(more) "," more
+#define NAMED(name) \
+	"{\"product_tree\":{\"branches\":[" LEAF("product_name", name, "A") "]},\"vulnerabilities\":[{\"product_status\":{\"known_affected\":[\"A\"]}}]}"
 
 static tw_err rows_of(const struct tw_sys *sys, const char *text, struct tw_buf *ret)
 {
@@ -86,6 +89,21 @@ static void test_rows(void **state)
 			  "A") "]},\"vulnerabilities\":[{\"product_status\":{\"known_affected\":[\"A\"]}}]}",
 			"" },
 		{ "{}", "" },
+		/* Whole names: neither a longer word, nor a part of another product's name that is known; else it may be a kind of it. */
+		{ NAMED("lamp-pro"), "" },
+		{ NAMED("Lamps"), "" },
+		{ NAMED("Glamp"), "" },
+		{ NAMED("lamp_2"), "" },
+		{ NAMED("Lampe\xcc\x81"), "" },
+		{ NAMED("Lamp\xc3\xa9"), "" },
+		{ NAMED("Door Lock Pro"), "lock-pro()" },
+		{ NAMED("Door Lock Pro, Door Lock"), "lock()lock-pro()" },
+		{ NAMED("lock-pro"), "lock-pro()" },
+		{ NAMED("lock-pro-2"), "" },
+		{ NAMED("Lamp L3"), "lamp()" },
+		{ NAMED("(lamp)"), "lamp()" },
+		{ NAMED("Maker's Lamp\xe2\x84\xa2"), "lamp()" },
+		{ NAMED("\xc2\xabLamp\xc2\xbb"), "lamp()" },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {

@@ -43,7 +43,7 @@ static void describe(json_t *document, const char *text)
 {
 	TW_CLEANUP(tw_jsonp) json_t *said = parse(text);
 
-	CHECK_OK(tw_advisory_describe(tw_sys_real(), document, said));
+	CHECK_OK(tw_advisory_describe(tw_sys_real(), document, said, NULL));
 }
 
 static void says(const json_t *document, const char *text)
@@ -145,7 +145,7 @@ static void test_what_cannot_be_so(void **state)
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		TW_CLEANUP(tw_jsonp) json_t *document = draft(), *said = parse(rows[i].said);
 
-		CHECK_ERR(tw_advisory_describe(tw_sys_real(), document, said), SYNTAX);
+		CHECK_ERR(tw_advisory_describe(tw_sys_real(), document, said, NULL), SYNTAX);
 		if (strncmp(tw_err_detail(), rows[i].why, strlen(rows[i].why)) != 0)
 			fail_msg("%s: %s", rows[i].said, tw_err_detail());
 	}
@@ -167,7 +167,7 @@ static void test_what_says_more_is_left_alone(void **state)
 		json_t *document = parse(more[i]), *before = json_deep_copy(document), *said = json_object(), *none = NULL;
 
 		CHECK_ERR(tw_advisory_described(document, &none), UNSUPPORTED);
-		CHECK_ERR(tw_advisory_describe(tw_sys_real(), document, said), UNSUPPORTED);
+		CHECK_ERR(tw_advisory_describe(tw_sys_real(), document, said, NULL), UNSUPPORTED);
 		CHECK(json_equal(document, before));
 	}
 	TW_CLEANUP(tw_jsonp) json_t *empty = parse("{\"document\":{\"distribution\":{\"tlp\":{\"label\":\"WHITE\"}}}}");
@@ -217,7 +217,7 @@ static void test_what_is_of_some_products_is_left_alone(void **state)
 		TW_CLEANUP(tw_jsonp)
 		json_t *document = parse(rows[i].document), *before = json_deep_copy(document), *said = json_object();
 
-		CHECK_ERR(tw_advisory_describe(tw_sys_real(), document, said), UNSUPPORTED);
+		CHECK_ERR(tw_advisory_describe(tw_sys_real(), document, said, NULL), UNSUPPORTED);
 		if (strncmp(tw_err_detail(), rows[i].why, strlen(rows[i].why)) != 0)
 			fail_msg("%s: %s", rows[i].document, tw_err_detail());
 		CHECK(json_equal(document, before));
@@ -256,14 +256,133 @@ static void test_what_nobody_touched_stays(void **state)
 	}
 }
 
+/* --- With what the registry knows --- */
+
+#define LAMP                                                                                                                                                  \
+	"{\"name\":\"lamp\",\"title\":\"Lamp\",\"support\":{\"start\":\"2026-01-01\",\"end\":\"2033-01-01\",\"security-updates-until\":\"2032-01-01\"},"      \
+	"\"identifiers\":{\"purl\":\"pkg:generic/lamp\"},\"versions\":[{\"version\":\"1.0\",\"released\":\"2026-01-01\",\"supported-until\":\"2027-01-01\"}," \
+	"{\"version\":\"1.1\",\"released\":\"2026-02-01\",\"supported-until\":\"2028-01-01\"},{\"version\":\"1.2\",\"released\":\"2026-03-01\"}]}"
+#define LOCK \
+	"{\"name\":\"lock\",\"title\":\"Lock\",\"support\":{\"start\":\"2020-01-01\",\"end\":\"2021-01-01\",\"security-updates-until\":\"2021-01-01\"}}"
+
+static void describe_with(json_t *document, const char *text, const json_t *products)
+{
+	TW_CLEANUP(tw_jsonp) json_t *said = parse(text);
+
+	CHECK_OK(tw_advisory_describe(tw_sys_real(), document, said, products));
+}
+
+/* "NAME=ID PURL" of each at the end of a branch, and what is said of support. */
+static void tree_of(const json_t *document, struct tw_buf *ret)
+{
+	const json_t *vendor = json_array_get(tw_json_get(tw_json_get(document, "product_tree"), "branches"), 0);
+	const json_t *name = json_array_get(tw_json_get(vendor, "branches"), 0), *branch, *note;
+	const json_t *whole = tw_json_get(name, "product");
+	size_t i;
+
+	tw_buf_clear(ret);
+	json_array_foreach(tw_json_get(name, "branches"), i, branch) {
+		const json_t *product = tw_json_get(branch, "product");
+
+		CHECK_OK(tw_buf_format(ret, "%s=%s %s\n", tw_json_text(product, "name"), tw_json_text(product, "product_id"),
+			tw_json_text(tw_json_get(product, "product_identification_helper"), "purl")));
+	}
+	if (whole)
+		CHECK_OK(tw_buf_format(ret, "%s=%s %s\n", tw_json_text(whole, "name"), tw_json_text(whole, "product_id"),
+			tw_json_text(tw_json_get(whole, "product_identification_helper"), "purl")));
+	json_array_foreach(tw_json_get(tw_json_get(document, "document"), "notes"), i, note)
+		if (!strcmp(tw_json_text(note, "title"), "Support"))
+			CHECK_OK(tw_buf_text(ret, tw_json_text(note, "text")));
+}
+
+#define DAYS "Lamp is supported from 2026-01-01 until 2033-01-01, with security updates until 2032-01-01."
+
+/* Each revision says what is so then; an id that was given stays. */
+static void test_what_the_registry_knows(void **state)
+{
+	static const struct {
+		const char *said, *tree;
+	} rows[] = { { "{}",
+			     "Lamp=PRODUCT-1 pkg:generic/lamp\n" DAYS
+			     " Version 1.0 is supported until 2027-01-01. Version 1.1 is supported until 2028-01-01." },
+		{ ALL_OF_IT,
+			"Lamp 1.0=PRODUCT-1:1.0 pkg:generic/lamp@1.0\nLamp 1.1=PRODUCT-1:1.1 pkg:generic/lamp@1.1\nLamp 1.2=PRODUCT-1:1.2 pkg:generic/lamp@1.2\n" DAYS
+			" Version 1.0 is supported until 2027-01-01. Version 1.1 is supported until 2028-01-01." },
+		{ "{\"affected\":\">= 1.1 | < 1.2\"}",
+			"Lamp vers:generic/>=1.1|<1.2=PRODUCT-1:vers:generic/>=1.1|<1.2 pkg:generic/lamp\n"
+			"Lamp 1.2=PRODUCT-1:1.2 pkg:generic/lamp@1.2\n" DAYS " Version 1.1 is supported until 2028-01-01." },
+		{ "{}",
+			"Lamp vers:generic/>=1.1|<1.2=PRODUCT-1:vers:generic/>=1.1|<1.2 pkg:generic/lamp\nLamp 1.2=PRODUCT-1:1.2 pkg:generic/lamp@1.2\n" DAYS
+			" Version 1.1 is supported until 2028-01-01." },
+		/* Another product: its own identifiers and days, or none; not the former's. */
+		{ "{\"product\":\"LOCK\"}",
+			"LOCK vers:generic/>=1.1|<1.2=PRODUCT-1:vers:generic/>=1.1|<1.2 \nLOCK 1.2=PRODUCT-1:1.2 \n"
+			"Lock is supported from 2020-01-01 until 2021-01-01, with security updates until 2021-01-01." },
+		{ "{\"product\":\"Lamp Pro\",\"affected\":\"1.0\"}", "Lamp Pro 1.0=PRODUCT-1:1.0 \nLamp Pro 1.2=PRODUCT-1:1.2 \n" },
+		{ "{\"product\":\"lamp\",\"fixed\":\"\"}",
+			"lamp 1.0=PRODUCT-1:1.0 pkg:generic/lamp@1.0\n" DAYS " Version 1.0 is supported until 2027-01-01." } };
+	TW_CLEANUP(tw_jsonp) json_t *document = draft(), *products = parse("[" LOCK "," LAMP "]");
+	TW_CLEANUP(tw_buf_done) struct tw_buf tree = { 0 };
+
+	tw_buf_init(&tree, tw_sys_real(), 4096);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		describe_with(document, rows[i].said, products);
+		tree_of(document, &tree);
+		if (strcmp(tw_buf_cstr(&tree), rows[i].tree) != 0)
+			fail_msg("row %zu: %s", i, tw_buf_cstr(&tree));
+		CHECK_INT(findings(document), 0);
+	}
+}
+
+/* Who wrote an identifier into the document meant it; a note of that name and of another kind is somebody's own. */
+static void test_what_people_wrote_stays(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = draft(), *products = parse("[" LAMP "]");
+	TW_CLEANUP(tw_buf_done) struct tw_buf tree = { 0 };
+
+	tw_buf_init(&tree, tw_sys_real(), 4096);
+	json_t *vendor = json_array_get(tw_json_get(tw_json_get(document, "product_tree"), "branches"), 0);
+	json_t *name = json_array_get(tw_json_get(vendor, "branches"), 0);
+	CHECK_OK(tw_json_set(tw_json_get(name, "product"), "product_identification_helper", parse("{\"purl\":\"pkg:generic/mine\"}")));
+	CHECK_OK(tw_json_append(tw_json_get(tw_json_get(document, "document"), "notes"),
+		parse("{\"category\":\"legal_disclaimer\",\"title\":\"Support\",\"text\":\"None.\"}")));
+	describe_with(document, "{}", products);
+	tree_of(document, &tree);
+	CHECK(strstr(tw_buf_cstr(&tree), "Lamp=PRODUCT-1 pkg:generic/mine\nNone." DAYS));
+	describe_with(document, "{\"product\":\"Kettle\"}", products);
+	tree_of(document, &tree);
+	CHECK_TEXT(tw_buf_cstr(&tree), "Kettle=PRODUCT-1 \nNone.");
+}
+
+static void test_ranges_that_are_none(void **state)
+{
+	static const char *const rows[] = { ">=1.0 <1.2", "1 <2", "vers:generic/", "<", ">=1.0|", "1.0 2.0|<3", "<1<2", "vers:<1" };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *document = draft(), *said = json_pack("{s:s}", "affected", rows[i]);
+
+		if (!tw_is(tw_advisory_describe(tw_sys_real(), document, said, NULL), TW_CODE_SYNTAX) ||
+			strncmp(tw_err_detail(), "affected: '", 11) != 0)
+			fail_msg("%s: %s", rows[i], tw_err_detail());
+	}
+}
+
 static tw_err once(const struct tw_sys *sys, void *user)
 {
-	TW_CLEANUP(tw_jsonp) json_t *document = json_deep_copy(user), *said = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *document = json_deep_copy(user), *said = NULL, *products = NULL;
 
 	if (!json_equal(document, user))
 		return TW_RAISE(NOMEM, "a draft");
 	TW_TRY(tw_json_parse(TW_SLICE(ALL_OF_IT), 65536, &said));
-	return tw_advisory_describe(sys, document, said);
+	TW_TRY(tw_json_parse(TW_SLICE("[" LAMP "]"), 65536, &products));
+	TW_TRY(tw_advisory_describe(sys, document, said, products));
+	const json_t *vendor = json_array_get(tw_json_get(tw_json_get(document, "product_tree"), "branches"), 0);
+	const json_t *name = json_array_get(tw_json_get(vendor, "branches"), 0), *branch;
+	size_t i;
+	json_array_foreach(tw_json_get(name, "branches"), i, branch)
+		if (!tw_json_get(tw_json_get(branch, "product"), "product_identification_helper"))
+			return TW_RAISE(INTERNAL, "an identifier was left out");
+	return TW_OK;
 }
 
 static void test_out_of_memory(void **state)
@@ -283,4 +402,5 @@ CHECK_MAIN_IN(setup, NULL, cmocka_unit_test(test_what_is_said_comes_back_and_is_
 	cmocka_unit_test(test_the_rest_stays), cmocka_unit_test(test_what_cannot_be_so),
 	cmocka_unit_test(test_what_says_more_is_left_alone), cmocka_unit_test(test_what_is_of_some_products_is_left_alone),
 	cmocka_unit_test(test_branches_that_texts_cannot_name), cmocka_unit_test(test_what_nobody_touched_stays),
-	cmocka_unit_test(test_out_of_memory))
+	cmocka_unit_test(test_what_the_registry_knows), cmocka_unit_test(test_what_people_wrote_stays),
+	cmocka_unit_test(test_ranges_that_are_none), cmocka_unit_test(test_out_of_memory))

@@ -24,7 +24,7 @@ static int begin_parts(void **state)
 
 	CHECK_INT(begin(state), 0);
 	memset(&app, 0, sizeof app);
-	CHECK_OK(tw_products_parse(tw_slice_of(products), &app.products));
+	CHECK_OK(tw_products_parse(tw_sys_real(), tw_slice_of(products), &app.products));
 	world.t.c.side = &app;
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "formats/mailmessage.h"
+#include "product/identify.h"
 #include "support/outbox/outbox.h"
 #include "support/subscriptions/subscriptions.h"
 #include "sys/durable.h"
@@ -13,6 +14,7 @@
 #define DAY_MS INT64_C(86400000)
 #define BEFORE_DAYS 90
 #define BEFORE_MAX 1000
+#define NUMBER_MAX 64
 
 static const struct tw_shape file_shape[] = {
 	{ "format", TW_JSON_INT, true, 1, 1 },
@@ -25,6 +27,8 @@ static const struct tw_shape product_shape[] = {
 	{ "summary", TW_JSON_TEXT, false, 0, 1000 },
 	{ "support", TW_JSON_OBJECT, true, 0, 0 },
 	{ "contacts", TW_JSON_OBJECT, false, 0, 0 },
+	{ "identifiers", TW_JSON_OBJECT, false, 0, 0 },
+	{ "models", TW_JSON_ARRAY, false, 0, 0 },
 	{ "versions", TW_JSON_ARRAY, false, 0, 0 },
 	{ "documents", TW_JSON_ARRAY, false, 0, 0 },
 	{ .key = NULL },
@@ -54,6 +58,13 @@ static const struct tw_shape version_shape[] = {
 	{ "version", TW_JSON_TEXT, true, 1, TW_PRODUCT_VERSION_MAX },
 	{ "released", TW_JSON_TEXT, true, 10, 10 },
 	{ "supported-until", TW_JSON_TEXT, false, 10, 10 },
+	{ "identifiers", TW_JSON_OBJECT, false, 0, 0 },
+	{ .key = NULL },
+};
+static const struct tw_shape model_shape[] = {
+	{ "model", TW_JSON_TEXT, true, 1, 32 },
+	{ "skus", TW_JSON_ARRAY, false, 0, 0 },
+	{ "serial-numbers", TW_JSON_ARRAY, false, 0, 0 },
 	{ .key = NULL },
 };
 
@@ -105,11 +116,70 @@ static tw_err check_support(const json_t *support)
 	return text_lines(tw_json_text(support, "terms")) ? TW_OK : TW_RAISE(SYNTAX, "terms are lines of text");
 }
 
-static tw_err check_version(const json_t *version)
+/* Where it is goes before what is wrong with it. */
+static tw_err within(tw_err e, const char *what, size_t i)
+{
+	char why[TW_DETAIL_MAX];
+
+	if (!tw_failed(e) || tw_is(e, TW_CODE_NOMEM))
+		return e;
+	(void)snprintf(why, sizeof why, "%s", tw_err_detail());
+	return tw_raise(e.code, __func__, __LINE__, i ? "%s %zu: %s" : "%s%.0zu: %s", what, i, why);
+}
+
+/* What an advisory of this product says others know it by. */
+static tw_err check_identifiers(const struct tw_sys *sys, const json_t *of)
+{
+	const json_t *identifiers = tw_json_get(of, "identifiers");
+
+	return identifiers ? within(tw_identifiers_check(sys, identifiers), "identifiers", 0) : TW_OK;
+}
+
+static tw_err check_numbers(const json_t *model, const char *key)
+{
+	const json_t *list = tw_json_get(model, key), *one;
+	size_t i;
+
+	if (list && (!json_array_size(list) || json_array_size(list) > TW_IDENTIFIER_MODEL_MAX))
+		return TW_RAISE(LIMIT, "%s has 1 to %d entries", key, TW_IDENTIFIER_MODEL_MAX);
+	json_array_foreach(list, i, one) {
+		const struct tw_slice text = { json_string_value(one), json_string_length(one) };
+
+		if (!json_is_string(one) || !text.size || text.size > NUMBER_MAX || !tw_text_printable(text))
+			return TW_RAISE(SYNTAX, "%s: entry %zu is no line of 1 to %d bytes", key, i + 1, NUMBER_MAX);
+	}
+	return TW_OK;
+}
+
+static tw_err check_model(const json_t *models, size_t i)
+{
+	const json_t *model = json_array_get(models, i);
+
+	TW_TRY(tw_json_check(model, model_shape));
+	if (!tw_text_printable(tw_slice_of(tw_json_text(model, "model"))))
+		return TW_RAISE(SYNTAX, "a model is one line");
+	for (size_t k = 0; k < i; k++)
+		if (!strcmp(tw_json_text(json_array_get(models, k), "model"), tw_json_text(model, "model")))
+			return TW_RAISE(SYNTAX, "it is there already, as model %zu", k + 1);
+	TW_TRY(check_numbers(model, "skus"));
+	return check_numbers(model, "serial-numbers");
+}
+
+static tw_err check_models(const json_t *models)
+{
+	if (json_array_size(models) > TW_PRODUCT_MODELS_MAX)
+		return TW_RAISE(LIMIT, "more than %d models", TW_PRODUCT_MODELS_MAX);
+	for (size_t i = 0; i < json_array_size(models); i++)
+		TW_TRY(within(check_model(models, i), "model", i + 1));
+	return TW_OK;
+}
+
+static tw_err check_version(const struct tw_sys *sys, const json_t *version)
 {
 	int64_t released = 0, until = 0;
 
 	TW_TRY(tw_json_check(version, version_shape));
+	TW_TRY(check_identifiers(sys, version));
 	if (!tw_text_printable(tw_slice_of(tw_json_text(version, "version"))) || strpbrk(tw_json_text(version, "version"), " ,"))
 		return TW_RAISE(SYNTAX, "a version has no blank and no comma");
 	TW_TRY(day(version, "released", &released));
@@ -156,7 +226,7 @@ const char *tw_product_document(const json_t *product, const char *kind)
 	return "";
 }
 
-static tw_err check_product(const json_t *product)
+static tw_err check_product(const struct tw_sys *sys, const json_t *product)
 {
 	const json_t *versions, *one;
 	const char *name;
@@ -174,26 +244,17 @@ static tw_err check_product(const json_t *product)
 	if (tw_json_get(product, "contacts"))
 		TW_TRY(check_contacts(tw_json_get(product, "contacts")));
 	TW_TRY(check_documents(tw_json_get(product, "documents")));
+	TW_TRY(check_identifiers(sys, product));
+	TW_TRY(check_models(tw_json_get(product, "models")));
 	versions = tw_json_get(product, "versions");
 	if (json_array_size(versions) > TW_PRODUCT_VERSIONS_MAX)
 		return TW_RAISE(LIMIT, "more than %d versions", TW_PRODUCT_VERSIONS_MAX);
 	json_array_foreach(versions, i, one)
-		TW_TRY(check_version(one));
+		TW_TRY(within(check_version(sys, one), "version", i + 1));
 	return TW_OK;
 }
 
-/* Which product it is goes before what is wrong with it. */
-static tw_err of_product(tw_err e, size_t i)
-{
-	char why[TW_DETAIL_MAX];
-
-	if (!tw_failed(e) || tw_is(e, TW_CODE_NOMEM))
-		return e;
-	(void)snprintf(why, sizeof why, "%s", tw_err_detail());
-	return tw_raise(e.code, __func__, __LINE__, "%s: product %zu: %s", TW_PRODUCTS_FILE, i + 1, why);
-}
-
-tw_err tw_products_parse(struct tw_slice text, json_t **ret)
+tw_err tw_products_parse(const struct tw_sys *sys, struct tw_slice text, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 	const json_t *one;
@@ -206,7 +267,7 @@ tw_err tw_products_parse(struct tw_slice text, json_t **ret)
 	if (json_array_size(products) > TW_PRODUCTS_MAX)
 		return TW_RAISE(LIMIT, "%s: more than %d products", TW_PRODUCTS_FILE, TW_PRODUCTS_MAX);
 	json_array_foreach(products, i, one) {
-		TW_TRY(of_product(check_product(one), i));
+		TW_TRY(within(check_product(sys, one), TW_PRODUCTS_FILE ": product", i + 1));
 		if (tw_products_find(products, tw_slice_of(tw_json_text(one, "name"))) != one)
 			return TW_RAISE(SYNTAX, "%s: product %zu: its name is another's", TW_PRODUCTS_FILE, i + 1);
 	}
@@ -225,7 +286,7 @@ tw_err tw_products_read(const struct tw_sys *sys, int dir, json_t **ret)
 		return *ret ? TW_OK : TW_RAISE(NOMEM, "products");
 	}
 	TW_TRY(e);
-	return tw_products_parse(tw_buf_slice(&b), ret);
+	return tw_products_parse(sys, tw_buf_slice(&b), ret);
 }
 
 const json_t *tw_products_find(const json_t *products, struct tw_slice name)

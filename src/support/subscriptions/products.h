@@ -12,12 +12,13 @@
 #define TW_PRODUCTS_FILE_MAX (512 * 1024)
 #define TW_PRODUCTS_MAX 64         /* the page of all stays below 50 KB */
 #define TW_PRODUCT_VERSIONS_MAX 40 /* the page of one too */
+#define TW_PRODUCT_MODELS_MAX 100
 #define TW_PRODUCT_NAME_MAX 60
 #define TW_PRODUCT_DOCUMENTS_MAX 20
 #define TW_PRODUCT_SETTINGS "settings" /* of a document that explains them */
 
 /* SYNTAX, LIMIT: what is wrong, and of which product. Pure, but for memory. ret: an array; each product as the file has it. */
-tw_err tw_products_parse(struct tw_slice text, json_t **ret);
+tw_err tw_products_parse(const struct tw_sys *sys, struct tw_slice text, json_t **ret);
 tw_err tw_products_read(const struct tw_sys *sys, int dir, json_t **ret); /* without a file an empty array */
 const json_t *tw_products_find(const json_t *products, struct tw_slice name);
 

@@ -33,7 +33,7 @@ const char *tw_notice_severity_name(enum tw_notice_severity s); /* "", "low" .. 
 bool tw_notice_kind_find(const char *name, enum tw_notice_kind *ret);
 bool tw_notice_severity_find(const char *name, enum tw_notice_severity *ret);
 
-#define TW_PRODUCT_VERSION_MAX 32         /* bytes: of a product, as product.yaml has it, and of whoever says which one he has */
+#define TW_PRODUCT_VERSION_MAX 63         /* bytes: of a product, as products.json has it; product.yaml has 32 */
 #define TW_NOTICE_REVIEW "To be reviewed" /* begins the line that says what: programs find it by that */
 #define TW_NOTICE_PRODUCTS_MAX 64
 #define TW_NOTICE_ID_MAX 160       /* bytes */

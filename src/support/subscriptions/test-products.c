@@ -20,10 +20,17 @@
 #define GOOD \
 	FILE_OF(LAMP ",\"contacts\":{\"security-email\":\"a@b.example\"},\"versions\":[{\"version\":\"1\",\"released\":\"2020-02-29\"}]}")
 #define DAY INT64_C(86400000)
+#define SIXTY "123456789012345678901234567890123456789012345678901234567890"
+#define VERSION_OF(more) \
+	",\"versions\":[{\"version\":\"1\",\"released\":\"2020-01-01\"},{\"version\":\"2\",\"released\":\"2020-01-01\"," more "}]}"
+#define CPE "cpe:2.3:o:example:lamp:*:*:*:*:*:*:*:*"
+#define SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define HASH "{\"algorithm\":\"sha256\",\"value\":\"" SHA256 "\"}"
 
 static const struct {
 	const char *text;
 	enum tw_code code;
+	const char *detail; /* how it begins */
 } rows[] = {
 	{ GOOD, TW_CODE_OK },
 	{ FILE_OF(""), TW_CODE_OK },
@@ -41,9 +48,10 @@ static const struct {
 	{ FILE_OF(LAMP ",\"contacts\":{\"support-url\":\"javascript:alert(1)\"}}"), TW_CODE_SYNTAX },
 	{ FILE_OF(LAMP ",\"contacts\":{\"fax\":\"1\"}}"), TW_CODE_SYNTAX },
 	{ FILE_OF(LAMP ",\"versions\":[{\"version\":\"1 2\",\"released\":\"2020-01-01\"}]}"), TW_CODE_SYNTAX },
-	/* As long as a subscriber can say, and no longer. */
-	{ FILE_OF(LAMP ",\"versions\":[{\"version\":\"12345678901234567890123456789012\",\"released\":\"2020-01-01\"}]}"), TW_CODE_OK },
-	{ FILE_OF(LAMP ",\"versions\":[{\"version\":\"123456789012345678901234567890123\",\"released\":\"2020-01-01\"}]}"), TW_CODE_SYNTAX },
+	/* 63 bytes, and no longer. */
+	{ FILE_OF(LAMP ",\"versions\":[{\"version\":\"" SIXTY "123\",\"released\":\"2020-01-01\"}]}"), TW_CODE_OK },
+	{ FILE_OF(LAMP ",\"versions\":[{\"version\":\"" SIXTY "1234\",\"released\":\"2020-01-01\"}]}"), TW_CODE_SYNTAX,
+		"products.json: product 1: version 1: 'version' has 64 bytes, wanted 1 to 63" },
 	{ FILE_OF(LAMP ",\"versions\":[{\"version\":\"1\",\"released\":\"soon......\"}]}"), TW_CODE_SYNTAX },
 	{ FILE_OF(LAMP ",\"versions\":[{\"version\":\"1\",\"released\":\"2020-01-01\",\"supported-until\":\"2020-13-01\"}]}"), TW_CODE_SYNTAX },
 	{ FILE_OF(LAMP ",\"documents\":[{\"kind\":\"settings\",\"title\":\"S\",\"url\":\"https://a.example/s\"}]}"), TW_CODE_OK },
@@ -51,15 +59,37 @@ static const struct {
 	{ FILE_OF(LAMP ",\"documents\":[{\"kind\":\"manual\",\"title\":\"S\",\"url\":\"javascript:alert(1)\"}]}"), TW_CODE_SYNTAX },
 	{ FILE_OF(LAMP ",\"documents\":[{\"kind\":\"manual\",\"title\":\"a\\nb\",\"url\":\"https://a.example/s\"}]}"), TW_CODE_SYNTAX },
 	{ FILE_OF(LAMP ",\"documents\":[{\"kind\":\"manual\",\"title\":\"S\"}]}"), TW_CODE_SYNTAX },
+	{ FILE_OF(LAMP ",\"identifiers\":{\"cpe\":\"" CPE "\",\"purl\":\"pkg:generic/example/lamp\",\"sbom_urls\":[\"https://a.example/s\"],"
+		       "\"x_generic_uris\":[{\"namespace\":\"urn:a\",\"uri\":\"urn:a:b\"}]}}"),
+		TW_CODE_OK },
+	{ FILE_OF(LAMP VERSION_OF("\"identifiers\":{\"hashes\":[{\"filename\":\"lamp.img\",\"file_hashes\":[" HASH "]}]}")), TW_CODE_OK },
+	{ FILE_OF(LAMP ",\"identifiers\":{}}"), TW_CODE_SYNTAX, "products.json: product 1: identifiers: : has no member" },
+	{ FILE_OF(LAMP ",\"identifiers\":{\"cpe\":\"lamp\"}}"), TW_CODE_SYNTAX,
+		"products.json: product 1: identifiers: /cpe: 'lamp' is not a CPE" },
+	{ FILE_OF(LAMP ",\"identifiers\":{\"purl\":\"pkg:a\"}}"), TW_CODE_SYNTAX, "products.json: product 1: identifiers: /purl: " },
+	{ FILE_OF(LAMP ",\"identifiers\":{\"colour\":\"red\"}}"), TW_CODE_SYNTAX, "products.json: product 1: identifiers: /colour: " },
+	{ FILE_OF(LAMP ",\"identifiers\":{\"skus\":[\"a\\u0007\"]}}"), TW_CODE_SYNTAX,
+		"products.json: product 1: identifiers: they have a control" },
+	{ FILE_OF(LAMP VERSION_OF("\"identifiers\":{\"purl\":\"pkg:oci/a/b\"}")), TW_CODE_SYNTAX,
+		"products.json: product 1: version 2: identifiers: /purl: " },
+	{ FILE_OF(LAMP VERSION_OF("\"identifiers\":{\"hashes\":[{\"filename\":\"f\",\"file_hashes\":[" HASH "," HASH "]}]}")), TW_CODE_SYNTAX,
+		"products.json: product 1: version 2: identifiers: /hashes/0/file_hashes/1: the file has a hash of sha256 already" },
+	{ FILE_OF(LAMP ",\"models\":[{\"model\":\"L-1\",\"skus\":[\"4711\"],\"serial-numbers\":[\"L1-\"]},{\"model\":\"L-2\"}]}"), TW_CODE_OK },
+	{ FILE_OF(LAMP ",\"models\":[{\"model\":\"L-1\"},{\"model\":\"L-1\"}]}"), TW_CODE_SYNTAX,
+		"products.json: product 1: model 2: it is there already, as model 1" },
+	{ FILE_OF(LAMP ",\"models\":[{\"model\":\"L-1\",\"skus\":[]}]}"), TW_CODE_LIMIT, "products.json: product 1: model 1: skus has 1 to 16" },
+	{ FILE_OF(LAMP ",\"models\":[{\"model\":\"L-1\",\"skus\":[1]}]}"), TW_CODE_SYNTAX,
+		"products.json: product 1: model 1: skus: entry 1 is no" },
+	{ FILE_OF(LAMP ",\"models\":[{\"skus\":[\"1\"]}]}"), TW_CODE_SYNTAX, "products.json: product 1: model 1: 'model' is missing" },
 };
 
 static void test_rows(void **state)
 {
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		json_t *products = NULL;
-		tw_err e = tw_products_parse(tw_slice_of(rows[i].text), &products);
+		tw_err e = tw_products_parse(tw_sys_real(), tw_slice_of(rows[i].text), &products);
 
-		if (e.code != rows[i].code)
+		if (e.code != rows[i].code || (rows[i].detail && strncmp(tw_err_detail(), rows[i].detail, strlen(rows[i].detail)) != 0))
 			fail_msg("row %zu: %s, %s", i, tw_code_name(e.code), tw_failed(e) ? tw_err_detail() : "");
 		tw_jsonp(&products);
 	}
@@ -83,7 +113,7 @@ static void test_what_dates_mean(void **state)
 		{ "2030-12-31T23:59:59Z", TW_SUPPORTED_UNSAFE }, { "2031-01-01T00:00:00Z", TW_UNSUPPORTED } };
 	TW_CLEANUP(tw_jsonp) json_t *products = NULL;
 
-	CHECK_OK(tw_products_parse(TW_SLICE(GOOD), &products));
+	CHECK_OK(tw_products_parse(tw_sys_real(), TW_SLICE(GOOD), &products));
 	const json_t *lamp = tw_products_find(products, TW_SLICE("lamp"));
 	for (size_t i = 0; i < TW_COUNT(dates); i++)
 		CHECK_INT(tw_product_state(lamp, at(dates[i].now)), dates[i].state);
@@ -113,7 +143,7 @@ static void test_dates_tell_once(void **state)
 	tw_store *s = NULL;
 	const int64_t until = at("2029-06-30T00:00:00Z"), end = at("2030-12-31T00:00:00Z");
 
-	CHECK_OK(tw_products_parse(TW_SLICE(GOOD), &products));
+	CHECK_OK(tw_products_parse(tw_sys_real(), TW_SLICE(GOOD), &products));
 	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &formats, &s));
 	CHECK_OK(tw_products_tell(s, tw_sys_real(), products, "https://example.com", until - 90 * DAY - 1));
 	CHECK_INT(notices(s), 0);
@@ -153,7 +183,7 @@ static void test_a_version_ends(void **state)
 	tw_store *s = NULL;
 	char told[400] = "";
 
-	CHECK_OK(tw_products_parse(tw_slice_of(products_text), &products));
+	CHECK_OK(tw_products_parse(tw_sys_real(), tw_slice_of(products_text), &products));
 	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &formats, &s));
 	CHECK_OK(tw_products_tell(s, tw_sys_real(), products, "", end - 90 * DAY - 1));
 	CHECK_OK(tw_products_tell(s, tw_sys_real(), products, "", end + DAY));

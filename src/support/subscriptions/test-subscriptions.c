@@ -292,6 +292,9 @@ static void test_a_host_is_asked_so_often_in_all(void **state)
 	CHECK_INT(ask_from(s, "192.0.2.7"), TW_ASKED);
 }
 
+/* As long as products.json may have one, and nobody else. */
+#define LONGEST "2026.11-release-candidate-of-the-second-line-for-export+build12"
+
 static void test_versions_hold_no_words_of_a_stranger(void **state)
 {
 	static const struct {
@@ -310,11 +313,16 @@ static void test_versions_hold_no_words_of_a_stranger(void **state)
 		{ "1.0.post1 2.0.0.M1 R3.2 1.0.rc2", "1.0.post1 2.0.0.M1 R3.2 1.0.rc2" },
 		{ "20261123 1.10.3-14-g0123456", "20261123 1.10.3-14-g0123456" },
 		/* The manufacturer's own words are his. */
-		{ "4.2.8.1 2.0.0.RELEASE Beta", "4.2.8.1 2.0.0.RELEASE Beta" }, { "4.2.8.2", NULL } };
+		{ "4.2.8.1 2.0.0.RELEASE Beta", "4.2.8.1 2.0.0.RELEASE Beta" }, { "4.2.8.2", NULL }, { LONGEST, LONGEST },
+		{ LONGEST " " LONGEST " " LONGEST " " LONGEST " " LONGEST " " LONGEST " " LONGEST " " LONGEST " " LONGEST " " LONGEST,
+			LONGEST " " LONGEST " " LONGEST " " LONGEST " " LONGEST " " LONGEST " " LONGEST " " LONGEST " " LONGEST " " LONGEST },
+		{ LONGEST "4", NULL } };
 	TW_CLEANUP(tw_jsonp) json_t *known = NULL;
 	char kept[TW_SUBSCRIPTION_VERSIONS_TEXT];
 
-	CHECK_OK(tw_json_parse(TW_SLICE("[{\"version\":\"4.2.8.1\"},{\"version\":\"2.0.0.RELEASE\"},{\"version\":\"Beta\"}]"), 200, &known));
+	CHECK_OK(tw_json_parse(
+		TW_SLICE("[{\"version\":\"4.2.8.1\"},{\"version\":\"2.0.0.RELEASE\"},{\"version\":\"Beta\"},{\"version\":\"" LONGEST "\"}]"),
+		300, &known));
 	CHECK(tw_subscription_versions("1.0", NULL, kept) && !tw_subscription_versions("4.2.8.1", NULL, kept));
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
 		if (tw_subscription_versions(rows[i].text, known, kept) != (rows[i].kept != NULL) ||

@@ -16,6 +16,7 @@
 
 #define BETWEEN " ,\n\t"
 #define DIGITS_MAX 9
+#define TYPED_MAX 32 /* bytes of one that products.json does not have */
 
 static bool digit(char c)
 {
@@ -92,8 +93,8 @@ static bool is_version(const char *text)
 {
 	static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+~_-";
 
-	return strcspn(text, "0123456789") < strlen(text) && text[strspn(text, good)] == '\0' && !is_host_name(text) &&
-		!is_host_address(text) && !is_telephone(text);
+	return strlen(text) <= TYPED_MAX && strcspn(text, "0123456789") < strlen(text) && text[strspn(text, good)] == '\0' &&
+		!is_host_name(text) && !is_host_address(text) && !is_telephone(text);
 }
 
 static bool is_known(const json_t *known, const char *text)
