@@ -382,6 +382,23 @@ async function workbench({ open, skip }) {
 		assert.match(await max.textContent('[role="alert"]'), /advisory\.changed/);
 		await send(max, `${url}/desk/advisory-approve/${name}`, {});
 		assert.match(await max.textContent('main .facts'), /Approved by\s*Max Anager/);
+		await send(pia, `${url}/desk/advisory-plan/${name}`, { at: '2000-01-01T12:00' });
+		assert.match(await pia.textContent('[role="alert"]'), /advisory\.time/);
+		await send(pia, `${url}/desk/advisory-plan/${name}`, { at: `${new Date().getFullYear() + 1}-03-01T12:00` });
+		assert.match(await pia.textContent('main .facts'), /Planned by\s*Pia Publisher/);
+		await eachOf(pia, url, [at, '/desk/advisories', `/desk/advisory-plan/${name}?lang=de`, `/desk/advisory-unplan/${name}`, '/desk/advisories?text=dose&sort=-title&title=pump&lang=de']);
+		await pia.goto(`${url}/desk/advisories`);
+		assert.match(await pia.textContent('main'), /To be published at a set time/);
+		await pia.click('summary'); // found by a form and its address alone
+		await pia.fill('#field-text', 'nobody says that');
+		await pia.click('main form button');
+		assert.match(await pia.textContent('main'), /No advisory is like this\./);
+		await pia.click('summary');
+		assert.equal(await pia.inputValue('#field-text'), 'nobody says that');
+		await pia.fill('#field-text', 'set the dose');
+		await pia.click('main form button');
+		assert.equal(await pia.locator(`tbody a[href^="${at}"]`).count(), 2); // in what is planned, and in the list
+		await send(pia, `${url}/desk/advisory-unplan/${name}`, {});
 		await send(pia, `${url}/desk/advisory-publish/${name}`, {});
 		assert.match(await pia.textContent('main .facts'), /Published/);
 		await eachOf(pia, url, [at, '/desk/advisories']);

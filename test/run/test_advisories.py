@@ -156,6 +156,101 @@ def test_two_persons_publish_and_everybody_reads(desk):
     refused(desk, "advisory.two-persons", "advisory", "approve", name, said["hash"])
 
 
+def test_advisories_are_found_by_what_they_say(desk):
+    admin = staff.administrator(desk)
+    ann, max_, pia = (staff.colleague(admin, n, r) for n, r in (("Ann", "analyst"), ("Max", "manager"), ("Pia", "publisher")))
+    out = approved(desk, ann, max_, title="Lamp opens", cve="CVE-2026-0042")
+    assert pia.ask("POST", f"/api/v1/advisory-publications/{out}")[0] == 200
+    case = ann.ask("POST", "/api/v1/cases", {"title": "Secret door", "product": "Door D9", "description": "It opens by itself."})[1]["id"]
+    hidden = ann.ask("POST", "/api/v1/advisories", {"case": case, "cve": "CVE-2026-0043"})[1]["id"]
+    assert ann.ask("POST", f"/api/v1/case-embargoes/{case}", {"until": "2999-01-01T00:00:00Z"})[0] == 200
+
+    def found(who, query):
+        status, said = who.ask("GET", f"/api/v1/advisories?{query}")
+        assert status == 200, said
+        return [a["id"] for a in said["advisories"]]
+
+    year = time.gmtime().tm_year
+    for query in ("title=LAMP", f"id={out}", "category=csaf_security_advisory", "publisher=security.example.com", "status=final", "version=1", "summary=initial",
+                  f"revised={year}-", f"initial_from={year}-01-01", f"current_to={year}-12-31", "cve=cve-2026-0042", "product=lamp%20l3", "product=lamp+l3",
+                  "csaf_version=2.0&state=published", f"author={ann.id}", "severity=unrated", "text=opens"):
+        assert found(max_, query) == [out], query
+    for query in ("", "text=opens", "cve=CVE-2026-0043", "product=door", "state=draft", "title=secret", "status=draft"):
+        assert hidden in found(ann, query) and hidden not in found(max_, query), query
+    assert ann.ask("GET", "/api/v1/advisories?initial_from=soon-enough")[1]["rule"] == "advisory.date"
+    assert [a["id"] for a in ask(desk, "advisories", "list", "--title", "lamp", "--status", "final")["advisories"]] == [out]
+
+    # The page: found, sorted, counted; and what somebody typed comes back as text.
+    def page(who, query=""):
+        r, text = desk.ask(f"/desk/advisories{query}", "GET", {"Authorization": f"Bearer {who.token}"})
+        assert r.status == 200, text
+        return text
+
+    assert "Draft: 1" in page(ann) and "Draft" not in page(max_).split("<form", 2)[1].split("</ul>")[0] and hidden not in page(max_)
+    text = page(ann, "?sort=title")
+    assert text.index(f">{out}<") < text.index(f">{hidden}<") and 'aria-sort="ascending"' in text
+    text = page(ann, "?sort=-title&text=opens")
+    assert text.index(f">{hidden}<") < text.index(f">{out}<")
+    assert "sort=title&amp;text=opens" in text and 'name="sort" value="-title"' in text
+    text = page(ann, "?title=%3Cscript%3Ealert(1)%3C%2Fscript%3E")
+    assert "<strong>&lt;script&gt;alert(1)" in text
+    assert "<script>alert" not in text and "No advisory is like this." in text and "title=%3Cscript%3E" in text
+    assert desk.ask("/desk/advisories?current_to=never-ever", "GET", {"Authorization": f"Bearer {ann.token}"})[0].status == 422
+
+
+def test_published_at_a_set_time(desk):
+    """By the server itself, once, also when it was down or killed meanwhile; and an alarm where it could not."""
+    admin = staff.administrator(desk)
+    ann, max_, pia = (staff.colleague(admin, n, r) for n, r in (("Ann", "analyst"), ("Max", "manager"), ("Pia", "publisher")))
+    one, two, three = (approved(desk, ann, max_) for _ in range(3))
+
+    def at(seconds):
+        return {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))}
+
+    def plan(name, seconds):
+        return pia.ask("PUT", f"/api/v1/advisory-plans/{name}", at(seconds))
+
+    assert ann.ask("PUT", f"/api/v1/advisory-plans/{one}", at(60))[0] == 403
+    assert plan(one, -5)[1]["rule"] == "advisory.time"
+    assert plan(one, 2)[0] == 200 and plan(two, 600)[0] == 200 and plan(three, 3)[0] == 200
+    assert pia.ask("GET", f"/api/v1/advisories/{two}")[1]["planned_by"] == pia.id
+    assert max_.ask("POST", f"/api/v1/advisory-returns/{three}", {"comment": "Not yet."})[0] == 200
+    assert published(desk, one) is None
+    wait_for(lambda: published(desk, one), 10)
+    wait_for(lambda: pia.ask("GET", f"/api/v1/advisories/{three}")[1].get("late", "").startswith("advisory.state"), 10)
+    assert published(desk, three) is None
+    steps = [(s["who"], s["what"]) for s in pia.ask("GET", f"/api/v1/advisory-history/{one}?limit=200")[1]["steps"]]
+    assert steps[4:] == [(pia.id, "plan"), ("service", "publish"), ("service", "published")]
+    text = [s["text"] for s in pia.ask("GET", f"/api/v1/advisory-history/{one}?limit=200")[1]["steps"]][5]
+    assert text.startswith(f"planned by {pia.id} for ")
+    page = desk.ask("/desk/alarms", "GET", {"Authorization": f"Bearer {max_.token}"})[1]
+    assert three in page and "Advisories that were not published at their time" in page and two not in page
+    page = desk.ask("/desk/advisories?lang=de", "GET", {"Authorization": f"Bearer {pia.token}"})[1]
+    assert two in page and "Zu einer bestimmten Zeit zu ver" in page
+
+    # Its time comes while nothing runs; and app is killed beside it.
+    assert plan(two, 2)[0] == 200
+    desk.stop()
+    time.sleep(1.5)
+    desk.start()
+    wait_for(lambda: published(desk, two), 10)
+    for who in (ann, max_, pia):
+        assert who.ask("GET", "/api/v1/advisories")[0] == 200 or who.login()[0] == 201
+    four = approved(desk, ann, max_)
+    assert plan(four, 1)[0] == 200
+    app = desk.roles()["app"]
+    with subprocess.Popen(["sh", "-c", f"sleep 0.95; kill -9 {app}"]) as killer:
+        killer.wait()
+    wait_for(lambda: desk.roles().get("app", app) != app and desk.well(), 10)
+    wait_for(lambda: published(desk, four), 10)
+    assert pia.ask("GET", "/api/v1/advisories")[0] == 200 or pia.login()[0] == 201
+    steps = [s["what"] for s in pia.ask("GET", f"/api/v1/advisory-history/{four}?limit=200")[1]["steps"]]
+    assert steps.count("published") == 1
+    assert pia.ask("DELETE", f"/api/v1/advisory-plans/{three}")[0] == 200
+    assert pia.ask("DELETE", f"/api/v1/advisory-plans/{three}")[1]["rule"] == "advisory.unplanned"
+    check_tree(desk)
+
+
 def test_whoever_approves_is_shown_all_that_he_approves(desk):
     """Also what customers' page has no place for: what was smuggled in stands there."""
     admin = staff.administrator(desk)

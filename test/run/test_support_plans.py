@@ -57,6 +57,9 @@ def test_no_statement_goes_through_a_table_that_grows():
     for text in all_of_them.values():
         if "CREATE TABLE" in text:
             db.executescript(text)
+    for name, text in all_of_them.items():  # of tables that are made at a start
+        if name.endswith("_make") and text.startswith("CREATE INDEX"):
+            db.executescript(text)
     tables = {name for name, in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     assert len(all_of_them) > 150 and {"desk_case", "report", "outbox", "journal_entry"} <= tables - SMALL
     found = {name: large for name, text in all_of_them.items() if not re.match("CREATE|DROP|ALTER", text) and (large := {t for t in scans(db, text) if t in tables} - SMALL)}

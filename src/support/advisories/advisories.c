@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "formats/csaf-site.h"
 #include "formats/csaf.h"
+#include "support/advisories/plan.h"
+#include "support/advisories/search.h"
 #include "support/cases/cases.h"
 #include "support/platform/app.h"
 #include "support/sql-support.h"
@@ -66,6 +68,7 @@ static tw_err take_row(void *user, const tw_row *row)
 	tw_buf_init(&r->pending, l->sys, TW_CSAF_MAX);
 	TW_TRY(tw_buf_add(&r->pending, pending.at, pending.size));
 	take_text(row, 10, r->hash, sizeof r->hash);
+	r->changed_ms = tw_row_int(row, 12);
 	return tw_json_parse_deep(tw_row_bytes(row, 11), TW_CSAF_MAX, TW_ADVISORY_DEEPEST + 1, &r->content);
 }
 
@@ -82,24 +85,20 @@ tw_err tw_advisory_load_name(struct tw_context *c, const char *name, struct tw_a
 	return TW_OK;
 }
 
-/* An advisory is seen as its case is. */
-static tw_err sees(struct tw_context *c, const struct tw_request *rq, int64_t case_id, bool *ret)
+tw_err tw_advisory_seen(struct tw_context *c, const struct tw_subject *s, int64_t case_id, bool *ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *doc = NULL;
-	struct tw_reply aside = { 0 };
-	struct tw_request of = *rq;
 	char name[24];
 	int64_t id = 0;
 
 	*ret = true;
 	if (!case_id)
 		return TW_OK;
+	*ret = false;
 	(void)snprintf(name, sizeof name, "c%lld", (long long)case_id);
-	of.parameter = tw_slice_of(name);
-	tw_err e = tw_case_load(c, &of, &aside, &id, &doc);
-	tw_reply_done(&aside);
+	TW_TRY(tw_case_named(c, s, tw_slice_of(name), &id, &doc));
 	*ret = doc != NULL;
-	return e;
+	return TW_OK;
 }
 
 static tw_err no_such(struct tw_reply *rp)
@@ -121,7 +120,7 @@ tw_err tw_advisory_load(struct tw_context *c, const struct tw_request *rq, struc
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return no_such(rp);
 	TW_TRY(e);
-	TW_TRY(sees(c, rq, ret->case_id, ret_there));
+	TW_TRY(tw_advisory_seen(c, &rq->subject, ret->case_id, ret_there));
 	return *ret_there ? TW_OK : no_such(rp);
 }
 
@@ -169,6 +168,13 @@ static tw_err add_step(const struct tw_advisory_change *h, int64_t now_ms)
 	return tw_store_run(h->c->store, tw_sql_advisory_step_add, v, TW_COUNT(v), NULL, NULL);
 }
 
+tw_err tw_advisory_step(struct tw_context *c, struct tw_advisory_row *row, const char *by, const char *what, const char *text)
+{
+	const struct tw_advisory_change h = { .c = c, .row = row, .by = by, .what = what, .text = text };
+
+	return add_step(&h, tw_time_wall_ms(c->time));
+}
+
 struct writing {
 	struct tw_advisory_change *h;
 	struct tw_slice text; /* of the content */
@@ -188,6 +194,8 @@ static tw_err write_all(tw_store *s, void *user)
 		TW_TRY(add_revision(w->h, w->text, w->now_ms));
 	TW_TRY(tw_store_run(s, tw_sql_advisory_put, v, TW_COUNT(v), NULL, NULL));
 	TW_TRY(add_step(w->h, w->now_ms));
+	TW_TRY(tw_advisory_listed(w->h->c, r, w->h->out ? w->h->out : r->published, w->now_ms));
+	TW_TRY(tw_plan_again(s, r->id));
 	return w->h->beside ? w->h->beside(s, w->h->user) : TW_OK;
 }
 
@@ -261,7 +269,8 @@ static tw_err write_new(tw_store *s, void *user)
 		TW_V_TEXT(title_of(w->h->content)), TW_V_INT(w->now_ms) };
 	TW_TRY(tw_store_run(s, tw_sql_advisory_add, v, TW_COUNT(v), take_number, &r->id));
 	TW_TRY(add_revision(w->h, w->text, w->now_ms));
-	return add_step(w->h, w->now_ms);
+	TW_TRY(add_step(w->h, w->now_ms));
+	return tw_advisory_listed(w->h->c, r, NULL, w->now_ms);
 }
 
 tw_err tw_advisory_new(struct tw_context *c, const char *by, int64_t case_id, const json_t *content, struct tw_advisory_row *ret)
@@ -269,7 +278,9 @@ tw_err tw_advisory_new(struct tw_context *c, const char *by, int64_t case_id, co
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	struct tw_advisory_change h = { .c = c, .row = ret, .by = by, .what = "create", .content = content };
 
-	*ret = (struct tw_advisory_row){ .case_id = case_id, .revision = 1, .state = TW_ADVISORY_DRAFT };
+	*ret = (struct tw_advisory_row){
+		.case_id = case_id, .revision = 1, .state = TW_ADVISORY_DRAFT, .content = json_incref((json_t *)(uintptr_t)content)
+	};
 	TW_TRY(content_text(c, content, &text));
 	struct writing w = { &h, tw_buf_slice(&text), tw_time_wall_ms(c->time), true };
 	return tw_store_transaction(c->store, write_new, &w);

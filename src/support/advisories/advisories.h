@@ -16,7 +16,7 @@
 
 /* One of them, and the last revision of what it says. */
 struct tw_advisory_row {
-	int64_t id, case_id, revision, released; /* case_id 0: none; released 0: nothing is published */
+	int64_t id, case_id, revision, released, changed_ms; /* case_id 0: none; released 0: nothing is published */
 	char name[TW_ADVISORY_NAME_MAX];
 	enum tw_advisory_state state;
 	char approved_by[TW_ADVISORY_WHO_MAX], approved_hash[65], hash[65];
@@ -27,6 +27,8 @@ struct tw_advisory_row {
 void tw_advisory_row_done(struct tw_advisory_row *r);
 /* By the request's parameter. 404, and false in *ret_there, for whoever may not see it either. */
 tw_err tw_advisory_load(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_advisory_row *ret, bool *ret_there);
+/* An advisory is seen as its case is. */
+tw_err tw_advisory_seen(struct tw_context *c, const struct tw_subject *s, int64_t case_id, bool *ret);
 tw_err tw_advisory_load_name(struct tw_context *c, const char *name, struct tw_advisory_row *ret); /* NOTFOUND; sees all */
 
 /* Who wrote what is not published yet. */
@@ -38,10 +40,13 @@ struct tw_advisory_change {
 	struct tw_advisory_row *row;
 	const char *by, *what, *text;              /* what: "review"; text: of a return */
 	const json_t *content;                     /* of the new revision, which row->revision and row->hash become; NULL: none */
+	const json_t *out;                         /* the document that is published with it; NULL: row->published stays */
 	tw_err (*beside)(tw_store *s, void *user); /* in the same transaction; NULL: nothing */
 	void *user;
 };
 tw_err tw_advisory_write(struct tw_advisory_change *h);
+/* A line of its history alone; within the caller's transaction. */
+tw_err tw_advisory_step(struct tw_context *c, struct tw_advisory_row *row, const char *by, const char *what, const char *text);
 /* A new one under the next id of this year, with its first revision. LIMIT: there are as many as may be. */
 tw_err tw_advisory_new(struct tw_context *c, const char *by, int64_t case_id, const json_t *content, struct tw_advisory_row *ret);
 tw_err tw_advisory_short(const struct tw_advisory_row *r, json_t **ret); /* what answers to changes say */
@@ -70,6 +75,13 @@ tw_err tw_advisory_release(struct tw_context *c, struct tw_advisory_row *row, co
 tw_err tw_advisory_may_go(struct tw_context *c, struct tw_reply *rp, const struct tw_advisory_row *row);
 /* The same of what waits, as long as the tree does not have it: with a problem it is approved again, and waits no longer. */
 tw_err tw_advisory_ask_again(struct tw_context *c, struct tw_reply *rp, struct tw_advisory_row *row, const char *by);
+/* The way out of what is approved or on its way: a problem, or row as it is then, which is "publishing" as long as its signature is not there. */
+struct tw_advisory_by {
+	const char *who, *text; /* for its history; text NULL: none */
+};
+tw_err tw_advisory_publish(struct tw_context *c, struct tw_reply *rp, struct tw_advisory_row *row, const struct tw_advisory_by *by);
+/* A problem when what it says now could not go that way, at that time as far as that is known. */
+tw_err tw_advisory_could_go(struct tw_context *c, struct tw_reply *rp, const struct tw_advisory_row *row, int64_t at_ms);
 /* DENIED, with the rule: the tree does not take this document. */
 tw_err tw_advisory_tree_takes(struct tw_context *c, struct tw_slice text);
 /* At the start: what was cut goes on, what the tree lacks comes into it, and what is about to expire is written anew. */

@@ -4,7 +4,9 @@
 #include "product/advisory.h"
 #include "service/path/page.h"
 #include "support/advisories/describe.h"
+#include "support/advisories/plan.h"
 #include "support/advisories/registered.h"
+#include "support/advisories/search.h"
 #include "support/advisories/signing.h"
 #include "support/advisories/typed.h"
 #include "support/cases/cases.h"
@@ -39,6 +41,12 @@ static tw_err list_one(void *user, const tw_row *row)
 	TW_TRY(set_text(j, "id", tw_row_bytes(row, 1)));
 	TW_TRY(set_text(j, "title", tw_row_bytes(row, 2)));
 	TW_TRY(set_text(j, "state", tw_row_bytes(row, 3)));
+	if (tw_row_bytes(row, 8).size)
+		TW_TRY(set_text(j, "released", tw_row_bytes(row, 8)));
+	if (tw_row_int(row, 9)) {
+		tw_time_text(tw_row_int(row, 9), text);
+		TW_TRY(tw_json_set(j, "planned", json_string(text)));
+	}
 	if (tw_row_int(row, 4))
 		TW_TRY(tw_json_set(j, "case", json_sprintf("c%lld", (long long)tw_row_int(row, 4))));
 	return tw_page_add_at(p, (uint64_t)tw_row_int(row, 0), TW_STEAL(j));
@@ -46,18 +54,18 @@ static tw_err list_one(void *user, const tw_row *row)
 
 tw_err tw_op_advisories_list(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	const char *key = rq->subject.kind == TW_SUBJECT_LOCAL ? "" : tw_subject_key(&rq->subject);
+	struct tw_advisory_search search;
 	uint64_t from = 0;
 	struct tw_page p;
 
-	TW_TRY(tw_page_begin(c, rq, rp, &p));
+	TW_TRY(tw_advisory_search_of(c, rq, rp, &search));
+	if (!rp->problem[0])
+		TW_TRY(tw_page_begin(c, rq, rp, &p));
 	if (!rp->problem[0])
 		TW_TRY(tw_page_after(&p, rp, &from));
 	if (rp->problem[0])
 		return TW_OK;
-	const struct tw_value v[] = { TW_V_INT((int64_t)from), TW_V_TEXT(tw_json_text(rq->input, "state")),
-		TW_V_INT(tw_time_wall_ms(c->time)), TW_V_TEXT(key), TW_V_INT((int64_t)p.limit + 1) };
-	TW_TRY(tw_store_run(c->store, tw_sql_advisory_list, v, TW_COUNT(v), list_one, &p));
+	TW_TRY(tw_advisory_search_list(c, &search, (int64_t)from, (int64_t)p.limit + 1, list_one, &p));
 	return tw_page_end(&p, rp);
 }
 
@@ -225,6 +233,7 @@ static tw_err shown(struct tw_context *c, const struct tw_advisory_row *r, json_
 	TW_TRY(tw_json_set(j, "summary", json_string(tw_json_text(r->content, "summary"))));
 	TW_TRY(tw_json_set(j, "published", json_boolean(r->released > 0)));
 	TW_TRY(show_signature(c, r, j));
+	TW_TRY(tw_plan_show(c, r, j));
 	if (r->case_id)
 		TW_TRY(tw_json_set(j, "case", json_sprintf("c%lld", (long long)r->case_id)));
 	if (r->approved_by[0])

@@ -127,7 +127,7 @@ static tw_err take_number(void *user, const tw_row *row)
 }
 
 /* Under an embargo nothing of a case is public, its advisory least of all. */
-static tw_err check_embargo(struct tw_context *c, struct tw_reply *rp, const struct tw_advisory_row *row)
+static tw_err check_embargo(struct tw_context *c, struct tw_reply *rp, const struct tw_advisory_row *row, int64_t at_ms)
 {
 	const struct tw_value v = TW_V_INT(row->case_id);
 	int64_t until = 0;
@@ -135,7 +135,7 @@ static tw_err check_embargo(struct tw_context *c, struct tw_reply *rp, const str
 	if (!row->case_id)
 		return TW_OK;
 	TW_TRY(tw_store_run(c->store, tw_sql_advisory_embargo, &v, 1, take_number, &until));
-	if (until <= tw_time_wall_ms(c->time))
+	if (until <= at_ms)
 		return TW_OK;
 	return tw_advisory_refuse(rp, 409, "advisory.embargo", "Its case is under embargo", "End the embargo first: case.embargo.",
 		"Nothing of a case is published before its embargo ends.");
@@ -178,7 +178,7 @@ tw_err tw_advisory_may_go(struct tw_context *c, struct tw_reply *rp, const struc
 {
 	TW_TRY(check_approval(c, rp, row));
 	if (!rp->problem[0])
-		TW_TRY(check_embargo(c, rp, row));
+		TW_TRY(check_embargo(c, rp, row, tw_time_wall_ms(c->time)));
 	return rp->problem[0] || !row->pending.size ? TW_OK : check_bytes(c, rp, row);
 }
 
@@ -191,10 +191,10 @@ static tw_err pend(tw_store *s, void *user)
 }
 
 /* The bytes, settled: from here on a cut is made good by the start. */
-static tw_err settle_bytes(struct tw_context *c, const struct tw_request *rq, struct tw_advisory_row *row)
+static tw_err settle_bytes(struct tw_context *c, struct tw_advisory_row *row, const struct tw_advisory_by *by)
 {
 	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
-	struct tw_advisory_change h = { .c = c, .row = row, .by = tw_subject_key(&rq->subject), .what = "publish", .beside = pend, .user = row };
+	struct tw_advisory_change h = { .c = c, .row = row, .by = by->who, .what = "publish", .text = by->text, .beside = pend, .user = row };
 
 	TW_TRY(tw_advisory_document(c, row, &document));
 	tw_buf_done(&row->pending);
@@ -214,41 +214,61 @@ static tw_err check_signing(struct tw_context *c, struct tw_reply *rp, bool *ret
 }
 
 /* With its signature at once; without, as soon as there is one (signing.c), and until then it is "publishing". */
-static tw_err go_out(struct tw_context *c, const struct tw_request *rq, struct tw_advisory_row *row, bool needed)
+static tw_err go_out(struct tw_context *c, struct tw_advisory_row *row, bool needed, const char *who)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf signature = { 0 };
 
 	tw_buf_init(&signature, c->sys, TW_SIGNATURE_MAX);
 	if (needed)
 		TW_TRY(tw_signing_signature(c, tw_buf_slice(&row->pending), &signature));
-	if (!needed || signature.size)
-		return tw_advisory_release(c, row, tw_subject_key(&rq->subject));
-	tw_signing_hurry(tw_app_of(c));
-	return TW_OK;
+	return !needed || signature.size ? tw_advisory_release(c, row, who) : TW_OK;
+}
+
+tw_err tw_advisory_could_go(struct tw_context *c, struct tw_reply *rp, const struct tw_advisory_row *row, int64_t at_ms)
+{
+	bool needed = false, good = false;
+
+	TW_TRY(check_signing(c, rp, &needed));
+	if (!rp->problem[0])
+		TW_TRY(check_approval(c, rp, row));
+	if (!rp->problem[0])
+		TW_TRY(check_embargo(c, rp, row, at_ms));
+	return rp->problem[0] ? TW_OK : fit(c, rp, row, &good);
+}
+
+tw_err tw_advisory_publish(struct tw_context *c, struct tw_reply *rp, struct tw_advisory_row *row, const struct tw_advisory_by *by)
+{
+	bool good = false, needed = false;
+
+	if (!tw_advisory_move(row->state, TW_ADVISORY_PUBLISH, &row->state))
+		return tw_advisory_not_now(rp, row);
+	TW_TRY(check_signing(c, rp, &needed));
+	if (rp->problem[0])
+		return TW_OK;
+	if (row->pending.size) {
+		TW_TRY(tw_advisory_ask_again(c, rp, row, by->who));
+		return rp->problem[0] ? TW_OK : go_out(c, row, needed, by->who);
+	}
+	TW_TRY(tw_advisory_may_go(c, rp, row));
+	if (!rp->problem[0])
+		TW_TRY(fit(c, rp, row, &good));
+	if (rp->problem[0])
+		return TW_OK;
+	TW_TRY(settle_bytes(c, row, by));
+	return go_out(c, row, needed, by->who);
 }
 
 tw_err tw_op_advisory_publish(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	TW_CLEANUP(tw_advisory_row_done) struct tw_advisory_row row = { 0 };
-	bool good = false, needed = false;
+	bool there = false;
 
-	TW_TRY(load_for(c, rq, rp, TW_ADVISORY_PUBLISH, &row, &good));
-	if (good)
-		TW_TRY(check_signing(c, rp, &needed));
-	if (!good || rp->problem[0])
+	TW_TRY(tw_advisory_load(c, rq, rp, &row, &there));
+	if (there)
+		TW_TRY(tw_advisory_publish(c, rp, &row, &(struct tw_advisory_by){ tw_subject_key(&rq->subject), NULL }));
+	if (rp->problem[0])
 		return TW_OK;
-	if (row.pending.size) {
-		TW_TRY(tw_advisory_ask_again(c, rp, &row, tw_subject_key(&rq->subject)));
-		if (rp->problem[0])
-			return TW_OK;
-	} else {
-		TW_TRY(tw_advisory_may_go(c, rp, &row));
-		if (!rp->problem[0])
-			TW_TRY(fit(c, rp, &row, &good));
-		if (rp->problem[0])
-			return TW_OK;
-		TW_TRY(settle_bytes(c, rq, &row));
-	}
-	TW_TRY(go_out(c, rq, &row, needed));
+	if (row.state == TW_ADVISORY_PUBLISHING)
+		tw_signing_hurry(tw_app_of(c));
 	return tw_advisory_short(&row, &rp->body);
 }

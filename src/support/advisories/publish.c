@@ -14,6 +14,7 @@
 #include "formats/securitytxt.h"
 #include "product/csaf-tree.h"
 #include "support/advisories/advisories.h"
+#include "support/advisories/plan.h"
 #include "support/advisories/signing.h"
 #include "support/platform/app.h"
 #include "support/sign/sign-wire.h"
@@ -258,6 +259,7 @@ static tw_err note_public(tw_store *s, void *user)
 	TW_TRY(tw_store_run(s, tw_sql_advisory_out, v, 1, NULL, NULL));
 	TW_TRY(tw_store_run(s, tw_sql_advisory_public_put, v, TW_COUNT(v), NULL, NULL));
 	TW_TRY(tw_store_run(s, tw_sql_advisory_signature_forget, stays, TW_COUNT(stays), NULL, NULL));
+	TW_TRY(tw_plan_done(s, o->row->id));
 	return tw_advisory_told(o->c, &o->out);
 }
 
@@ -278,9 +280,14 @@ static tw_err note_out(struct tw_context *c, struct tw_advisory_row *row, const 
 	TW_TRY(tw_signing_signature(c, tw_buf_slice(&row->pending), &signature));
 	o.has_signature = signature.size > 0;
 	row->state = TW_ADVISORY_PUBLISHED;
-	struct tw_advisory_change h = {
-		.c = c, .row = row, .by = by, .what = "published", .text = tw_json_text(entry, "version"), .beside = note_public, .user = &o
-	};
+	struct tw_advisory_change h = { .c = c,
+		.row = row,
+		.by = by,
+		.what = "published",
+		.text = tw_json_text(entry, "version"),
+		.out = document,
+		.beside = note_public,
+		.user = &o };
 	tw_err e = tw_advisory_write(&h);
 	if (tw_failed(e))
 		row->state = TW_ADVISORY_PUBLISHING;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The workbench over its operations: what is refused, two persons, ids that are given once, and that store and tree agree whatever fails. */
 #include "support/advisories/advisories.h"
+#include "support/advisories/plan.h"
+#include "support/advisories/search.h"
 
 #include "base/text.h"
 #include "check.h"
@@ -42,11 +44,12 @@ static void reopen(void)
 {
 	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 1, tw_sql_cases_format_1 },
 		{ 1, tw_sql_alarms_format_1 }, { 1, tw_sql_outbox_format_1 }, { 1, tw_sql_advisories_format_1 },
-		{ 1, tw_sql_subscriptions_format_1 }, { 0, NULL } };
+		{ 1, tw_sql_subscriptions_format_1 }, { 1, tw_sql_access_format_1 }, { 1, tw_sql_staff_format_1 }, { 0, NULL } };
 	static const struct tw_store_formats formats = { steps, 1, 1 };
 
 	world.t.c.store = tw_store_free(world.t.c.store);
 	CHECK_OK(tw_store_open(tw_fake_sys(world.fake), world.dir.fd, "cases.db", &formats, &world.t.c.store));
+	CHECK_OK(tw_advisories_prepare(&world.t.c));
 }
 
 static int begin(void **state)
@@ -363,6 +366,164 @@ static void test_seen_as_the_case_is(void **state)
 	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "");
 }
 
+/* --- Found --- */
+
+#define NOON INT64_C(1799496000000) /* 2027-01-09T12:00:00Z */
+
+static void set_clock(int64_t ms)
+{
+	tw_fake_clock(world.fake, true, ms, ms - NOON + 1000000000);
+}
+
+/* The ids that a list has, one behind another. */
+static const char *found(const struct tw_subject *s, const char *input)
+{
+	TW_CLEANUP(tw_jsonp) json_t *list = answer(s, "advisories.list", "", input);
+	static char ids[256];
+	const json_t *one;
+	size_t i;
+
+	ids[0] = '\0';
+	json_array_foreach(tw_json_get(list, "advisories"), i, one)
+		(void)snprintf(ids + strlen(ids), sizeof ids - strlen(ids), "%s%s", i ? " " : "",
+			tw_json_text(one, "id") + strlen(tw_json_text(one, "id")) - 1);
+	return ids;
+}
+
+static int64_t counted(const struct tw_subject *s, enum tw_advisory_state state)
+{
+	const struct tw_request rq = { .subject = *s };
+	struct tw_advisory_search search;
+	struct tw_reply rp = { .status = 200 };
+	int64_t counts[TW_ADVISORY_STATES];
+
+	CHECK_OK(tw_advisory_search_of(&world.t.c, &rq, &rp, &search));
+	CHECK_OK(tw_advisory_search_states(&world.t.c, &search, counts));
+	return counts[state];
+}
+
+/* One is a draft of a case, two is approved, three is published. */
+static void make_three(void)
+{
+	char name[TW_ADVISORY_NAME_MAX];
+
+	set_clock(NOON);
+	CHECK_TEXT(rule_of(&ann, "case.create", "", "{\"title\":\"Door opens\",\"product\":\"Door\",\"description\":\"It opens.\"}"), "");
+	CHECK_TEXT(rule_of(&ann, "advisory.create", "", "{\"case\":\"c1\",\"cve\":\"CVE-2026-0007\"}"), "");
+	make_approved("Lamp glows", name);
+	make_approved("lamp burns", name);
+	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "");
+	CHECK_TEXT(rule_of(&bob, "case.create", "", "{\"title\":\"Other\"}"), "");
+}
+
+static void test_found_by_what_they_say(void **state)
+{
+	static const struct {
+		const char *input, *ids;
+	} rows[] = {
+		{ "{}", "1 2 3" },
+		{ "{\"state\":\"approved\"}", "2" },
+		{ "{\"state\":\"nowhere\"}", "" },
+		{ "{\"title\":\"LAMP\"}", "2 3" },
+		{ "{\"title\":\"amp+g\"}", "2" },
+		{ "{\"text\":\"it opens.\"}", "1" },
+		{ "{\"text\":\"-000\"}", "1 2 3" },
+		{ "{\"product\":\"door\"}", "1" },
+		{ "{\"cve\":\"cve-2026-0007\"}", "1" },
+		{ "{\"cve\":\"CVE-2026-000\"}", "" },
+		{ "{\"category\":\"csaf_security_advisory\"}", "1 2 3" },
+		{ "{\"category\":\"csaf\"}", "" },
+		{ "{\"csaf_version\":\"2.0\",\"publisher\":\"maker\"}", "1 2 3" },
+		{ "{\"publisher\":\"https://maker.example\"}", "1 2 3" },
+		{ "{\"publisher\":\"nobody\"}", "" },
+		{ "{\"status\":\"draft\"}", "1 2" },
+		{ "{\"status\":\"final\"}", "3" },
+		{ "{\"version\":\"1\"}", "3" },
+		{ "{\"summary\":\"initial\"}", "1 2 3" },
+		{ "{\"severity\":\"unrated\"}", "1 2 3" },
+		{ "{\"author\":\"a1\"}", "1 2 3" },
+		{ "{\"author\":\"a\"}", "" },
+		{ "{\"initial_from\":\"2027-01-09\"}", "3" },
+		{ "{\"initial_to\":\"2027-01-09\"}", "3" },
+		{ "{\"initial_from\":\"2027-01-10\"}", "" },
+		{ "{\"current_to\":\"2027-01-09T11:59:59Z\"}", "" },
+		{ "{\"initial_from\":\"2999-01-01\"}", "" },
+		{ "{\"initial_to\":\"2999-01-01\",\"current_from\":\"2026-01-01T00:00:00Z\"}", "3" },
+		{ "{\"current_to\":\"2020-01-01\"}", "" },
+		{ "{\"revised\":\"2027-01-09t\"}", "3" },
+		{ "{\"revised\":\"1999\"}", "" },
+		{ "{\"title\":\"lamp\",\"state\":\"published\",\"text\":\"burns\"}", "3" },
+		{ "{\"title\":\"%\"}", "" },
+		{ "{\"limit\":1}", "1" },
+	};
+
+	make_three();
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		if (strcmp(found(&bob, rows[i].input), rows[i].ids) != 0)
+			fail_msg("row %zu %s: got '%s', want '%s'", i, rows[i].input, found(&bob, rows[i].input), rows[i].ids);
+	CHECK_TEXT(rule_of(&bob, "advisories.list", "", "{\"initial_to\":\"2026-13-01\"}"), "advisory.date");
+	CHECK_TEXT(rule_of(&bob, "advisories.list", "", "{\"current_from\":\"yesterday!\"}"), "advisory.date");
+	/* A store that an older build made is found as well. */
+	static const char *const older[] = { "DROP TABLE advisory_order", "DROP TABLE advisory_look" };
+	for (size_t i = 0; i < TW_COUNT(older); i++)
+		CHECK_OK(tw_store_run(world.t.c.store, older[i], NULL, 0, NULL, NULL));
+	reopen();
+	CHECK_TEXT(found(&bob, "{\"title\":\"lamp\",\"status\":\"final\"}"), "3");
+	CHECK_TEXT(found(&bob, "{\"cve\":\"CVE-2026-0007\"}"), "1");
+}
+
+/* Nobody finds or counts what he may not see, by whatever is looked for. */
+static void test_an_embargo_hides_from_every_search(void **state)
+{
+	static const char *const inputs[] = { "{}", "{\"cve\":\"CVE-2026-0007\"}", "{\"product\":\"door\"}", "{\"text\":\"opens\"}",
+		"{\"state\":\"draft\"}", "{\"title\":\"door\"}", "{\"author\":\"a1\",\"status\":\"draft\"}" };
+
+	make_three();
+	CHECK_INT(counted(&bob, TW_ADVISORY_DRAFT), 1);
+	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\"}"), "");
+	for (size_t i = 0; i < TW_COUNT(inputs); i++) {
+		CHECK(!strchr(found(&bob, inputs[i]), '1'));
+		CHECK(strchr(found(&ann, inputs[i]), '1') != NULL);
+	}
+	CHECK_INT(counted(&bob, TW_ADVISORY_DRAFT), 0);
+	CHECK_INT(counted(&ann, TW_ADVISORY_DRAFT), 1);
+	CHECK_INT(counted(&root, TW_ADVISORY_DRAFT), 1);
+	CHECK_INT(counted(&bob, TW_ADVISORY_APPROVED), 1);
+}
+
+static tw_err take_place(void *user, const tw_row *row)
+{
+	char *at = user;
+
+	(void)snprintf(at + strlen(at), 8, "%s%d", *at ? " " : "", (int)tw_row_int(row, 0));
+	return TW_OK;
+}
+
+static void test_every_order(void **state)
+{
+	static const char *const wanted[TW_ADVISORY_SORTS] = { "3 2 1", "1 2 3", "1 3 2", "2 3 1", "1 2 3", "3 2 1", "1 2 3",
+		"3 2 1", "1 2 3", "3 2 1", NULL, NULL };
+	struct tw_reply rp = { .status = 200 };
+	struct tw_advisory_search search;
+	char got[64];
+
+	make_three();
+	const struct tw_request rq = { .subject = bob };
+	CHECK_OK(tw_advisory_search_of(&world.t.c, &rq, &rp, &search));
+	for (size_t i = 0; i < TW_ADVISORY_SORTS; i++) {
+		const struct tw_advisory_place p = { tw_advisory_sorts[i], 10, 0 };
+
+		got[0] = '\0';
+		CHECK_OK(tw_advisory_search(&world.t.c, &search, &p, take_place, got));
+		CHECK_INT(strlen(got), 5);
+		if (wanted[i])
+			CHECK_TEXT(got, wanted[i]);
+	}
+	got[0] = '\0';
+	CHECK_OK(tw_advisory_search(&world.t.c, &search, &(struct tw_advisory_place){ "title", 1, 1 }, take_place, got));
+	CHECK_TEXT(got, "3");
+}
+
 static void test_files_for_everybody(void **state)
 {
 	static const struct {
@@ -565,6 +726,250 @@ static void test_subscribers_are_told(void **state)
 	json_decref(world.app.products);
 }
 
+/* --- At a set time --- */
+
+/* Approved, and planned for one. */
+static void make_planned(char ret_name[TW_ADVISORY_NAME_MAX])
+{
+	set_clock(NOON);
+	make_approved("Lamp", ret_name);
+	CHECK_TEXT(rule_of(&cleo, "advisory.plan", ret_name, "{\"at\":\"2027-01-09T13:00:00Z\"}"), "");
+}
+
+static void run_at(int64_t ms)
+{
+	set_clock(ms);
+	CHECK_OK(tw_plans_run(&world.t.c));
+}
+
+static int64_t next_plan(void)
+{
+	int64_t next = 0;
+
+	CHECK_OK(tw_plans_next(&world.t.c, &next));
+	return next;
+}
+
+/* The last steps of its history, the oldest first. */
+static const char *steps_of(const char *name)
+{
+	TW_CLEANUP(tw_jsonp) json_t *said = answer(&ann, "advisory.history", name, "{\"limit\":200}");
+	const json_t *list = tw_json_get(said, "steps"), *one;
+	static char text[400];
+	size_t i;
+
+	text[0] = '\0';
+	json_array_foreach(list, i, one)
+		if (i > 3)
+			(void)snprintf(text + strlen(text), sizeof text - strlen(text), "%s %s;", tw_json_text(one, "who"),
+				tw_json_text(one, "what"));
+	return text;
+}
+
+static const char *late_of(const char *name)
+{
+	TW_CLEANUP(tw_jsonp) json_t *said = answer(&ann, "advisory.read", name, "");
+	static char text[80];
+
+	(void)snprintf(text, sizeof text, "%.*s", (int)strcspn(tw_json_text(said, "late"), ":"), tw_json_text(said, "late"));
+	return text;
+}
+
+static void test_published_at_its_time_once(void **state)
+{
+	char name[TW_ADVISORY_NAME_MAX];
+	TW_CLEANUP(tw_jsonp) json_t *said = NULL, *list = NULL;
+
+	make_planned(name);
+	said = answer(&ann, "advisory.read", name, "");
+	CHECK_TEXT(tw_json_text(said, "planned"), "2027-01-09T13:00:00.000Z");
+	CHECK_TEXT(tw_json_text(said, "planned_by"), "a3");
+	list = answer(&ann, "advisories.list", "", "{}");
+	CHECK_TEXT(tw_json_text(json_array_get(tw_json_get(list, "advisories"), 0), "planned"), "2027-01-09T13:00:00.000Z");
+	CHECK_INT(next_plan(), NOON + 3600000);
+	run_at(NOON + 3599999);
+	CHECK_INT(state_of(name), TW_ADVISORY_APPROVED);
+	run_at(NOON - 86400000); /* set back: it is not its time */
+	CHECK_INT(state_of(name), TW_ADVISORY_APPROVED);
+	reopen();
+	run_at(NOON + 7 * INT64_C(86400000)); /* set forward, or nothing ran meanwhile */
+	CHECK_INT(state_of(name), TW_ADVISORY_PUBLISHED);
+	CHECK_INT(next_plan(), TW_PLAN_NONE);
+	CHECK_TEXT(steps_of(name), "a3 plan;service publish;service published;");
+	run_at(NOON + 8 * INT64_C(86400000));
+	CHECK_TEXT(steps_of(name), "a3 plan;service publish;service published;");
+	CHECK_INT(in_tree(), 1);
+}
+
+static void test_what_cannot_be_planned(void **state)
+{
+	static const struct {
+		const char *at, *rule;
+	} rows[] = { { "2027-01-09T12:00:00Z", "advisory.time" }, { "2026-01-09T12:00:00Z", "advisory.time" },
+		{ "2099-01-09T12:00:00Z", "advisory.time" }, { "2027-02-30T12:00:00Z", "advisory.time" },
+		{ "2027-01-09T13:00:00 ", "advisory.time" }, { "2027-01-09T13:00:01+01:00", "" } };
+	char name[TW_ADVISORY_NAME_MAX], input[64];
+
+	make_planned(name);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		(void)snprintf(input, sizeof input, "{\"at\":\"%s\"}", rows[i].at);
+		CHECK_TEXT(rule_of(&cleo, "advisory.plan", name, input), rows[i].rule);
+	}
+	CHECK_INT(next_plan(), NOON + 1000);
+	CHECK_TEXT(rule_of(&cleo, "advisory.unplan", name, ""), "");
+	CHECK_TEXT(rule_of(&cleo, "advisory.unplan", name, ""), "advisory.unplanned");
+	CHECK_INT(next_plan(), TW_PLAN_NONE);
+	run_at(NOON + 86400000);
+	CHECK_INT(state_of(name), TW_ADVISORY_APPROVED);
+	CHECK_TEXT(rule_of(&root, "advisory.return", name, "{\"comment\":\"no\"}"), "");
+	CHECK_TEXT(rule_of(&cleo, "advisory.plan", name, "{\"at\":\"2028-01-09T12:00:00Z\"}"), "advisory.state");
+	set_clock(1000); /* 1970: a battery ran empty */
+	CHECK_TEXT(rule_of(&cleo, "advisory.plan", name, "{\"at\":\"2028-01-09T12:00:00Z\"}"), "advisory.state");
+}
+
+static void test_a_clock_that_is_not_trusted_publishes_nothing(void **state)
+{
+	char name[TW_ADVISORY_NAME_MAX];
+
+	make_planned(name);
+	run_at(-1000);
+	CHECK_INT(state_of(name), TW_ADVISORY_APPROVED);
+	CHECK_TEXT(late_of(name), "");
+}
+
+static tw_err take_count(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+static int64_t counted_rows(const char *sql)
+{
+	int64_t count = -1;
+
+	CHECK_OK(tw_store_run(world.t.c.store, sql, NULL, 0, take_count, &count));
+	return count;
+}
+
+static const char mails[] = "SELECT count(*) FROM outbox";
+
+/* What keeps it back is told once, shown, and tried again; what mends it lets it out. */
+static void test_late_is_told_and_tried_again(void **state)
+{
+	char name[TW_ADVISORY_NAME_MAX];
+
+	make_planned(name);
+	world.app.desk.alarm_count = 1;
+	(void)snprintf(world.app.desk.alarms[0], sizeof world.app.desk.alarms[0], "alarms@maker.example");
+	CHECK_TEXT(rule_of(&root, "advisory.return", name, "{\"comment\":\"Say since when.\"}"), "");
+	CHECK_TEXT(late_of(name), "");
+	run_at(NOON + 3600000);
+	CHECK_TEXT(late_of(name), "advisory.state");
+	CHECK_INT(counted_rows(mails), 1);
+	CHECK_INT(next_plan(), NOON + 3600000 + TW_PLAN_AGAIN_MS);
+	run_at(NOON + 3600000 + TW_PLAN_AGAIN_MS);
+	CHECK_INT(counted_rows(mails), 1);
+	CHECK_INT(next_plan(), NOON + 3600000 + 3 * TW_PLAN_AGAIN_MS);
+	CHECK_TEXT(rule_of(&ann, "advisory.review", name, ""), "");
+	CHECK_TEXT(approve(&bob, name), "");
+	CHECK_INT(next_plan(), NOON + 3600000); /* at once */
+	run_at(NOON + 3700000);
+	CHECK_INT(state_of(name), TW_ADVISORY_PUBLISHED);
+	CHECK_TEXT(steps_of(name), "a3 plan;uid:0 return;service late;a1 review;a2 approve;service publish;service published;");
+}
+
+/* Another content than the one for which the time was set goes out at another time. */
+static void test_a_plan_is_for_what_was_approved(void **state)
+{
+	char name[TW_ADVISORY_NAME_MAX];
+
+	make_planned(name);
+	CHECK_TEXT(make_white(&ann, name), "");
+	CHECK_TEXT(rule_of(&ann, "advisory.describe", name, "{\"revision\":3,\"title\":\"Another lamp\"}"), "");
+	CHECK_TEXT(late_of(name), "advisory.changed");
+	CHECK_TEXT(rule_of(&ann, "advisory.review", name, ""), "");
+	CHECK_TEXT(approve(&bob, name), "");
+	run_at(NOON + 3600000);
+	CHECK_INT(state_of(name), TW_ADVISORY_APPROVED);
+	CHECK_TEXT(late_of(name), "advisory.changed");
+	CHECK_TEXT(rule_of(&cleo, "advisory.plan", name, "{\"at\":\"2027-01-09T14:00:00Z\"}"), "");
+	CHECK_TEXT(late_of(name), "");
+	run_at(NOON + 7200000);
+	CHECK_INT(state_of(name), TW_ADVISORY_PUBLISHED);
+}
+
+/* By who approved it himself in the store, under an embargo, without a signature: what publishing asks is asked at that time. */
+static void test_all_is_asked_again_at_its_time(void **state)
+{
+	static const char forged[] = "UPDATE advisory SET approved_by = 'a1'", mended[] = "UPDATE advisory SET approved_by = 'a2'";
+	TW_CLEANUP(tw_jsonp) json_t *of_case = NULL;
+
+	set_clock(NOON);
+	CHECK_TEXT(rule_of(&ann, "case.create", "", "{\"title\":\"Lamp opens\",\"description\":\"To be written.\"}"), "");
+	of_case = answer(&ann, "advisory.create", "", "{\"case\":\"c1\"}");
+	const char *name = tw_json_text(of_case, "id");
+	CHECK_TEXT(make_white(&ann, name), "");
+	CHECK_TEXT(rule_of(&ann, "advisory.review", name, ""), "");
+	CHECK_TEXT(approve(&bob, name), "");
+	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"2027-01-09T13:00:00Z\"}"), "");
+	CHECK_TEXT(rule_of(&cleo, "advisory.plan", name, "{\"at\":\"2027-01-09T14:00:00Z\"}"), "advisory.unknown"); /* she does not see it */
+	CHECK_TEXT(rule_of(&ann, "advisory.plan", name, "{\"at\":\"2027-01-09T12:59:59Z\"}"), "advisory.embargo");
+	CHECK_TEXT(rule_of(&ann, "advisory.plan", name, "{\"at\":\"2027-01-09T13:00:00Z\"}"), "");
+	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"2027-01-09T15:00:00Z\"}"), "");
+	run_at(NOON + 3600000);
+	CHECK_TEXT(late_of(name), "advisory.embargo");
+	CHECK_OK(tw_store_run(world.t.c.store, forged, NULL, 0, NULL, NULL));
+	run_at(NOON + 3 * 3600000);
+	CHECK_TEXT(late_of(name), "advisory.two-persons");
+	CHECK_OK(tw_store_run(world.t.c.store, mended, NULL, 0, NULL, NULL));
+	(void)snprintf(world.app.desk.signing_key, sizeof world.app.desk.signing_key, "%040d", 1);
+	run_at(NOON + 4 * 3600000); /* a role is to sign it, and none is there */
+	CHECK_INT(state_of(name), TW_ADVISORY_PUBLISHING);
+	run_at(NOON + 5 * 3600000);
+	CHECK_TEXT(late_of(name), "advisory.signature");
+	CHECK(!tw_advisories_there(&world.t.c));
+}
+
+/* Whatever call fails at its time, it is out whole or not begun, and a later turn ends it. Exactly once: one line says that it is out. */
+static void test_every_failure_at_its_time(void **state)
+{
+	static const char twice[] = "SELECT count(*) FROM advisory_step WHERE what = 'published'";
+	int64_t at = NOON;
+	bool fired = true;
+	long points = 0, rounds = 0;
+
+	for (long n = 1; fired; n += n < 60 ? 7 : 41) {
+		char name[TW_ADVISORY_NAME_MAX], input[64], when[TW_TIME_TEXT_MAX];
+
+		set_clock(at);
+		make_approved("Lamp", name);
+		tw_time_text(at + 1000, when);
+		(void)snprintf(input, sizeof input, "{\"at\":\"%s\"}", when);
+		CHECK_TEXT(rule_of(&cleo, "advisory.plan", name, input), "");
+		set_clock(at + 1000);
+		tw_json_use(tw_fake_sys(world.fake));
+		tw_fake_fail(world.fake, n, n % 2 ? ENOSPC : EIO, n % 3 == 0);
+		tw_ignore(tw_plans_run(&world.t.c));
+		fired = tw_fake_fired(world.fake);
+		tw_fake_fail(world.fake, 0, 0, false);
+		tw_json_use(tw_sys_real());
+		reopen();
+		CHECK_OK(tw_advisories_settle(&world.t.c));
+		for (int turn = 0; turn < 3 && state_of(name) != TW_ADVISORY_PUBLISHED; turn++)
+			run_at(at += 86400000);
+		CHECK_INT(state_of(name), TW_ADVISORY_PUBLISHED);
+		CHECK_INT(next_plan(), TW_PLAN_NONE);
+		CHECK_INT(counted_rows(twice), ++rounds);
+		CHECK_INT(in_tree(), 1);
+		CHECK_INT(tw_durable_remove_tree(tw_sys_real(), world.dir.fd, TW_ADVISORY_TREE).code, TW_CODE_OK);
+		static const char forget[] = "UPDATE advisory SET published = '', state = 'draft', released = 0";
+		CHECK_OK(tw_store_run(world.t.c.store, forget, NULL, 0, NULL, NULL)); /* so that each round has a small tree */
+		points = n;
+		at += 86400000;
+	}
+	CHECK(points > 300);
+}
+
 /* A tree that is gone, and one whose address is another now, are what the store says again. */
 static void test_the_tree_comes_back(void **state)
 {
@@ -592,5 +997,9 @@ static void test_the_tree_comes_back(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 CHECK_MAIN(TEST(test_what_is_refused), TEST(test_two_persons), TEST(test_the_next_revision_has_its_own_authors),
 	TEST(test_ids_are_given_once), TEST(test_draft_of_a_known_product), TEST(test_seen_as_the_case_is),
+	TEST(test_found_by_what_they_say), TEST(test_an_embargo_hides_from_every_search), TEST(test_every_order),
 	TEST(test_files_for_everybody), TEST(test_every_failure_of_publishing), TEST(test_what_waits_is_asked_again),
-	TEST(test_the_tree_comes_back), TEST(test_subscribers_are_told))
+	TEST(test_the_tree_comes_back), TEST(test_published_at_its_time_once), TEST(test_what_cannot_be_planned),
+	TEST(test_a_clock_that_is_not_trusted_publishes_nothing), TEST(test_late_is_told_and_tried_again),
+	TEST(test_a_plan_is_for_what_was_approved), TEST(test_all_is_asked_again_at_its_time), TEST(test_every_failure_at_its_time),
+	TEST(test_subscribers_are_told))

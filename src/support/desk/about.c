@@ -173,6 +173,10 @@ static bool fits_advisory(const struct tw_form *f, const json_t *doc)
 		return false;
 	if (!strcmp(f->does, "advisory.sign") && strcmp(tw_json_text(doc, "signature"), "waits") != 0)
 		return false;
+	if (!strcmp(f->does, "advisory.plan") && state != TW_ADVISORY_APPROVED)
+		return false;
+	if (!strcmp(f->does, "advisory.unplan") && !*tw_json_text(doc, "planned"))
+		return false;
 	if ((!strcmp(f->does, "advisory.describe") && !tw_json_get(doc, "described")) ||
 		(!strcmp(f->does, "advisory.withdraw") && !tw_json_bool(doc, "published")))
 		return false;

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "support/advisories/signing.h"
+#include "support/desk/advisories-find.h"
 #include "support/desk/desk.h"
 #include "support/platform/app.h"
 #include "support/rows-desk.h"
@@ -14,6 +15,7 @@ struct list {
 	struct tw_context *c;
 	struct tw_html h;
 	struct tw_look look;
+	struct tw_advisories_query q;
 	size_t rows;
 	bool signs; /* somebody is to */
 };
@@ -93,6 +95,25 @@ static tw_err write_signature(struct list *l, const char *waiting, bool is_publi
 	return TW_OK;
 }
 
+static void write_severity(struct list *l, struct tw_slice rating)
+{
+	const size_t n = rating.size == 1 && *rating.at >= '0' && *rating.at <= '5' ? (size_t)(*rating.at - '0') : 0;
+
+	tw_desk_cell(&l->h, l->look, TW_W_RATING);
+	write_text(l, tw_advisories_severity(tw_advisories_severities[n]));
+	tw_html_close(&l->h);
+}
+
+static void write_released(struct list *l, struct tw_slice when)
+{
+	int64_t ms = 0;
+
+	tw_desk_cell(&l->h, l->look, TW_W_ADVISORY_PUBLIC);
+	if (when.size && !tw_failed(tw_parse_time(when, &ms)))
+		tw_page_time(&l->h, ms);
+	tw_html_close(&l->h);
+}
+
 static tw_err write_row(void *user, const tw_row *row)
 {
 	struct list *l = user;
@@ -100,8 +121,6 @@ static tw_err write_row(void *user, const tw_row *row)
 	char id[TW_ADVISORY_NAME_MAX], path[TW_DESK_PATH_MAX];
 	const bool waits = tw_slice_is(tw_row_bytes(row, 2), tw_advisory_states[TW_ADVISORY_PUBLISHING]);
 
-	if (l->rows++ == TW_DESK_PAGE)
-		return TW_OK;
 	tw_html_open(&l->h, TW_E_TR);
 	tw_html_open(&l->h, TW_E_TH);
 	tw_html_attr(&l->h, TW_AT_SCOPE, TW_SLICE("row"));
@@ -115,46 +134,69 @@ static tw_err write_row(void *user, const tw_row *row)
 	tw_desk_cell(&l->h, l->look, TW_W_STATE);
 	tw_desk_advisory_state(&l->h, l->look, tw_row_bytes(row, 2));
 	tw_html_close(&l->h);
+	write_severity(l, tw_row_bytes(row, 6));
 	TW_TRY(write_signature(l, waits ? id : "", tw_row_int(row, 4) != 0, tw_row_int(row, 5) != 0));
 	tw_desk_cell(&l->h, l->look, TW_W_COLUMN_WHEN);
 	tw_page_time(&l->h, tw_row_int(row, 3));
 	tw_html_close(&l->h);
+	write_released(l, tw_row_bytes(row, 7));
 	tw_html_close(&l->h);
 	return TW_OK;
 }
 
-static tw_err write_table(struct list *l, struct tw_context *c, const struct tw_request *rq, int64_t page)
+static tw_err find_row(void *user, const tw_row *row)
 {
-	static const enum tw_word columns[] = { TW_W_ADVISORY, TW_W_CASE_TITLE, TW_W_STATE, TW_W_SIGNATURE, TW_W_COLUMN_WHEN };
-	const char *key = rq->subject.kind == TW_SUBJECT_LOCAL ? "" : tw_subject_key(&rq->subject);
-	const struct tw_value v[] = { TW_V_INT(tw_time_wall_ms(c->time)), TW_V_TEXT(key), TW_V_INT(TW_DESK_PAGE + 1),
-		TW_V_INT((page - 1) * TW_DESK_PAGE) };
-	const struct tw_desk_query q = { TW_DESK_ADVISORIES, { { "page", "" } } };
+	const struct tw_value id = TW_V_INT(tw_row_int(row, 0));
+	struct list *l = user;
+
+	if (l->rows++ == TW_DESK_PAGE)
+		return TW_OK;
+	return tw_store_run(l->c->store, tw_sql_desk_advisory_row, &id, 1, write_row, l);
+}
+
+static tw_err write_table(struct list *l, int64_t all)
+{
+	static const struct {
+		const char *by; /* NULL: nothing is sorted by it */
+		enum tw_word word;
+	} columns[] = { { "advisory", TW_W_ADVISORY }, { "title", TW_W_CASE_TITLE }, { "state", TW_W_STATE }, { "severity", TW_W_RATING },
+		{ NULL, TW_W_SIGNATURE }, { "changed", TW_W_COLUMN_WHEN }, { "released", TW_W_ADVISORY_PUBLIC } };
 
 	tw_desk_table(&l->h, l->look, TW_W_ADVISORIES, false);
 	for (size_t i = 0; i < TW_COUNT(columns); i++)
-		tw_desk_head(&l->h, l->look, columns[i]);
+		if (columns[i].by)
+			tw_desk_sorted(&l->h, l->look, &l->q.q, columns[i].by, l->q.place.sort, columns[i].word);
+		else
+			tw_desk_head(&l->h, l->look, columns[i].word);
 	tw_desk_rows(&l->h);
-	TW_TRY(tw_store_run(c->store, tw_sql_desk_advisories, v, TW_COUNT(v), write_row, l));
+	TW_TRY(tw_advisory_search(l->c, &l->q.search, &l->q.place, find_row, l));
 	tw_html_close(&l->h);
 	tw_html_close(&l->h);
 	if (!l->rows)
-		tw_page_put(&l->h, l->look, TW_E_P, TW_W_ADVISORIES_NONE);
-	tw_desk_pages(&l->h, l->look, &q, page, l->rows > TW_DESK_PAGE);
+		tw_page_put(&l->h, l->look, TW_E_P, all ? TW_W_ADVISORIES_NONE_HERE : TW_W_ADVISORIES_NONE);
+	tw_desk_pages(&l->h, l->look, &l->q.q, l->q.page, l->rows > TW_DESK_PAGE);
 	return TW_OK;
 }
 
 tw_err tw_desk_advisories(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct list l = { .c = c, .look = tw_look_of(rq) };
-	const struct tw_staff_frame f = { c, rq, TW_DESK_ADVISORIES, tw_word(TW_W_ADVISORIES, l.look.language) };
-	const int64_t page = tw_json_int(rq->input, "page");
+	char here[TW_DESK_PATH_MAX];
+	int64_t all = 0;
 
+	TW_TRY(tw_advisories_query(c, rq, rp, &l.q));
+	if (rp->problem[0])
+		return TW_OK;
+	tw_desk_address(&l.q.q, here);
+	const struct tw_staff_frame f = { c, rq, here, tw_word(TW_W_ADVISORIES, l.look.language) };
 	TW_TRY(tw_signing_needed(c, &l.signs));
 	tw_staff_frame_open(&f, &l.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
 	tw_desk_done(&l.h, rq, l.look);
 	TW_TRY(write_signer(&l, c));
 	tw_desk_actions(c, rq, &l.h, TW_ABOUT_ADVISORIES, NULL);
-	TW_TRY(write_table(&l, c, rq, page < 1 ? 1 : page));
+	TW_TRY(tw_desk_plans(c, rq, &l.h, l.look, false));
+	TW_TRY(tw_advisories_states(c, &l.h, l.look, &l.q, &all));
+	TW_TRY(tw_advisories_form(c, &l.h, l.look, &l.q));
+	TW_TRY(write_table(&l, all));
 	return tw_page_close(&l.h);
 }

@@ -157,6 +157,22 @@ static tw_err write_people(struct view *v, enum tw_word label, const json_t *lis
 	return TW_OK;
 }
 
+static tw_err write_plan(struct view *v)
+{
+	char name[TW_DESK_NAME_MAX];
+
+	if (!*tw_json_text(v->doc, "planned"))
+		return TW_OK;
+	TW_TRY(tw_desk_person(v->c, tw_json_text(v->doc, "planned_by"), name));
+	tw_page_put(&v->h, v->look, TW_E_DT, TW_W_PLAN_AT);
+	tw_html_open(&v->h, TW_E_DD);
+	tw_desk_when(&v->h, tw_json_text(v->doc, "planned"));
+	tw_html_close(&v->h);
+	tw_desk_pair(&v->h, v->look, TW_W_PLAN_BY, name);
+	tw_desk_pair(&v->h, v->look, TW_W_PLAN_WHY, tw_json_text(v->doc, "late"));
+	return TW_OK;
+}
+
 static tw_err write_facts(struct view *v)
 {
 	char name[TW_DESK_NAME_MAX];
@@ -174,6 +190,7 @@ static tw_err write_facts(struct view *v)
 		link_pair(v, TW_W_ADVISORY_PUBLIC, "/advisories/", v->id);
 	TW_TRY(write_people(v, TW_W_ADVISORY_AUTHORS, tw_json_get(v->doc, "authors")));
 	tw_desk_pair(&v->h, v->look, TW_W_ADVISORY_APPROVED_BY, name);
+	TW_TRY(write_plan(v));
 	tw_desk_pair(&v->h, v->look, TW_W_ADVISORY_UNSIGNED, tw_json_text(v->doc, "signing"));
 	tw_html_close(&v->h);
 	return TW_OK;

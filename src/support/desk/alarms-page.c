@@ -249,6 +249,7 @@ tw_err tw_desk_alarms(struct tw_context *c, const struct tw_request *rq, struct 
 	TW_TRY(write_lead(&l, seen));
 	tw_desk_filters(&l.h, l.look, &l.q, STATE, states);
 	TW_TRY(write_rows(&l, seen));
+	TW_TRY(tw_desk_plans(c, rq, &l.h, l.look, true));
 	TW_TRY(tw_desk_ways(c, &l.h, l.look));
 	return tw_page_close(&l.h);
 }

@@ -18,8 +18,8 @@
 #define TW_DESK_DRAFTS "/desk/drafts/"
 #define TW_DESK_ADVISORIES "/desk/advisories"
 #define TW_DESK_DIFFERENCES "/desk/advisory-differences/"
-#define TW_DESK_PAGE 50 /* rows of a table; the next ones are a link away */
-#define TW_DESK_PATH_MAX 200
+#define TW_DESK_PAGE 50      /* rows of a table; the next ones are a link away */
+#define TW_DESK_PATH_MAX 960 /* what front takes, with a language behind it */
 #define TW_DESK_NAME_MAX 96
 
 /* Words of what cases have in English names; TW_WORDS: none of these. */
@@ -51,12 +51,12 @@ void tw_desk_rows(struct tw_html *h);                                      /* en
 void tw_desk_cell(struct tw_html *h, struct tw_look look, enum tw_word w); /* a td, whose column is named where the head is not seen */
 void tw_desk_head(struct tw_html *h, struct tw_look look, enum tw_word w); /* of a column */
 
-/* A link of a table's head, its filters and its pages: the address of the page with its parameters. */
+/* A link of a table's head, its filters and its pages: the address of the page with its parameters. One that does not fit whole is left out. */
 struct tw_desk_query {
 	const char *path;
 	struct {
 		const char *key, *value; /* "" is left out */
-	} pairs[6];
+	} pairs[26];
 };
 void tw_desk_address(const struct tw_desk_query *q, char ret[TW_DESK_PATH_MAX]);
 /* The head of a column that sorts: by it, and once more the other way round. now: what sorts, with - before it for downwards. */
@@ -67,6 +67,9 @@ void tw_desk_filters(struct tw_html *h, struct tw_look look, const struct tw_des
 void tw_desk_pages(struct tw_html *h, struct tw_look look, const struct tw_desk_query *q, int64_t page, bool more);
 /* Alarms of the ways that reports come by, under a heading of its own (ways.c). */
 tw_err tw_desk_ways(struct tw_context *c, struct tw_html *h, struct tw_look look);
+
+/* Advisories that are to be published at a set time; late: only those whose time is over. Nothing where there are none (plans.c). */
+tw_err tw_desk_plans(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, struct tw_look look, bool late);
 
 /* The files of a report; report 0: of all reports of the case. */
 tw_err tw_desk_files(struct tw_context *c, struct tw_html *h, struct tw_look look, int64_t report, int64_t of_case);

@@ -73,13 +73,20 @@ GROUP BY state;
 SELECT count(*) FROM desk_case
 WHERE next_ms < ?1 AND (embargo_ms <= ?1 OR ?2 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?2));
 
--- ?1 now; ?2 who asks, '' sees all. An advisory is seen as its case is.
--- name: desk_advisories
-SELECT a.name, a.title, a.state, a.changed_ms, a.released > 0, coalesce(p.signed, '') <> '' FROM advisory a
+-- A row of the list of advisories, which says which they are (advisories/search.h). ?1 its number.
+-- name: desk_advisory_row
+SELECT a.name, a.title, a.state, a.changed_ms, a.released > 0, coalesce(p.signed, '') <> '', coalesce(o.word, '0'), coalesce(l.last_out, '') FROM advisory a
 LEFT JOIN advisory_public p ON p.advisory = a.id
-WHERE a.case_id = 0 OR ?2 = '' OR EXISTS (SELECT 1 FROM desk_case c WHERE c.id = a.case_id
-	AND (c.embargo_ms <= ?1 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?2)))
-ORDER BY a.id DESC LIMIT ?3 OFFSET ?4;
+LEFT JOIN advisory_order o ON o.advisory = a.id AND o.sort = 'severity'
+LEFT JOIN advisory_look l ON l.advisory = a.id
+WHERE a.id = ?1;
+
+-- Those that are to be published by themselves, up to ?3. ?1 now; ?2 who asks, '' sees all. What kept one back moves when it is tried again, and not when it is due.
+-- name: desk_plans
+SELECT a.name, p.at_ms, p.who, p.why FROM advisory_plan p JOIN advisory a ON a.id = p.advisory
+WHERE p.at_ms <= ?3 AND (a.case_id = 0 OR ?2 = '' OR EXISTS (SELECT 1 FROM desk_case c WHERE c.id = a.case_id
+	AND (c.embargo_ms <= ?1 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?2))))
+ORDER BY p.next_ms, p.advisory LIMIT ?4;
 
 -- The last steps of an advisory. ?1 its name.
 -- name: desk_advisory_steps

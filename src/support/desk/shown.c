@@ -237,16 +237,37 @@ void tw_desk_head(struct tw_html *h, struct tw_look look, enum tw_word w)
 }
 
 /* Values are of our own lists, or numbers: nothing in them has to be escaped. */
+/* Letters and digits as they are, and everything else as its bytes. */
+static bool put_value(char *ret, size_t size, const char *text)
+{
+	size_t at = strlen(ret);
+
+	for (; *text; text++) {
+		const bool plain = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
+			(*text >= '0' && *text <= '9') || strchr("-._:", *text);
+
+		if (at + 4 > size)
+			return false;
+		at += (size_t)snprintf(ret + at, size - at, plain ? "%c" : "%%%02X", plain ? *text : (int)(unsigned char)*text);
+	}
+	return true;
+}
+
 void tw_desk_address(const struct tw_desk_query *q, char ret[TW_DESK_PATH_MAX])
 {
-	size_t used = (size_t)snprintf(ret, TW_DESK_PATH_MAX, "%s", q->path);
 	char mark = '?';
 
+	(void)snprintf(ret, TW_DESK_PATH_MAX, "%s", q->path);
 	for (size_t i = 0; i < TW_COUNT(q->pairs); i++) {
-		if (!q->pairs[i].key || !*q->pairs[i].value || used >= TW_DESK_PATH_MAX)
+		const size_t before = strlen(ret);
+
+		if (!q->pairs[i].key || !*q->pairs[i].value || before + strlen(q->pairs[i].key) + 3 > TW_DESK_PATH_MAX)
 			continue;
-		used += (size_t)snprintf(ret + used, TW_DESK_PATH_MAX - used, "%c%s=%s", mark, q->pairs[i].key, q->pairs[i].value);
-		mark = '&';
+		(void)snprintf(ret + before, TW_DESK_PATH_MAX - before, "%c%s=", mark, q->pairs[i].key);
+		if (put_value(ret, TW_DESK_PATH_MAX, q->pairs[i].value))
+			mark = '&';
+		else
+			ret[before] = '\0';
 	}
 }
 

@@ -31,7 +31,7 @@ void tw_page_class(struct tw_html *h, enum tw_html_element e, const char *class)
 void tw_page_counted(const char *row, int number, char *ret, size_t size);
 void tw_page_link_text(struct tw_html *h, struct tw_look look, const char *path, const char *text);
 /* The address with the language that was chosen in it; whatever does not fit into ret is left out. */
-#define TW_PAGE_ADDRESS_MAX 512
+#define TW_PAGE_ADDRESS_MAX 1000 /* below what front takes */
 void tw_page_address(struct tw_look look, const char *path, char ret[TW_PAGE_ADDRESS_MAX]);
 void tw_page_put(struct tw_html *h, struct tw_look look, enum tw_html_element e, enum tw_word w);
 void tw_page_link(struct tw_html *h, struct tw_look look, const char *path, enum tw_word w);

@@ -54,6 +54,7 @@ static void settle(struct tw_app *a)
 		arm(a->refusal_timer, refusals - tw_time_boot_ms(&a->time));
 	tw_app_mend_due(a);
 	tw_app_alarms_due(a);
+	tw_app_plans_due(a);
 	tw_sender_due(a);
 	tw_collector_due(a);
 	tw_stranger_due(a);
@@ -246,6 +247,7 @@ static tw_err make_loop(struct tw_app *a)
 		return TW_RAISE(NOMEM, "event loop");
 	TW_TRY(tw_app_mend_new(a));
 	TW_TRY(tw_app_look_new(a));
+	TW_TRY(tw_app_plans_new(a));
 	TW_TRY(tw_app_listener_new(a));
 	return tw_app_tell_new(a);
 }
@@ -283,7 +285,8 @@ static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
 static void done(struct tw_app *a)
 {
 	struct event *const events[] = { a->hands_event, a->commit_timer, a->checkpoint_timer, a->refusal_timer, a->throttle_timer,
-		a->mend_timer, a->alarm_timer, a->tell_timer, a->days_timer, a->listener_timer, a->look_timer, a->line_timer };
+		a->mend_timer, a->alarm_timer, a->tell_timer, a->days_timer, a->listener_timer, a->look_timer, a->plan_timer,
+		a->line_timer };
 
 	a->local = tw_door_local_free(a->local);
 	tw_staff_stop(a);

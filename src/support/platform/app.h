@@ -49,7 +49,7 @@ struct tw_app {
 	tw_door_local *local;
 	struct event *line_timer; /* NULL: there is no line to a store of the network */
 	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer, *throttle_timer, *mend_timer, *alarm_timer,
-		*tell_timer, *days_timer, *listener_timer, *look_timer;
+		*tell_timer, *days_timer, *listener_timer, *look_timer, *plan_timer;
 	int64_t mend_ms;     /* how long the mend timer waits the next time */
 	uint64_t signed_seq; /* the log is signed up to here */
 	struct tw_admission admission;
@@ -58,6 +58,7 @@ struct tw_app {
 		alarms_left; /* unsure: an event may be in the log and its alarm not say so; left: some are not in it yet */
 	json_t *products;    /* support/subscriptions/products.h */
 	bool said_ready, draining;
+	bool plans_failed;  /* what is to be published at a set time is looked at when a minute is over */
 	bool tree_waits;    /* the tree of advisories was not looked through at the start */
 	bool files_changed; /* files of reports came or went: their room is looked at */
 	bool tell_waits;    /* it was said that telling subscribers stands still */
@@ -106,6 +107,10 @@ struct tw_alarm;
 tw_err tw_app_alarm_mail(struct tw_context *c, const struct tw_alarm *n, void *user); /* to those whom desk.json names, in the alarm's transaction */
 tw_err tw_app_alarms_new(struct tw_app *a);
 void tw_app_alarms_due(struct tw_app *a); /* after whatever may have changed a case */
+
+/* Publishes at a set time (advisories/plan.h). */
+tw_err tw_app_plans_new(struct tw_app *a);
+void tw_app_plans_due(struct tw_app *a); /* after whatever may have planned something, or have ended what kept it back */
 
 /* The listener's certificate: looked at each day when it has an end, for whoever has to renew it. */
 tw_err tw_app_listener_new(struct tw_app *a);

@@ -4,6 +4,7 @@
 #include "service/keys/keys.h"
 #include "service/sql-service.h"
 #include "support/advisories/advisories.h"
+#include "support/advisories/search.h"
 #include "support/advisories/signing.h"
 #include "support/cases/cases.h"
 #include "support/grants.h"
@@ -161,6 +162,7 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 	const struct tw_store_place place = { STORE_FD, TW_APP_STORE, tw_role_word(start, TW_APP_STORE_WORD) };
 	TW_TRY(tw_store_open_at(a->sys, &place, &formats, &c->store));
 	TW_TRY(tw_cases_settle(c->store));
+	TW_TRY(tw_advisories_prepare(c));
 	TW_TRY(tw_store_run(c->store, tw_sql_support_boots, &TW_V_TEXT(boot), 1, take_number, &boots));
 	TW_TRY(open_log(a, boot, boots));
 	TW_TRY(tw_gate_compile(a->sys, &(struct tw_gate_source){ .roles = tw_built_in_roles, .grants = tw_grants }, &c->gate));
