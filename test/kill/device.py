@@ -1,120 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """A device whose states are copies of one prepared tree, run under `killer`, with an owner, an application and a person who come back
 after each interruption. What they were told is remembered, and held against the device."""
-import json
 import os
 import re
-import select
 import shutil
 import ssl
-import subprocess
-import sys
 import time
 from pathlib import Path
 
-for folder in ("", "run", "est"):
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / folder))
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding
 
-import keystore  # noqa: E402
-import world as worlds  # noqa: E402
-from harness import Client, b64, report_well, spki  # noqa: E402
-from server import Server  # noqa: E402
-from verdicts import SECRET, Verdicts  # noqa: E402
-from test_files import Disk  # noqa: E402
-from test_keys import check_proof  # noqa: E402
-from test_tokens import Token  # noqa: E402
-from cryptography import x509  # noqa: E402
-from cryptography.exceptions import InvalidSignature  # noqa: E402
-from cryptography.hazmat.primitives.serialization import Encoding  # noqa: E402
-from verify_log import INTENT, OUTCOME, Fault, Verifier, read_directory  # noqa: E402
+from lives import Bad, Interrupted, Life, Line, Recorder, copy, worlds  # first: it says where the rest is
+import keystore
+from harness import Client, b64, report_well, spki
+from server import Server
+from test_files import Disk
+from test_keys import check_proof
+from test_tokens import Token
+from verdicts import SECRET, Verdicts
 
 FILES, LOCAL = "/api/v1/inventory/check", "/api/v1/local-identity"
 SETTING = "/api/v1/settings/application.target"
 KEYS = "/api/v1/keys"
+ROLES = ("hands", "core", "front", "keys", "scan", "fetch", "hash", "ask")
 WITH_TOKEN = ("token", "library")  # what stands between keys and a token: the supervisor, and its worker, which loads the library
 GOOD = "nine quiet herons wade"
 BACK_S = 12  # a device that was struck is there again after this at the latest, on a busy machine too
 BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")
 ALLOWED = re.compile(r"core/store\.db(-wal)?|log/(\d{20}\.twlog|spare)|boot/confirmed|keys/(identity\.(crt|key)|listener\.pem|log\.(epoch|master)|takeover\.secret|keystore\.(a|b|root)|pkcs11\.[ab]|(listener|takeover|log)\.sealed)")
-
-
-class Bad(Exception):
-    """The device broke a promise."""
-
-
-class Interrupted(Exception):
-    """An answer that did not come, or says that the device could not."""
-
-
-def copy(source, to):
-    """With owners and modes, which the device looks at."""
-    shutil.rmtree(to, ignore_errors=True)
-    subprocess.run(["cp", "-a", str(source), str(to)], check=True)
-
-
-class Life:
-    """One life of hands, from its start to its end."""
-
-    def __init__(self, command, log, point):
-        ours, theirs = os.pipe()
-        words = [str(worlds.BUILD / "test/kill/killer"), str(theirs), *(point or ["nobody", "-", "0", "entry"]), "--", *command]
-        self.report, self.text = ours, b""
-        self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[theirs], start_new_session=True)
-        os.close(theirs)
-        self.pid = self.status = self.struck = None
-        self.left, self.calls = [], []
-        self.hear(5, lambda: self.pid)
-
-    def hear(self, timeout_s=0.0, until=lambda: False):
-        """Takes what has been reported; waits for until() to become true."""
-        end = time.monotonic() + timeout_s
-        while not until():
-            if not select.select([self.report], [], [], max(0, end - time.monotonic()))[0]:
-                return
-            piece = os.read(self.report, 65536)
-            if not piece:
-                return
-            *lines, self.text = (self.text + piece).split(b"\n")
-            for line in lines:
-                self.obey(line.decode().split())
-
-    def obey(self, words):
-        if words[0] == "device":
-            self.pid = int(words[1])
-        elif words[0] == "call":
-            self.calls.append(words[1])
-        elif words[0] == "killed":
-            self.struck = " ".join(words[1:])
-        elif words[0] == "left":
-            self.left.append(int(words[1]))
-        elif words[0] == "end":
-            self.status = int(words[1])
-        else:
-            raise Bad(f"killer says {words}")
-
-    def ended(self):
-        self.hear()
-        return self.status is not None
-
-    def finish(self):
-        """Of a device that has been told to end, or was struck."""
-        self.hear(15, lambda: self.status is not None)
-        if self.status is None:
-            raise Bad("it does not end")
-        self.process.wait()
-        os.close(self.report)
-        if self.left:
-            raise Bad("processes are left when hands has ended")
-
-    def abandon(self):
-        if self.process.poll() is None:
-            try:
-                os.kill(self.pid, 9)
-            except ProcessLookupError:
-                pass
-            self.hear(15, lambda: self.status is not None)
-            self.process.kill()
-            self.process.wait()
 
 
 class Unit:
@@ -173,73 +88,41 @@ class Unit:
         return sorted(n for n in names if not ALLOWED.fullmatch(n))
 
 
-class Line:
-    """A connection that stays open between requests."""
+class Stand:
+    """Where one worker tries points: a unit of its own and an owner's key."""
 
-    def __init__(self, client):
-        self.client, self.stream, self.refusals = client, None, []
+    def __init__(self, template, folder):
+        self.unit = Unit(template, folder)
+        self.client = Client(self.unit)
 
-    def close(self):
-        if self.stream:
-            self.stream.close()
-        self.stream = None
-
-    def ask(self, method, path, body=None, headers=(), token=None):
-        """Status, object, headers. Interrupted when there is none, or one that says the device could not."""
-        text = b"" if body is None else json.dumps(body).encode()
-        head = [f"{method} {path} HTTP/1.1", f"Host: {self.client.unit.address}", *headers]
-        if token:
-            head.append(f"Authorization: Bearer {token}")
-        if body is not None:
-            head += ["Content-Type: application/json", f"Content-Length: {len(text)}"]
+    def try_point(self, point):
+        """(what was struck or None, what went wrong or None) of one life."""
+        self.unit.fresh(point[0])
+        witness = Witness(self.unit, self.client)
+        wrong = None
         try:
-            if not self.stream:
-                self.stream = self.client.connect()
-            self.stream.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + text)
-            status, fields, answer = self.read()
-        except (OSError, ssl.SSLError) as failure:
-            self.close()
-            raise Interrupted(str(failure)) from failure
-        if "close" in fields.get("connection", ""):
-            self.close()
-        if status >= 500:
-            self.refusals.append(json.loads(answer).get("rule"))
-            raise Interrupted(f"{method} {path}: {status} {answer}")
-        return status, json.loads(answer) if answer else None, fields
+            witness.story([str(word) for word in point])
+            witness.judge_remains()
+        except (Bad, Interrupted) as failure:
+            wrong = str(failure)
+        finally:
+            if witness.life:
+                witness.life.abandon()
+        return witness.struck or (witness.life and witness.life.struck), wrong
 
-    def read(self):
-        data = b""
-        while b"\r\n\r\n" not in data:
-            piece = self.stream.recv(65536)
-            if not piece:
-                raise OSError("closed before an answer")
-            data += piece
-        top, _, rest = data.partition(b"\r\n\r\n")
-        first, *lines = top.decode("latin-1").split("\r\n")
-        fields = {k.lower(): v.strip() for k, _, v in (f.partition(":") for f in lines)}
-        size = int(fields.get("content-length", "0"))
-        while len(rest) < size:
-            piece = self.stream.recv(65536)
-            if not piece:
-                raise OSError("closed in an answer")
-            rest += piece
-        return int(first.split()[1]), fields, rest
+    def list_calls(self, role):
+        """The names of all calls of one role, in order, of a story that nothing ends."""
+        self.unit.fresh(role)
+        witness = Witness(self.unit, self.client)
+        witness.story([role, "list", "0", "entry"])
+        witness.judge_remains()
+        return witness.first.calls
 
+    def lost(self, point):
+        return point[0] == "library" and self.unit.token_is_lost()
 
-class Recorder(Verifier):
-    """Keeps what intents and outcomes say."""
-
-    def __init__(self):
-        super().__init__()
-        self.asked, self.outcomes = {}, {}
-
-    def body(self, kind, seq, data, before):
-        super().body(kind, seq, data, before)
-        if kind == INTENT:
-            self.asked[seq] = json.loads(data)["operation"]
-        elif kind == OUTCOME:
-            body = json.loads(data)
-            self.outcomes[body["intent"]] = body["result"]
+    def said(self):
+        return self.unit.said.read_text(errors="replace")
 
 
 class Witness:
@@ -566,20 +449,8 @@ class Witness:
         if left := self.unit.leftovers():
             raise Bad(f"left behind: {' '.join(left)}")
         recorder = Recorder()
-        try:
-            for name, data in read_directory(self.unit.state / "log"):
-                recorder.segment(name, data)
-        except Fault as fault:
-            raise Bad(f"the log: {fault}") from fault
-        if recorder.torn:
-            raise Bad(f"the log: {recorder.torn}")
-        done = [name for seq, name in recorder.asked.items() if recorder.outcomes.get(seq) == "done"]
-        for name in self.acknowledged:
-            if name not in done:
-                raise Bad(f"{name} was acknowledged and has no outcome 'done'")
-            done.remove(name)
-        if still := [name for seq, name in recorder.asked.items() if seq not in recorder.outcomes]:
-            raise Bad(f"intents stay open: {still}")
+        recorder.read_all(self.unit.state / "log")
+        recorder.hold_against(self.acknowledged)
         said = worlds.run(worlds.program("thingward"), "log", "verify", self.unit.state / "log", "--device-cert", self.unit.state / "keys/identity.crt", "--anchor",
                           self.unit.config / "manufacturer.crt", "--json", ok=None)
         if said.returncode != 0:

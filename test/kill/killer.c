@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a device and ends one of its roles by SIGKILL at one system call: the K-th of a name, before the kernel has done it or
- * after. Nothing in the device helps: the role is held by ptrace from the fork that made it, all others run free.
+ * Runs a device, or the support service, and ends one of its roles by SIGKILL at one system call: the K-th of a name, before the kernel has done it or
+ * after. Nothing in the program helps: the role is held by ptrace from the fork that made it, all others run free.
  *
  *   killer REPORT-FD ROLE CALL K WHEN -- PROGRAM ARGS...     WHEN: entry, exit; EIO: it is not killed, the call fails so
  *   killer REPORT-FD ROLE list 0 entry -- PROGRAM ARGS...    names every call instead
  *   killer REPORT-FD nobody - 0 entry -- PROGRAM ARGS...     only starts and waits, as a service manager does
  *
- * ROLE is one of hands' children, or one of the lineage behind keys: token and library.
+ * ROLE is one of hands' children, or one of the lineage behind keys: token and library. As =NAME it is the first child of the program to become one
+ * whose first word is NAME, whenever that is: of the support service nobody can say in which order roles on demand are born. Its calls begin behind its exec.
  *
  * Only the first life of a role counts: what is started after the kill is left alone. The calls of a role begin after the fork,
  * those of hands after its exec.
@@ -37,7 +38,8 @@
 
 #define PATIENCE_MS 8000 /* hands gives a role 5 s when it stops */
 #define NAME_SIZE 40
-#define NAMES_MAX 512 /* system calls have numbers below this */
+#define NAMES_MAX 512   /* system calls have numbers below this */
+#define WORDS_SIZE 8192 /* of a command line: its first word is a path */
 
 /*
  * In the order hands forks them. What it starts on demand comes behind them: the first is the one that the story asks for; ask is the second, since
@@ -56,7 +58,7 @@ static struct {
 	const char *role, *call;
 	long k;
 	enum when when;
-	bool list, done, failing, in_lineage;
+	bool list, done, failing, in_lineage, by_name;
 	pid_t hands, victim, born[ROLES_MAX]; /* hands' first children, as it told of them */
 	long roles;                           /* so many of them are told of, the victim among them */
 	long forks, n, of_name;
@@ -161,21 +163,29 @@ static void at_call(pid_t pid)
 		go_on(pid, PTRACE_SYSCALL, 0);
 }
 
-/* The children of hands come in a fixed order; the word behind the program's name must say the same once it is there. */
-static void check_order(pid_t pid, const char *want)
+/* The word behind the program's name, within words. */
+static const char *second_word(pid_t pid, char words[WORDS_SIZE])
 {
-	char path[64], words[256] = "";
-	const char *second;
+	char path[64];
 	int fd;
 	ssize_t n;
 
+	memset(words, 0, WORDS_SIZE);
 	(void)snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, words, sizeof words - 1);
+	n = fd < 0 ? -1 : read(fd, words, WORDS_SIZE - 2);
 	(void)close(fd);
-	second = n > 0 ? words + strlen(words) + 1 : "";
+	return n > 0 ? words + strlen(words) + 1 : words;
+}
+
+/* The children of hands come in a fixed order; the word behind the program's name must say the same once it is there. */
+static void check_order(pid_t pid, const char *want)
+{
+	char words[WORDS_SIZE];
+	const char *second = second_word(pid, words);
+
 	if (strcmp(second, want) != 0) {
-		say("wrong %s\n", second);
+		say("wrong %.60s\n", second);
 		_exit(3);
 	}
 }
@@ -196,11 +206,34 @@ static void born(pid_t pid)
 	run.born[run.forks++] = pid;
 }
 
+/* All children of hands are held until one of them is the victim, and none but that from then on. */
+static void stopped_by_name(pid_t pid, int signal_number, int event)
+{
+	char words[WORDS_SIZE];
+
+	if (event == PTRACE_EVENT_EXEC && !run.victim && strcmp(second_word(pid, words), run.role) == 0) {
+		run.victim = pid;
+		run.inside = true; /* it is in its exec, which counts for nothing */
+		go_on(pid, PTRACE_SYSCALL, 0);
+	} else if (pid == run.victim && signal_number == (SIGTRAP | 0x80)) {
+		at_call(pid);
+	} else if (pid != run.victim && (run.victim || event == PTRACE_EVENT_EXEC) &&
+		(signal_number == SIGTRAP || signal_number == SIGSTOP)) {
+		release(pid);
+	} else {
+		go_on(pid, way_of(pid), event || signal_number == SIGSTOP || signal_number == SIGTRAP ? 0 : signal_number);
+	}
+}
+
 static void stopped(pid_t pid, int status)
 {
 	int signal_number = WSTOPSIG(status), event = status >> 16;
 	unsigned long child;
 
+	if (run.by_name) {
+		stopped_by_name(pid, signal_number, event);
+		return;
+	}
 	if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
 		if (ptrace(PTRACE_GETEVENTMSG, pid, NULL, &child) == 0)
 			born((pid_t)child);
@@ -324,6 +357,8 @@ static bool is_resident(const char *role)
 /* So many births are waited for. */
 static long births(const char *role)
 {
+	if (run.by_name)
+		return 0;
 	for (size_t i = 1; i < sizeof lineage / sizeof *lineage; i++) {
 		run.in_lineage |= strcmp(lineage[i], role) == 0;
 		if (run.in_lineage)
@@ -365,7 +400,8 @@ int main(int argc, char **argv)
 	const char *at[] = { argv[1], argv[4] };
 
 	run.report = (int)number(&at[0]);
-	run.role = argv[2];
+	run.by_name = argv[2][0] == '=';
+	run.role = argv[2] + run.by_name;
 	run.call = argv[3];
 	run.k = number(&at[1]);
 	run.when = strcmp(argv[5], "exit") == 0 ? EXIT : strcmp(argv[5], "EIO") == 0 ? FAIL : ENTRY;

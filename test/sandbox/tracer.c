@@ -3,7 +3,7 @@
  * Tries every system call number, and what an intruder would do with them, inside each role of a release build, and compares
  * with the table the sandbox is made of: what is not in it answers EPERM, what is in it does not, what is fatal ends the process.
  *
- *   sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM SIGN-PROGRAM STORE-PROGRAM DEVICE-PROGRAM DIRECTORY
+ *   sandbox-tracer BUILD/src DIRECTORY
  *
  * Needs root. Prints what tools/run-tests counts.
  */
@@ -19,6 +19,8 @@
 #include "device/watch/watch-row.h"
 #include "service/role.h"
 #include "support/line/line-row.h"
+#include "support/mail/mail-row.h"
+#include "support/platform/role-rows.h"
 #include "support/sign/sign-row.h"
 #include "sys/sandbox-rows.h"
 
@@ -44,8 +46,7 @@
 #define X32 0x40000000
 
 static struct {
-	const char *role_program, *fetch_program, *hash_program, *watch_program, *firewall_program, *sign_program, *store_program,
-		*parts_program, *wifi_program, *device_program, *directory;
+	const char *programs, *directory; /* the folder of the build's programs, and ours */
 	long passed, failed;
 } run;
 
@@ -61,6 +62,14 @@ static void judge(bool good, const char *role, const char *what, int64_t got)
 			: got < 0    ? strerror((int)-got)
 				     : "as if it were allowed");
 }
+
+struct subject {
+	const char *name;       /* for people: the two sides have roles of the same name */
+	struct tw_role_row row; /* without a name: a parent */
+	const char *program;
+	bool desk; /* of a parent: the support service's */
+	unsigned want;
+};
 
 /* --- Starting --- */
 
@@ -104,34 +113,32 @@ static bool start_role(const struct tw_role_row *row, const char *program, struc
 	return good;
 }
 
-/* hands has no row: it is the one that starts them. DIRECTORY/hands has what it wants to find. */
-static bool start_hands(struct tracee *t)
+/* A parent has no row: it is the one that starts the others. DIRECTORY/hands and DIRECTORY/desk have what it wants to find. */
+static bool start_parent(const struct subject *s, const char *program, struct tracee *t)
 {
-	char state[256], rundir[256], config[256];
-	char *argv[] = { (char *)(uintptr_t) "thingward-device", (char *)(uintptr_t) "-f", (char *)(uintptr_t) "--listen",
-		(char *)(uintptr_t) "[::]:0", (char *)(uintptr_t) "--state", state, (char *)(uintptr_t) "--run", rundir,
-		(char *)(uintptr_t) "--config", config, NULL };
+	char path[3][256];
+	char *device[] = { (char *)(uintptr_t) "thingward-device", (char *)(uintptr_t) "-f", (char *)(uintptr_t) "--listen",
+		(char *)(uintptr_t) "[::]:0", (char *)(uintptr_t) "--state", path[0], (char *)(uintptr_t) "--run", path[1],
+		(char *)(uintptr_t) "--config", path[2], NULL };
+	char *support[] = { (char *)(uintptr_t) "thingward-support", (char *)(uintptr_t) "serve", (char *)(uintptr_t) "--listen",
+		(char *)(uintptr_t) "[::]:0", (char *)(uintptr_t) "--dir", path[0], NULL };
+	static const char *const folders[] = { "state", "run", "config" };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), fds[] = { null, null, null };
 
-	(void)snprintf(state, sizeof state, "%s/hands/state", run.directory);
-	(void)snprintf(rundir, sizeof rundir, "%s/hands/run", run.directory);
-	(void)snprintf(config, sizeof config, "%s/hands/config", run.directory);
-	bool good = tracee_start(t, run.device_program, argv, fds, 3);
+	for (size_t i = 0; i < TW_COUNT(folders); i++)
+		(void)snprintf(path[i], sizeof path[i], s->desk ? "%s/desk" : "%s/hands/%s", run.directory, folders[i]);
+	bool good = tracee_start(t, program, s->desk ? support : device, fds, 3);
 
 	(void)close(null);
 	return good;
 }
 
-struct subject {
-	const char *name;
-	const struct tw_role_row *row; /* NULL: hands */
-	const char *program;
-	unsigned want;
-};
-
 static bool start(const struct subject *s, struct tracee *t)
 {
-	bool good = s->row ? start_role(s->row, s->program, t) : start_hands(t);
+	char program[512];
+
+	(void)snprintf(program, sizeof program, "%s/%s", run.programs, s->program);
+	bool good = s->row.name ? start_role(&s->row, program, t) : start_parent(s, program, t);
 
 	if (!good) {
 		tracee_end(t);
@@ -253,6 +260,7 @@ enum wants {
 	TO_FILTER = TW_WANT_FILTER,
 	TO_SIGN = TW_WANT_OPENPGP,
 	TO_PARTS = TW_WANT_PARTS,
+	TO_STORE = TW_WANT_STORE,
 	STARTERS = TO_FILTER | TO_SIGN
 };
 
@@ -283,9 +291,10 @@ static const struct probe {
 	{ "a file in place of nft", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_WRONLY }, "/usr/sbin/nft", TO_FILTER, false },
 	{ "a file among its libraries", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_CREAT | O_WRONLY, 0600 }, "/usr/lib/probe",
 		TO_FILTER, false },
-	{ "a local socket", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 }, "", ANY_ROLE, false, TO_SIGN },
+	{ "a local socket", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 }, "", ANY_ROLE, false, TO_SIGN | TO_STORE },
+	{ "a local socket, to a store with", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 }, "", TO_STORE, true },
 	{ "a local socket for datagrams", SYS_socket, { AF_UNIX, SOCK_DGRAM, 0 }, "", ANY_ROLE, false },
-	{ "connecting", SYS_connect, { 4, SCRATCH, 16 }, "", ANY_ROLE, false, TO_OTHERS | TO_SIGN },
+	{ "connecting", SYS_connect, { 4, SCRATCH, 16 }, "", ANY_ROLE, false, TO_OTHERS | TO_SIGN | TO_STORE },
 	{ "listening", SYS_listen, { 4, 1 }, "", ANY_ROLE, false, TO_SIGN },
 	{ "gpg", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY }, "/usr/bin/gpg", TO_SIGN, true },
 	{ "gpg's agent", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY }, "/usr/bin/gpg-agent", TO_SIGN, true },
@@ -368,7 +377,7 @@ static void try_openings(const struct subject *s, struct tracee *t)
 		} bytes = { .how = { .flags = o->flags, .mode = o->flags & O_CREAT ? 0600 : 0 } };
 		int64_t got;
 
-		if (!s->row || s->row->dirs < o->own_dirs)
+		if (!s->row.name || s->row.dirs < o->own_dirs)
 			continue;
 		bytes.how.mode = (o->flags & (O_CREAT | (O_TMPFILE & ~(uint64_t)O_DIRECTORY))) ? 0600 : 0;
 		(void)snprintf(bytes.path, sizeof bytes.path, "%s", o->path);
@@ -377,7 +386,7 @@ static void try_openings(const struct subject *s, struct tracee *t)
 		got = tracee_call(t, SYS_openat2,
 			(uint64_t[6]){ (uint64_t)o->dir, t->scratch + offsetof(__typeof__(bytes), path), t->scratch, sizeof bytes.how });
 		/* A role whose directories are all for reading makes no file in any. */
-		bool allowed = o->allowed && (!(o->flags & O_CREAT) || s->row->dirs > s->row->read_only);
+		bool allowed = o->allowed && (!(o->flags & O_CREAT) || s->row.dirs > s->row.read_only);
 		judge(allowed ? got >= 0 : got == -EACCES || got == -EPERM || got == -EXDEV, s->name, o->what, got);
 	}
 }
@@ -442,9 +451,9 @@ static void try_status(const struct subject *s)
 	if (fd < 0 || read(fd, text, sizeof text - 1) <= 0)
 		text[0] = '\0';
 	(void)close(fd);
-	for (size_t i = 0; i < (s->row ? TW_COUNT(lines) : 2); i++)
+	for (size_t i = 0; i < (s->row.name ? TW_COUNT(lines) : 2); i++)
 		judge(strstr(text, lines[i]) != NULL, s->name, lines[i], 0);
-	for (size_t i = 0; s->row && i < TW_COUNT(sets); i++) {
+	for (size_t i = 0; s->row.name && i < TW_COUNT(sets); i++) {
 		char line[48];
 
 		(void)snprintf(line, sizeof line, "%s:\t%016llx\n", sets[i],
@@ -475,70 +484,63 @@ static bool prepare(void)
 static void try_all(const struct subject *s)
 {
 	try_status(s);
-	try_probes(s);
+	if (s->row.name)
+		try_probes(s);
 	try_numbers(s);
 	try_fatal(s);
 }
 
+/* Of the device those of tw_roles come before these. */
+static const struct subject subjects[] = {
+	{ "fetch", { TW_FETCH_ROLE_ROW, NULL }, "device/thingward-fetch" },
+	{ "hash", { "hash", TW_HASH_ROLE_MAY, NULL }, "device/thingward-hash" },
+	{ "watch", { "watch", TW_WATCH_ROLE_MAY, NULL }, "device/thingward-watch" },
+	{ "firewall", { TW_FIREWALL_ROLE_ROW, NULL }, "device/thingward-firewall" },
+	{ "links", { "links", TW_LINKS_ROLE_MAY, NULL }, "device/thingward-firewall" },
+	{ "parts", { "parts", TW_PARTS_ROLE_MAY, NULL }, "device/thingward-parts" },
+	{ "wifi", { "wifi", TW_WIFI_ROLE_MAY, NULL }, "device/thingward-wifi" },
+	{ "hands", { .name = NULL }, "device/thingward-device", .want = TW_WANT_PARENT },
+	{ "support app", { TW_SUPPORT_APP_ROLE_ROW(0U), NULL }, "support/thingward-support-role" },
+	{ "support app, with PostgreSQL", { TW_SUPPORT_APP_ROLE_ROW(TW_WANT_STORE), NULL }, "support/thingward-support-role-postgresql" },
+	{ "support front", { TW_SUPPORT_FRONT_ROLE_ROW, NULL }, "support/thingward-support-role" },
+	{ "support keys", { TW_SUPPORT_KEYS_ROLE_ROW, NULL }, "support/thingward-support-role" },
+	{ "mail", { TW_MAIL_ROLE_ROW, NULL }, "support/thingward-mail" },
+	{ "mail-in", { TW_MAIL_IN_ROLE_ROW, NULL }, "support/thingward-mail" },
+	{ "canary", { TW_CANARY_ROLE_ROW, NULL }, "support/thingward-mail" },
+	{ "sign", { TW_SIGN_ROLE_ROW, NULL }, "support/thingward-sign" },
+	{ "store", { TW_LINE_ROLE_ROW, NULL }, "support/thingward-store" },
+	{ "support parent", { .name = NULL }, "support/thingward-support", .desk = true, .want = TW_WANT_PARENT },
+};
+
+/* Whoever starts programs has no less than their loaders need; tw_sandbox_enter knows the same. */
+static unsigned wants_of(const struct subject *s)
+{
+	return !s->row.name ? s->want : s->row.want & STARTERS ? s->row.want : s->row.want | TW_WANT_ROLE;
+}
+
 int main(int argc, char **argv)
 {
-	static const struct tw_role_row fetch_row = { TW_FETCH_ROLE_ROW, NULL };
-	static const struct tw_role_row hash_row = { "hash", TW_HASH_ROLE_MAY, NULL };
-	static const struct tw_role_row watch_row = { "watch", TW_WATCH_ROLE_MAY, NULL };
-	static const struct tw_role_row firewall_row = { TW_FIREWALL_ROLE_ROW, NULL };
-	static const struct tw_role_row sign_row = { TW_SIGN_ROLE_ROW, NULL };
-	static const struct tw_role_row store_row = { TW_LINE_ROLE_ROW, NULL };
-	static const struct tw_role_row links_row = { "links", TW_LINKS_ROLE_MAY, NULL };
-	static const struct tw_role_row parts_row = { "parts", TW_PARTS_ROLE_MAY, NULL };
-	static const struct tw_role_row wifi_row = { "wifi", TW_WIFI_ROLE_MAY, NULL };
-	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash, watch, firewall, links, sign, store, parts, wifi;
-
-	if (argc != 12) {
-		(void)fprintf(stderr,
-			"usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM SIGN-PROGRAM STORE-PROGRAM PARTS-PROGRAM WIFI-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
+	if (argc != 3) {
+		(void)fprintf(stderr, "usage: sandbox-tracer BUILD/src DIRECTORY\n");
 		return 2;
 	}
-	run.role_program = argv[1];
-	run.fetch_program = argv[2];
-	run.hash_program = argv[3];
-	run.watch_program = argv[4];
-	run.firewall_program = argv[5];
-	run.sign_program = argv[6];
-	run.store_program = argv[7];
-	run.parts_program = argv[8];
-	run.wifi_program = argv[9];
-	run.device_program = argv[10];
-	run.directory = argv[11];
-	fetch = (struct subject){ fetch_row.name, &fetch_row, run.fetch_program, fetch_row.want | TW_WANT_ROLE };
-	hash = (struct subject){ hash_row.name, &hash_row, run.hash_program, hash_row.want | TW_WANT_ROLE };
-	watch = (struct subject){ watch_row.name, &watch_row, run.watch_program, watch_row.want | TW_WANT_ROLE };
-	firewall = (struct subject){ firewall_row.name, &firewall_row, run.firewall_program, firewall_row.want };
-	sign = (struct subject){ sign_row.name, &sign_row, run.sign_program, sign_row.want };
-	store = (struct subject){ store_row.name, &store_row, run.store_program, store_row.want | TW_WANT_ROLE };
-	links = (struct subject){ links_row.name, &links_row, run.firewall_program, links_row.want | TW_WANT_ROLE };
-	parts = (struct subject){ parts_row.name, &parts_row, run.parts_program, parts_row.want | TW_WANT_ROLE };
-	wifi = (struct subject){ wifi_row.name, &wifi_row, run.wifi_program, wifi_row.want | TW_WANT_ROLE };
+	run.programs = argv[1];
+	run.directory = argv[2];
 	if (!prepare()) {
 		perror(run.directory);
 		return 2;
 	}
 	for (const struct tw_role_row *row = tw_roles; row->name; row++) {
-		struct subject s = { row->name, row, run.role_program, row->want | TW_WANT_ROLE };
+		const struct subject s = { row->name, *row, "device/thingward-role", .want = row->want | TW_WANT_ROLE };
 
 		try_all(&s);
 	}
-	try_all(&fetch);
-	try_all(&hash);
-	try_all(&watch);
-	try_all(&firewall);
-	try_all(&links);
-	try_all(&sign);
-	try_all(&store);
-	try_all(&parts);
-	try_all(&wifi);
-	try_status(&hands);
-	try_numbers(&hands);
-	try_fatal(&hands);
+	for (size_t i = 0; i < TW_COUNT(subjects); i++) {
+		struct subject s = subjects[i];
+
+		s.want = wants_of(&s);
+		try_all(&s);
+	}
 	printf("%ld passed, %ld failed, 0 skipped\n", run.passed, run.failed);
 	return run.failed > 0;
 }

@@ -4,15 +4,16 @@
 #include "service/keys/keys.h"
 #include "support/platform/app.h"
 #include "support/platform/keys.h"
+#include "support/platform/role-rows.h"
 
 #ifndef TW_STORE_CALLS
 #define TW_STORE_CALLS 0U /* the store is files */
 #endif
 
 static const struct tw_role_row roles[] = {
-	{ "app", TW_WANT_FILES | TW_WANT_LOCAL | TW_WANT_MEMFD | TW_STORE_CALLS, 3, 2, 0, tw_app_run },
-	{ "front", TW_WANT_NET | TW_WANT_MEMFD, 1, 0, 0, tw_front_portal_run },
-	{ "keys", TW_WANT_FILES, 3, 1, 0, tw_support_keys_run },
+	{ TW_SUPPORT_APP_ROLE_ROW(TW_STORE_CALLS), tw_app_run },
+	{ TW_SUPPORT_FRONT_ROLE_ROW, tw_front_portal_run },
+	{ TW_SUPPORT_KEYS_ROLE_ROW, tw_support_keys_run },
 	{ .name = NULL },
 };
 
