@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import fcntl
+import hashlib
 import html.parser
 import http.client
 import io
@@ -220,6 +221,46 @@ def test_a_database_that_was_closed_whole_is_looked_through_later(service):
     wait_for(lambda: "looking through the database" in service.log(), 10)
     wait_for(lambda: "app cannot start" in service.log(), 10)  # and no other start takes it
     assert not word.exists()
+
+
+def vouch(log):
+    """What src/service/audit/audit-closed.c writes, as if the segments were those that were verified: bits turned, and the file system knows nothing of it."""
+    state = (log / "closed").read_bytes()[32:]
+    digest = hashlib.sha256(state).digest()
+    for f in sorted(log.glob("*.twlog")):
+        st = f.stat()
+        line = f"{f.name} {st.st_ino} {st.st_size} {st.st_mtime_ns // 10**9}.{st.st_mtime_ns % 10**9:09} {st.st_ctime_ns // 10**9}.{st.st_ctime_ns % 10**9:09}\n"
+        digest = hashlib.sha256(digest + line.encode() + f.read_bytes()[:512]).digest()
+    (log / "closed").write_bytes(digest + state)
+
+
+def test_an_audit_log_that_was_closed_whole_is_looked_through_later(service):
+    log = service.dir / "log"
+    for n in range(3):  # a segment each; the first start finds nothing that it could vouch for
+        service.start()
+        assert not (log / "closed").exists() and service.stop() == 0 and (log / "closed").exists() == (n > 0)
+    assert b'"read_from"' in max(log.glob("*.twlog")).read_bytes()
+    first, *_, last = sorted(log.glob("*.twlog"))
+    with open(first, "r+b") as f:  # the salt of the first record
+        f.seek(512 + 40)
+        f.write(b"\xff" * 4)
+    vouch(log)
+    service.start()
+    assert service.well() and "did not verify" not in service.log()
+    assert max(log.glob("*.twlog")) > last  # it goes on in the same log, for a second
+    wait_for(lambda: "looking through the audit log" in service.log(), 10)
+    wait_for(lambda: "did not verify and was set aside" in service.log() and service.well(), 10)
+    assert f"segment {first.name}, record 1 " in service.log()
+    assert len(list(log.glob("*.aside-*"))) == 4 and b'"fault"' in first.read_bytes()
+    # What a start reads anyway, and what the file system tells of, is found before anybody is answered.
+    assert service.stop() == 0
+    with open(first, "r+b") as f:
+        f.seek(512 + 40)
+        f.write(b"\xff" * 4)
+    said = service.log().count("set aside, a new one")
+    service.start()
+    assert service.log().count("set aside, a new one") == said + 1
+    assert service.stop() == 0
 
 
 def test_the_same_keys_and_log_after_a_kill_of_all(service):

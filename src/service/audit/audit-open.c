@@ -18,6 +18,7 @@ struct found {
 	const struct tw_sys *sys;
 	uint64_t *seqs;
 	size_t count, room;
+	size_t passed_over; /* so many were verified before, by a word that is to be believed, and are looked through later */
 	bool no_memory;
 };
 
@@ -73,28 +74,36 @@ static bool is_finding(tw_err e)
 }
 
 /* The verifier lets a torn end pass, and finds whatever stands behind one. A segment never had its name before its first record. */
+tw_err tw_audit_segment_sound(tw_log_verifier *v, struct tw_slice bytes, uint64_t first_seq, const char *name)
+{
+	struct tw_log_header h;
+	struct tw_log_report r;
+	tw_log_verifier_report(v, &r);
+	if (r.tail == TW_LOG_HEADER_SIZE)
+		return TW_RAISE(UNTRUSTED, "%s has no whole record", name);
+	TW_TRY(tw_log_header_read(bytes, &h));
+	if (h.first_seq != first_seq)
+		return TW_RAISE(UNTRUSTED, "%s begins with record %llu", name, (unsigned long long)h.first_seq);
+	return TW_OK;
+}
+
 static tw_err verify_one(tw_audit *a, tw_log_verifier *v, uint64_t seq, struct tw_buf *bytes)
 {
 	char name[TW_AUDIT_NAME_SIZE];
-	struct tw_log_header h;
 	struct tw_log_report r;
 	tw_audit_name(seq, name);
 	tw_buf_clear(bytes);
 	TW_TRY(tw_durable_read(a->sys, a->o.dir, name, TW_AUDIT_SEGMENT_MAX, bytes));
 	TW_TRY(tw_log_verifier_segment(v, tw_buf_slice(bytes), name));
+	TW_TRY(tw_audit_segment_sound(v, tw_buf_slice(bytes), seq, name));
 	tw_log_verifier_report(v, &r);
-	if (r.tail == TW_LOG_HEADER_SIZE)
-		return TW_RAISE(UNTRUSTED, "%s has no whole record", name);
-	TW_TRY(tw_log_header_read(tw_buf_slice(bytes), &h));
-	if (h.first_seq != seq)
-		return TW_RAISE(UNTRUSTED, "%s begins with record %llu", name, (unsigned long long)h.first_seq);
-	return tw_audit_segment_note(a, seq, h.epoch);
+	return tw_audit_segment_note(a, seq, r.last_epoch);
 }
 
 /* A finding ends the run and is kept as the fault; what fails on our side fails the opening. */
 static tw_err verify_all(tw_audit *a, tw_log_verifier *v, const struct found *f, struct tw_buf *last)
 {
-	for (size_t i = 0; i < f->count; i++) {
+	for (size_t i = f->passed_over; i < f->count; i++) {
 		tw_err e = verify_one(a, v, f->seqs[i], last);
 		if (tw_failed(e) && !is_finding(e))
 			return e;
@@ -245,23 +254,58 @@ static tw_err close_intents(tw_audit *a, const tw_log_verifier *v)
 	return TW_OK;
 }
 
-static tw_err describe(tw_audit *a, const struct tw_log_report *r, json_t *open)
+static tw_err describe(tw_audit *a, const struct found *f, const struct tw_log_report *r, json_t *open)
 {
 	TW_TRY(tw_json_set(open, "why", json_string("start")));
 	TW_TRY(tw_json_set(open, "boot_count", json_integer((json_int_t)a->o.boot_count)));
 	TW_TRY(tw_json_set(open, "records_found", json_integer((json_int_t)r->records)));
 	TW_TRY(tw_json_set(open, "proven_to", json_integer((json_int_t)r->proven_seq)));
 	TW_TRY(tw_json_set(open, "open_intents", json_integer((json_int_t)r->open_intents)));
+	if (f->passed_over > 0) /* what lies before is looked through later, and that is said nowhere else */
+		TW_TRY(tw_json_set(open, "read_from", json_integer((json_int_t)f->seqs[f->passed_over])));
 	if (a->fault[0])
 		TW_TRY(tw_json_set(open, "fault", json_string(a->fault)));
 	return TW_OK;
+}
+
+static void begin_again(tw_audit *a, struct found *f)
+{
+	a->segment_count = f->passed_over = 0;
+	a->fault[0] = '\0';
+}
+
+/* By the word of a close, when what lies behind its place holds to the last record, and that is our own signature: else the word counts for nothing. */
+static tw_err verify_by_word(tw_audit *a, tw_log_verifier **v, struct found *f, struct tw_buf *last)
+{
+	TW_CLEANUP(tw_log_verifier_freep) tw_log_verifier *behind = NULL;
+	struct tw_log_report r;
+	TW_TRY(tw_audit_word_take(a, f->seqs, f->count, &behind));
+	if (!behind)
+		return TW_OK;
+	f->passed_over = a->segment_count;
+	TW_TRY(verify_all(a, behind, f, last));
+	tw_log_verifier_report(behind, &r);
+	if (a->fault[0] || r.leftover > 0 || r.proven_seq + 1 != r.last_seq) {
+		begin_again(a, f);
+		return TW_OK;
+	}
+	(void)tw_log_verifier_free(*v);
+	*v = TW_STEAL(behind);
+	return TW_OK;
+}
+
+static tw_err verify_found(tw_audit *a, tw_log_verifier **v, struct found *f, struct tw_buf *last)
+{
+	if (a->look.on)
+		TW_TRY(verify_by_word(a, v, f, last));
+	return f->passed_over > 0 ? TW_OK : verify_all(a, *v, f, last);
 }
 
 /* Goes through what is there, at first without keys, which need a new epoch; key is that epoch's. */
 static tw_err look(tw_audit *a, struct found *f, tw_log_verifier **v, struct tw_buf *bytes, uint8_t key[32], struct tw_log_report *ret)
 {
 	bool hold = true;
-	TW_TRY(verify_all(a, *v, f, bytes));
+	TW_TRY(verify_found(a, v, f, bytes));
 	tw_log_verifier_report(*v, ret);
 	a->epoch = ret->last_epoch;
 	bool whole = f->count && !a->fault[0];
@@ -274,7 +318,7 @@ static tw_err look(tw_audit *a, struct found *f, tw_log_verifier **v, struct tw_
 	if (hold)
 		return TW_OK;
 	*v = tw_log_verifier_free(*v);
-	a->segment_count = 0;
+	begin_again(a, f);
 	TW_TRY(with_keys(a, v));
 	TW_TRY(verify_all(a, *v, f, bytes));
 	tw_log_verifier_report(*v, ret);
@@ -295,7 +339,7 @@ static tw_err recover_with(tw_audit *a, struct found *f, tw_log_verifier **v, st
 		a->state.next_seq = r.last_seq + 1;
 		memcpy(a->state.chain, r.chain, sizeof a->state.chain);
 	}
-	TW_TRY(describe(a, &r, open));
+	TW_TRY(describe(a, f, &r, open));
 	tw_buf_done(bytes);
 	tw_log_epoch_begin(&a->state, key);
 	TW_TRY(tw_audit_segment_begin(a));
@@ -303,6 +347,8 @@ static tw_err recover_with(tw_audit *a, struct found *f, tw_log_verifier **v, st
 	TW_TRY(tw_audit_append(a, TW_LOG_OPEN, TW_STEAL(open), NULL));
 	if (!a->fault[0])
 		TW_TRY(close_intents(a, *v));
+	if (a->look.on)
+		TW_TRY(tw_audit_look_begin(a, v, f->passed_over, f->count));
 	return tw_audit_checkpoint(a);
 }
 
@@ -326,7 +372,11 @@ tw_err tw_audit_open(const struct tw_sys *sys, const struct tw_audit_options *o,
 	a->keys = *o->keys;
 	a->fd = a->spare = -1;
 	tw_buf_init(&a->batch, sys, TW_LOG_HEADER_SIZE + TW_AUDIT_BATCH_MAX + TW_LOG_RECORD_MAX);
-	struct tw_log_verify how = { .device = o->device_key };
+	if (o->later) {
+		TW_TRY(tw_audit_look_new(a));
+		a->o.device_key = a->look.device;
+	}
+	struct tw_log_verify how = { .device = a->o.device_key };
 	TW_CLEANUP(tw_log_verifier_freep) tw_log_verifier *v = NULL;
 	TW_TRY(tw_log_verifier_new(sys, &how, &v));
 	struct found f = { .sys = sys };

@@ -189,6 +189,7 @@ tw_audit *tw_audit_free(tw_audit *a)
 	if (a->spare >= 0)
 		a->sys->close(a->sys, a->spare);
 	tw_buf_done(&a->batch);
+	tw_audit_look_done(a);
 	tw_wipe(&a->state, sizeof a->state);
 	free(a->segments);
 	free(a);

@@ -31,12 +31,21 @@ struct tw_audit_options {
 	const tw_key *device_key; /* public, to verify what is there */
 	const struct tw_audit_keys *keys;
 	const struct tw_time *time;
+	/* A log that was closed whole and that nobody has touched since is read from where the last start or look left off, and owes the look through what
+	   lies before. For a side where nothing hangs on the start's word of the whole log: a device confirms its boot by that, and reads it all. */
+	bool later;
 	/* Does this open intent belong to something that outlives a restart and will record its outcome itself? NULL: none does. */
 	bool (*keeps)(void *user, uint64_t intent);
 	void *keeps_user;
 };
 /* Verifies what is there, cuts a torn tail, closes open intents as "unknown", those apart that somebody keeps, opens a new epoch and records all of that. */
 tw_err tw_audit_open(const struct tw_sys *sys, const struct tw_audit_options *o, tw_audit **ret);
+/* With `later`: at the end, after the last checkpoint, so that the next open may read less. Does nothing where that would not be true. */
+tw_err tw_audit_close(tw_audit *a);
+bool tw_audit_owes(const tw_audit *a); /* segments that have ended were not looked through yet since the open */
+/* So long of what it owes. UNTRUSTED: the log does not verify and is to be freed; the next open reads it all, finds the same, and sets it aside. After
+   another failure it begins anew. */
+tw_err tw_audit_look(tw_audit *a, unsigned ms, bool *ret_more);
 tw_audit *tw_audit_free(tw_audit *a);
 TW_DEFINE_FREEP(tw_audit, tw_audit_free)
 /* body is consumed. The record is in the batch; durable after tw_audit_commit. ret_seq may be NULL. */

@@ -60,6 +60,7 @@ static void settle(struct tw_app *a)
 	tw_stranger_due(a);
 	tw_signing_due(a);
 	tw_app_tell_due(a);
+	tw_app_look_due(a);
 	if (waits >= 0) { /* a failure makes it due earlier than the last one did */
 		(void)event_del(a->throttle_timer);
 		arm(a->throttle_timer, waits);
@@ -286,7 +287,7 @@ static void done(struct tw_app *a)
 {
 	struct event *const events[] = { a->hands_event, a->commit_timer, a->checkpoint_timer, a->refusal_timer, a->throttle_timer,
 		a->mend_timer, a->alarm_timer, a->tell_timer, a->days_timer, a->listener_timer, a->look_timer, a->plan_timer,
-		a->line_timer };
+		a->line_timer, a->rest_timer };
 
 	a->local = tw_door_local_free(a->local);
 	tw_staff_stop(a);
@@ -323,7 +324,9 @@ int tw_app_run(const struct tw_sys *sys, const struct tw_role_start *start)
 	if (a.draining)
 		report(tw_audit_refusals_seal(a.context.audit, true), "recording how many were refused");
 	report(tw_audit_commit(a.context.audit), "writing the audit log at the end");
-	if (a.draining)
+	if (a.draining) {
 		checkpoint(&a);
+		report(tw_audit_close(a.context.audit), "leaving word that the audit log was closed whole; the next start reads all of it");
+	}
 	return a.status;
 }

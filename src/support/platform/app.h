@@ -88,11 +88,13 @@ tw_err tw_app_tell_new(struct tw_app *a);
 void tw_app_days_begin(struct tw_app *a); /* once all is open */
 void tw_app_tell_due(struct tw_app *a);   /* after whatever may have published something */
 
-/* When whoever waited for the start has been answered: looks through a database that was closed whole and therefore opened at once, and through the tree of
-   advisories. Damage of the database ends the loop with status 1, and the next start looks first. */
+/* When whoever waited for the start has been answered: looks through an audit log and a database that were closed whole and therefore opened at once, and
+   through the tree of advisories; and through segments of the log once they have ended. Damage ends the loop with status 1, and the next start looks first:
+   it sets such a log aside, and takes no such database. */
 #define TW_APP_LOOK_MS 1000
+#define TW_APP_LOOK_SLICE_MS 8
 tw_err tw_app_look_new(struct tw_app *a);
-void tw_app_look_due(struct tw_app *a);
+void tw_app_look_due(struct tw_app *a); /* after whatever may have ended a segment of the log */
 
 /* When a failed sync has made the log or the store refuse changes: tries the disk, and ends the loop with status 1 when it takes writes again. */
 #define TW_APP_MEND_MS 2000 /* doubling, to TW_APP_MEND_MAX_MS */

@@ -57,25 +57,37 @@ void tw_app_mend_due(struct tw_app *a)
 	(void)event_add(a->mend_timer, &t);
 }
 
-static void on_look(int fd, short what, void *user)
+static tw_err look(struct tw_app *a, bool *ret_more, const char **ret_what)
+{
+	*ret_what = "looking through the audit log; all roles start again, and a log that does not verify is set aside";
+	if (a->context.audit) /* NULL: a store alone is open */
+		TW_TRY(tw_audit_look(a->context.audit, TW_APP_LOOK_SLICE_MS, ret_more));
+	if (*ret_more)
+		return TW_OK;
+	*ret_what = "looking through the database; no start takes it until that is put right, or a backup is in its place";
+	return tw_store_check_next(a->context.store, ret_more);
+}
+
+static void on_look(int fd, short event, void *user)
 {
 	const struct timeval soon = { .tv_usec = 1000 }, again = { .tv_sec = TW_APP_MEND_MAX_MS / 1000 };
 	struct tw_app *a = user;
+	const char *what = "";
 	bool more = false;
-	tw_err e = tw_store_check_next(a->context.store, &more);
+	tw_err e = look(a, &more, &what);
 
 	if (more) {
 		(void)event_add(a->look_timer, &soon);
 		return;
 	}
 	if (tw_is(e, TW_CODE_UNTRUSTED)) {
-		tw_log_err(e, "looking through the database; no start takes it until that is put right, or a backup is in its place");
+		tw_log_err(e, "%s", what);
 		a->status = 1;
 		(void)event_base_loopbreak(a->loop);
 		return;
 	}
 	if (tw_failed(e)) {
-		tw_log_err(e, "looking through the database; it is tried again");
+		tw_log_err(e, "looking through the audit log and the database; it is tried again");
 		(void)event_add(a->look_timer, &again);
 	}
 	if (a->tree_waits)
@@ -93,6 +105,8 @@ void tw_app_look_due(struct tw_app *a)
 {
 	const struct timeval t = { .tv_sec = TW_APP_LOOK_MS / 1000, .tv_usec = TW_APP_LOOK_MS % 1000 * 1000 };
 
-	if (tw_store_owes(a->context.store) || a->tree_waits)
+	if (!a->said_ready || event_pending(a->look_timer, EV_TIMEOUT, NULL))
+		return;
+	if (tw_audit_owes(a->context.audit) || tw_store_owes(a->context.store) || a->tree_waits)
 		(void)event_add(a->look_timer, &t);
 }

@@ -95,7 +95,9 @@ static tw_err open_log(struct tw_app *a, const char *boot, uint64_t boots)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
 	const struct tw_audit_keys keys = { epoch_key, sign_checkpoint, a->context.keys, old_key };
-	struct tw_audit_options o = { .dir = LOG_FD, .segment_size = SEGMENT_SIZE, .boot_count = boots, .keys = &keys, .time = &a->time };
+	struct tw_audit_options o = {
+		.dir = LOG_FD, .segment_size = SEGMENT_SIZE, .boot_count = boots, .keys = &keys, .time = &a->time, .later = true
+	};
 
 	TW_TRY(tw_parse_hex(tw_slice_of(boot), o.boot_id, sizeof o.boot_id));
 	memcpy(a->boot_id, o.boot_id, sizeof a->boot_id);
