@@ -453,7 +453,59 @@ async function queue({ open, skip }) {
 	}, skip);
 }
 
+// A call is noted, who asks is checked, what is kept of her is shown once, and she is answered with an answer of the library that was changed for her.
+async function questions({ open, skip }) {
+	await withSupport(async (url, dir) => {
+		const admin = await open(`${url}/login`);
+		await comeIn(admin, url, readFileSync(join(dir, 'app/setup-code'), 'utf8'), 'administrator');
+		await send(admin, `${url}/desk/invite`, { name: 'Ann Bo', role: 'analyst' });
+		const page = await open(`${url}/login`);
+		await comeIn(page, url, (await admin.textContent('.receipt code')).trim(), 'Ann Bo');
+		const secret = `Contract 4711 ${HOSTILE_TEXTS[1]}`, text = HOSTILE_TEXTS.join('\n').slice(0, 3000);
+		await eachOf(page, url, ['/desk/question-note', '/desk/questions', '/desk/answers?lang=de']);
+		await send(page, `${url}/desk/question-note`, { via: 'call', kind: 'configuration', caller: HOSTILE_TEXTS[0], product: 'lamp', version: '1.2.0', text, due: '2020-01-01T10:00', customer: secret });
+		const at = new URL(page.url()).pathname;
+		assert.equal(at, '/desk/questions/q1');
+		await page.goto(`${url}/desk/cases`);
+		await page.focus('main p a[href^="/desk/questions"]'); // whoever comes in sees that something waits, and is there by one key
+		await page.keyboard.press('Enter');
+		await page.waitForURL(/questions/);
+		assert.match(await page.textContent('main'), /wait for an answer: 1.*a time that is over: 1/s);
+		assert.equal(await page.locator('a[href^="/desk/question-disclose"]').count(), 0);
+		await send(page, `${url}/desk/question-disclose/q1`, { why: 'She asks.' });
+		assert.match(await page.textContent('[role="alert"]'), /question\.identity/);
+		await send(page, `${url}/desk/question-identify/q1`, { how: `Called back.\n${HOSTILE_TEXTS[0]}`, result: 'passed' });
+		assert.match(await page.textContent('main'), /passed, and good for an hour/);
+		await page.click('a[href^="/desk/question-disclose"]');
+		await page.fill('#field-why', HOSTILE_TEXTS[0]);
+		await page.click('main form button');
+		assert.equal(await page.textContent('main p.text'), secret);
+		assert.deepEqual([await overhang(page), await axe(page)], [0, []]);
+		await look(page, 'question-disclosed');
+		await send(page, `${url}/desk/answer-keep`, { title: HOSTILE_TEXTS[1].slice(0, 150), text: 'None but 443.', kind: 'configuration' });
+		await page.goto(`${url}/desk/question-answer/q1`);
+		await page.click('ul.actions a'); // its title is what somebody wrote
+		assert.equal(await page.inputValue('#field-text'), 'None but 443.');
+		await eachOf(page, url, ['/desk/question-answer/q1?based_on=l1', '/desk/question-answer/q1?based_on=l1&lang=de', '/desk/question-assign/q1', '/desk/question-identify/q1?lang=de', '/desk/question-disclose/q1',
+			'/desk/question-customer/q1', '/desk/question-close/q1', '/desk/answers/l1', '/desk/answers?state=all', '/desk/answer-change/l1?lang=de', '/desk/answer-retire/l1', '/desk/questions?state=all&sort=-question&lang=de']);
+		await page.goto(`${url}/desk/question-answer/q1?based_on=l1`);
+		await page.focus('#field-text');
+		await page.keyboard.press('Control+End');
+		await page.keyboard.type(' And 80 for an hour.');
+		await page.focus('main form button');
+		await page.keyboard.press('Enter');
+		await page.waitForSelector('[role="status"]');
+		assert.match(await page.textContent('main'), /Written from the library's:\s*l1\s*None but 443\. And 80 for an hour\./);
+		assert.ok(!(await page.content()).includes('4711'));
+		await eachOf(page, url, [at, `${at}?lang=de`]);
+		await send(page, `${url}/desk/question-close/q1`, { outcome: 'She is content.' });
+		await page.goto(`${url}/desk/questions`);
+		assert.match(await page.textContent('main'), /No question waits for an answer\./);
+	}, skip);
+}
+
 export const support = [
+	['support: a question is noted, who asks is checked, and it is answered from the library, by pages alone', questions],
 	['support: what triage left for people is looked at, decided, made a case and seen, and hostile text in it stays text', queue],
 	['support: the staff comes in, works on a case and goes, and every page of it is valid, accessible, and fits 320 px', desk],
 	['support: an advisory is written, reviewed, approved, published and withdrawn by three people and their pages alone', workbench],

@@ -31,7 +31,7 @@ DESCRIBED = {"title": "plain", "about": "plain", "product": "Lamp", "affected": 
 # What an operation is given in each of its fields that is no free text, so that it takes the rest.
 BASE = {
     "case.move": {"to": "acknowledged"}, "article14.start": {"kind": "exploited-vulnerability", "zone": "Europe/Vienna"}, "article14.submit": {"step": "early-warning"},
-    "article14.delay": {"ground": "imminent-risk"}, "notice.create": {"kind": "update", "product": "lamp", "severity": "high", "install_by": "2099-01-01"}, "question.note": {"via": "call", "kind": "other"}, "question.identify": {"result": "passed"},
+    "article14.delay": {"ground": "imminent-risk"}, **dict.fromkeys(("notice.draft", "notice.draft-change", "desk.notice-new", "desk.notice-change"), {"kind": "update", "product": "lamp", "severity": "high", "install_by": "2099-01-01"}), "notice.create": {"kind": "update", "product": "lamp", "severity": "high", "install_by": "2099-01-01"}, "question.note": {"via": "call", "kind": "other"}, "question.identify": {"result": "passed"}, "desk.question-note": {"via": "call", "kind": "other"}, "desk.question-identify": {"result": "passed"}, "desk.answer-keep": {"kind": "other"}, "desk.answer-change": {"kind": "other"},
     "staff.make": {"role": "analyst"}, "desk.invite": {"role": "analyst"}, "desk.advisory-new": {"title": "plain", "product": "plain", "cve": "CVE-2026-0001"}, "desk.advisory-describe": DESCRIBED, "staff.mail": {"assigned": True, "alarms": True, "language": "en"}, "desk.mail": {"assigned": "yes", "alarms": "yes", "language": "en"}, "question.send": {"kind": "rules", "description": "plain", "receipt": ""}, "subscription.ask": {"channel": "mail", "product": "lamp", "update": "on"}, "report.send": {"kind": "flaw", "flaw": ""}, "desk.move": {"to": "acknowledged"},
     "finding.decide": {"status": "not_affected"}, "desk.decide": {"status": "not_affected"}, "release.begin": {"product": "lamp", "kind": "components", "source": "0" * 64, "count": 0},
     "account.send": {"kind": "other", "description": "plain"}, "account.reply": {"text": "plain"}, "customer-device.judge": {"state": "confirmed", "how": "plain"},
@@ -39,16 +39,16 @@ BASE = {
 }
 # Free text that has a form: it is hostile within it.
 FORMED = {
-    ("notice.create", "link"): "https://evil.example/{tag}?twx='+(;)", ("notice.create", "id"): "{tag}", ("advisory.describe", "link"): "https://evil.example/{tag}?twx=(;)", ("desk.advisory-describe", "link"): "https://evil.example/{tag}?twx=(;)", ("staff.mail", "address"): "{tag}+twx='`{{|}}~@mail.example", ("desk.mail", "address"): "{tag}+twx='`{{|}}~@mail.example", ("account.mail", "address"): "{tag}+twx='`{{|}}~@mail.example", ("subscription.ask", "recipient"): "{tag}+twx='`{{|}}~@mail.example",
+    ("notice.create", "link"): "https://evil.example/{tag}?twx='+(;)", **{(one, "link"): "https://evil.example/{tag}?twx='+(;)" for one in ("notice.draft", "notice.draft-change", "desk.notice-new", "desk.notice-change")}, ("notice.create", "id"): "{tag}", ("advisory.describe", "link"): "https://evil.example/{tag}?twx=(;)", ("desk.advisory-describe", "link"): "https://evil.example/{tag}?twx=(;)", ("staff.mail", "address"): "{tag}+twx='`{{|}}~@mail.example", ("desk.mail", "address"): "{tag}+twx='`{{|}}~@mail.example", ("account.mail", "address"): "{tag}+twx='`{{|}}~@mail.example", ("subscription.ask", "recipient"): "{tag}+twx='`{{|}}~@mail.example",
 }
 TREATED = {"article14.measure", "article14.submit", "article14.not-reportable", "article14.asked", "article14.delay", "article14.users", "desk.measure", "desk.submitted", "desk.not-reportable", "desk.asked", "desk.delay",
            "desk.users"}  # of a case with a clock
 # Fields of words from a list, moments, ids and secrets, of every operation and of some: nothing hostile is ever kept of them. Each other one is free text, and has to be seen somewhere.
-CLOSED_KEYS = {"lang", "once", "seen", "receipt", "kind", "at", "aware", "zone", "who", "step", "profile", "case", "cvss", "cwe", "status", "hash", "until", "access", "end", "thanks", "due", "from", "via", "result", "role", "channel",
+CLOSED_KEYS = {"lang", "once", "seen", "receipt", "kind", "at", "aware", "zone", "who", "step", "profile", "case", "cvss", "cwe", "status", "hash", "until", "access", "end", "thanks", "due", "from", "based_on", "via", "result", "role", "channel",
                "install_by", "revision", "remedy", "label", "challenge", "credential", "client_data", "authenticator_data", "signature", "second", "lowest", "code", "client", "token", "password", "again", "account", "to", "duplicate_of", "ground", "member", "flaw", "document", "newest", "justification", "facts", "source", "language", "alarms", "assigned", "key", "device"}
-CLOSED = {("advisory.create", "cve"), ("advisory.describe", "cve"), ("desk.advisory-describe", "cve"), ("desk.advisory-new", "cve"), ("release.begin", "product"), ("notice.create", "product"), ("notice.create", "versions"), ("notice.create", "severity"), ("subscription.ask", "product"), ("subscription.ask", "versions"),
+CLOSED = {("advisory.create", "cve"), ("advisory.describe", "cve"), ("desk.advisory-describe", "cve"), ("desk.advisory-new", "cve"), ("release.begin", "product"), ("notice.create", "product"), ("notice.create", "versions"), ("notice.create", "severity"), *((one, key) for one in ("notice.draft", "notice.draft-change", "desk.notice-new", "desk.notice-change") for key in ("product", "versions", "severity")), ("subscription.ask", "product"), ("subscription.ask", "versions"),
           ("question.send", "breadth"), ("question.send", "depth"), ("account.device", "model"), ("account.device", "serial"), ("customer-device.judge", "state"), ("incident.tell", "product"), ("incident.tell", "devices"), ("advisory.sign", "signature")}  # which is kept when it verifies, and stands in the tree alone
-KEPT_BACK = {("question.note", "customer"), ("question.customer", "customer"), ("notice.create", "id")}  # told by question.disclose alone; compared and never shown
+KEPT_BACK = {("question.note", "customer"), ("question.customer", "customer"), ("desk.question-note", "customer"), ("desk.question-customer", "customer"), ("notice.create", "id")}  # told by question.disclose alone; compared and never shown
 HEADERS = ("Accept", "Accept-Language", "Accept-Encoding", "Authorization", "Content-Type", "Cookie", "Origin", "Host", "If-None-Match", "If-Modified-Since", "Range", "Referer", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "Forwarded",
            "Sec-Fetch-Site", "X-HTTP-Method-Override", "Transfer-Encoding", "Expect", "Upgrade")
 NOT_YET = set()  # (operation, field) that the story has no way to keep yet. Each is tried with everything as a parameter; whoever makes the way takes its row away.
@@ -124,7 +124,7 @@ class World:
                     self.tags[name, field["key"]] = f"q{len(self.tags):03}z"
         self.refused, self.taken, self.wrong, self.seen = {}, {}, [], set()
         self.numbers, self.strangers = itertools.count(), itertools.count(1)
-        self.known = {"case": [], "report": [], "advisory": [], "question": [], "answer": [], "alarm": [], "notice": [], "number": [], "account": [], "product": ["lamp", "kettle"], "token": ["0000-0000"], "file*": [], "file": ["f1"], "import": ["i1"], "release": ["v1"], "finding": [], "session": ["s9999"], "credential": ["c9999"], "device": []}
+        self.known = {"case": [], "report": [], "advisory": [], "question": [], "answer": [], "alarm": [], "notice": [], "draft": [], "number": [], "account": [], "product": ["lamp", "kettle"], "token": ["0000-0000"], "file*": [], "file": ["f1"], "import": ["i1"], "release": ["v1"], "finding": [], "session": ["s9999"], "credential": ["c9999"], "device": []}
         self.receipts, self.reports, self.asked, self.sent = [], 0, 0, 0
         self.customer, self.serial, self.items = "", "", []  # the key of an account at the portal, the last of its devices, what it sent
 
@@ -213,7 +213,7 @@ class World:
     def fresh(self, name):
         """One of what the operation is about, in the state in which it can be done."""
         param = self.param_of(name)
-        maker = {"case": self.a_case, "report": self.a_report, "advisory": self.an_advisory, "question": self.a_question, "answer": self.an_answer, "alarm": self.an_alarm, "finding": self.a_finding, "import": self.an_import, "device": self.a_device}.get(param)
+        maker = {"case": self.a_case, "report": self.a_report, "advisory": self.an_advisory, "question": self.a_question, "answer": self.an_answer, "alarm": self.an_alarm, "draft": self.a_draft, "notice": self.a_notice, "finding": self.a_finding, "import": self.an_import, "device": self.a_device}.get(param)
         return maker(name) if maker else None
 
     def a_passkey(self):
@@ -322,8 +322,18 @@ class World:
         self.known["question"].append(one)
         if name == "question.close":
             self.api("question.answer", one, text="plain")
-        if name in ("question.disclose", "question.customer"):
+        if name.replace("desk.question-", "question.") in ("question.disclose", "question.customer"):
             self.api("question.identify", one, how="plain", result="passed")
+        return one
+
+    def a_draft(self, name):
+        one = self.api("notice.draft", kind="update", severity="high", install_by="2099-01-01", **dict.fromkeys(("title", "text", "data", "needs", "review"), "plain"))["id"]
+        self.known["draft"].append(one)
+        return one
+
+    def a_notice(self, name):
+        one = str(self.api("notice.create", id=str(next(self.numbers)), kind="change", title="plain", text="plain")["number"])
+        self.known["notice"].append(one)
         return one
 
     def an_answer(self, name):
@@ -437,7 +447,7 @@ class World:
         if name == "desk.change":
             return True
         said = json.loads(r.text) if r.text[:1] == "{" else {}
-        param = {"case.create": "case", "question.note": "question", "answer.keep": "answer", "advisory.create": "advisory", "article14.drill": "case", "advisory.clone": "advisory", "report.case": "case", "finding.case": "case"}.get(name)
+        param = {"case.create": "case", "question.note": "question", "answer.keep": "answer", "notice.draft": "draft", "advisory.create": "advisory", "article14.drill": "case", "advisory.clone": "advisory", "report.case": "case", "finding.case": "case"}.get(name)
         if param and said.get("case" if name == "report.case" else "id"):
             self.known[param].append(said.get("case" if name == "report.case" else "id"))
         where = re.match(r"/desk/cases/(c\d+)", r.getheader("Location") or "")
@@ -446,6 +456,9 @@ class World:
         draft = re.match(r"/desk/advisories/([\w-]+)", r.getheader("Location") or "")
         if draft and draft[1] not in self.known["advisory"]:
             self.known["advisory"].append(draft[1])
+        kept = re.match(r"/desk/(question|answer|draft)s/([qln]\d+)", (r.getheader("Location") or "").replace("notices/n", "drafts/n"))
+        if kept and kept[2] not in self.known[kept[1]]:
+            self.known[kept[1]].append(kept[2])
         if name == "notice.create":
             self.known["notice"].append(str(said["number"]))
         if name == "release.begin":  # what counts is shown

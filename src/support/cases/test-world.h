@@ -11,6 +11,7 @@
 #include "support/rows-cases.h"
 #include "support/rows-components.h"
 #include "support/rows-questions.h"
+#include "support/rows-subscriptions.h"
 #include "support/rows-triage.h"
 #include "support/sql-support.h"
 #include "sys/fake.h"
@@ -34,7 +35,7 @@ static inline void reopen(void)
 	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 1, tw_sql_access_format_1 },
 		{ 1, tw_sql_reception_format_1 }, { 1, tw_sql_cases_format_1 }, { 1, tw_sql_alarms_format_1 },
 		{ 1, tw_sql_triage_format_1 }, { 1, tw_sql_components_format_1 }, { 1, tw_sql_questions_format_1 },
-		{ 1, tw_sql_staff_format_1 }, { 0, NULL } };
+		{ 1, tw_sql_outbox_format_1 }, { 1, tw_sql_subscriptions_format_1 }, { 1, tw_sql_staff_format_1 }, { 0, NULL } };
 	static const struct tw_store_formats formats = { steps, 1, 1 };
 
 	world.t.c.store = tw_store_free(world.t.c.store);
@@ -59,7 +60,7 @@ static inline tw_err make_people(tw_store *s, void *user)
 static inline void open_world(void)
 {
 	static const struct tw_capability *const all[] = { &tw_capability_cases, &tw_capability_triage, &tw_capability_components,
-		&tw_capability_questions, NULL };
+		&tw_capability_questions, &tw_capability_subscriptions, NULL };
 	static const struct tw_grant_row no_grants[] = { { NULL } };
 
 	CHECK_OK(test_context_open(&world.t, tw_fake_sys(world.fake), world.dir.fd, all, no_grants));

@@ -6,8 +6,11 @@
 #include "support/cases/alarms.h"
 #include "support/components/pages.h"
 #include "support/desk/forms.h"
+#include "support/questions/pages.h"
+#include "support/questions/questions.h"
 #include "support/rows-staff.h"
 #include "support/staff/staff.h"
+#include "support/subscriptions/desk.h"
 #include "support/triage/desk-report.h"
 
 #include <string.h>
@@ -29,6 +32,13 @@ static const struct place {
 	[TW_ABOUT_SELF] = { TW_DESK_ME, NULL, TW_W_ME },
 	[TW_ABOUT_ADVISORY] = { TW_DESK_ADVISORIES, "title", TW_W_ADVISORIES },
 	[TW_ABOUT_ADVISORIES] = { TW_DESK_ADVISORIES, NULL, TW_W_ADVISORIES },
+	[TW_ABOUT_QUESTION] = { TW_DESK_QUESTIONS, "product", TW_W_QUESTIONS },
+	[TW_ABOUT_QUESTIONS] = { TW_DESK_QUESTIONS, NULL, TW_W_QUESTIONS },
+	[TW_ABOUT_ANSWER] = { TW_DESK_ANSWERS, "title", TW_W_ANSWERS },
+	[TW_ABOUT_NOTICE] = { TW_DESK_NOTICES, "title", TW_W_NOTICES },
+	[TW_ABOUT_NOTICES] = { TW_DESK_NOTICES, NULL, TW_W_NOTICES },
+	[TW_ABOUT_TOLD] = { TW_DESK_NOTICES, NULL, TW_W_NOTICES },
+	[TW_ABOUT_ANSWERS] = { TW_DESK_ANSWERS, NULL, TW_W_ANSWERS },
 };
 
 static tw_err account_of(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, json_t **ret)
@@ -109,11 +119,22 @@ tw_err tw_form_subject(struct tw_context *c, const struct tw_request *rq, const 
 		return strcmp(f->does, "staff.mail") == 0 ? mail_of(c, rq, ret) : TW_OK;
 	case TW_ABOUT_ADVISORY:
 		return advisory_for(c, rq, f, rp, ret);
+	case TW_ABOUT_QUESTION:
+		return tw_question_load(c, rq, rp, &tw_question_kept, ret);
+	case TW_ABOUT_ANSWER:
+		return tw_question_load(c, rq, rp, &tw_answer_kept, ret);
+	case TW_ABOUT_NOTICE:
+		return tw_notice_drafted(c, rq, rp, ret);
+	case TW_ABOUT_TOLD:
+		return tw_notice_told(c, rq, rp, ret);
 	case TW_ABOUT_NOTHING:
 	case TW_ABOUT_REPORTS:
 	case TW_ABOUT_FINDINGS:
 	case TW_ABOUT_PEOPLE:
 	case TW_ABOUT_ADVISORIES:
+	case TW_ABOUT_QUESTIONS:
+	case TW_ABOUT_ANSWERS:
+	case TW_ABOUT_NOTICES:
 		break;
 	}
 	return TW_OK;
@@ -143,12 +164,15 @@ void tw_form_next(const struct tw_form *f, const struct tw_request *rq, const js
 {
 	const struct tw_slice at = { rq->parameter.at,
 		rq->parameter.size < TW_ADVISORY_NAME_MAX ? rq->parameter.size : TW_ADVISORY_NAME_MAX - 1 };
-	const bool gone = strcmp(f->does, "staff.remove") == 0;
+	const bool gone = strcmp(f->does, "staff.remove") == 0,
+		   begins = f->about == TW_ABOUT_QUESTIONS || f->about == TW_ABOUT_ANSWERS || f->about == TW_ABOUT_NOTICES;
 	const char *id = tw_json_text(body, "id");
 
 	if (*id == 'c') /* also one that has just been opened, of a report too */
 		(void)snprintf(ret, TW_DESK_PATH_MAX, TW_DESK_CASES "%.24s?done=1", id);
-	else if (f->about >= TW_ABOUT_ADVISORY) /* also one that has just been begun */
+	else if (begins)
+		(void)snprintf(ret, TW_DESK_PATH_MAX, "%s/%.24s?done=1", places[f->about].path, id);
+	else if (f->about == TW_ABOUT_ADVISORY || f->about == TW_ABOUT_ADVISORIES) /* also one that has just been begun */
 		(void)snprintf(ret, TW_DESK_PATH_MAX, TW_DESK_ADVISORIES "/%.47s?done=2", id);
 	else if (places[f->about].title && !gone)
 		(void)snprintf(ret, TW_DESK_PATH_MAX, "%s/" TW_SLICE_FMT "?done=%d", places[f->about].path, TW_SLICE_ARG(at),
@@ -186,6 +210,16 @@ static bool fits_advisory(const struct tw_form *f, const json_t *doc)
 	return true;
 }
 
+/* A closed one stays as it is; what is kept of a customer is for whoever has just been checked. The library's are retired once. */
+static bool fits_question(const struct tw_form *f, const json_t *doc)
+{
+	if (!strcmp(f->does, "question.disclose") || !strcmp(f->does, "question.customer"))
+		return tw_json_bool(doc, "identified");
+	if (!strcmp(f->does, "answer.retire"))
+		return strcmp(tw_json_text(doc, "state"), "current") == 0;
+	return strcmp(tw_json_text(doc, "state"), "closed") != 0;
+}
+
 /* Of an account what fits depends on whether it is locked; of the rest, whether a clock runs, and whether it is a drill. */
 bool tw_form_fits(const struct tw_form *f, enum tw_form_about about, const json_t *doc)
 {
@@ -195,6 +229,10 @@ bool tw_form_fits(const struct tw_form *f, enum tw_form_about about, const json_
 		return false;
 	if (about == TW_ABOUT_ADVISORY)
 		return fits_advisory(f, doc);
+	if (about == TW_ABOUT_NOTICE)
+		return strcmp(tw_json_text(doc, "state"), "draft") == 0;
+	if (about == TW_ABOUT_QUESTION || about == TW_ABOUT_ANSWER)
+		return fits_question(f, doc);
 	if (about == TW_ABOUT_ACCOUNT && !strcmp(f->does, suspended ? "staff.lock" : "staff.unlock"))
 		return false;
 	if (about == TW_ABOUT_ACCOUNT && suspended && !strcmp(f->does, "staff.invite"))

@@ -5,6 +5,7 @@
 #include "support/desk/board-order.h"
 #include "support/desk/desk.h"
 #include "support/query-reception/field.h"
+#include "support/questions/pages.h"
 #include "support/rows-desk.h"
 #include "support/sql-support.h"
 #include "support/staff/staff.h"
@@ -339,6 +340,7 @@ tw_err tw_desk_board(struct tw_context *c, const struct tw_request *rq, struct t
 	tw_staff_frame_open(&f, &b.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
 	TW_TRY(count(&b));
 	TW_TRY(write_lead(&b));
+	TW_TRY(tw_questions_waiting(c, rq, &b.h));
 	tw_desk_actions(c, rq, &b.h, TW_ABOUT_NOTHING, NULL);
 	write_states(&b);
 	write_whose(&b);

@@ -5,7 +5,10 @@
 #include "service/access/account.h"
 #include "support/desk/forms.h"
 #include "support/query-reception/field.h"
+#include "support/platform/app.h"
+#include "support/questions/pages.h"
 #include "support/staff/staff.h"
+#include "support/subscriptions/desk.h"
 
 #include <string.h>
 
@@ -46,6 +49,37 @@ static tw_err write_people(struct tw_form_choosing *g, const char *none, enum tw
 	return tw_account_each(g->c, 0, PEOPLE_MAX, write_account, g);
 }
 
+/* Those who work on questions. */
+static tw_err write_answerer(void *user, const struct tw_account *a)
+{
+	return tw_account_has(a->roles, "analyst") || tw_account_has(a->roles, "manager") ? write_account(user, a) : TW_OK;
+}
+
+static tw_err write_answerers(struct tw_form_choosing *g, const struct tw_form *f)
+{
+	option(g, "-", tw_word(TW_W_WHOSE_NOBODY, g->look.language));
+	return tw_account_each(g->c, 0, PEOPLE_MAX, write_answerer, g);
+}
+
+static tw_err write_products(struct tw_form_choosing *g, const struct tw_form *f)
+{
+	const json_t *products = tw_app_of(g->c) ? tw_app_of(g->c)->products : NULL, *one;
+	size_t i;
+
+	option(g, "", tw_word(TW_W_PRODUCT_ANY, g->look.language));
+	json_array_foreach(products, i, one)
+		option(g, tw_json_text(one, "name"), tw_json_text(one, "title"));
+	return TW_OK;
+}
+
+static tw_err write_sorts(struct tw_form_choosing *g, const struct tw_form *f)
+{
+	option(g, "", tw_word(TW_W_ANSWER_FOR_ALL, g->look.language));
+	for (const struct tw_choice *one = tw_question_words; one->value; one++)
+		option(g, one->value, tw_word(one->word, g->look.language));
+	return TW_OK;
+}
+
 static tw_err write_assignable(struct tw_form_choosing *g, const struct tw_form *f)
 {
 	return write_people(g, "-", TW_W_WHOSE_NOBODY);
@@ -84,6 +118,8 @@ static const struct tw_choice remedies[] = { { "vendor_fix", TW_W_REMEDY_FIX }, 
 static const struct tw_choice statuses[] = { { "final", TW_W_STATUS_FINAL }, { "interim", TW_W_STATUS_INTERIM }, { NULL, TW_WORDS } };
 
 static const struct tw_choice yes_or_no[] = { { "no", TW_W_NO }, { "yes", TW_W_YES }, { NULL, TW_WORDS } };
+static const struct tw_choice results[] = { { "failed", TW_W_QUESTION_CHECK_FAILED_IT },
+	{ "passed", TW_W_QUESTION_CHECK_PASSED_IT }, { NULL, TW_WORDS } };
 /* Nothing first: a document that says none gets none that nobody chose. */
 static const struct tw_choice labels[] = { { "", TW_W_LABEL_NONE }, { "WHITE", TW_WORDS }, { "GREEN", TW_WORDS },
 	{ "AMBER", TW_WORDS }, { "RED", TW_WORDS }, { NULL, TW_WORDS } };
@@ -106,6 +142,11 @@ static bool write_named(const struct tw_form_choosing *g, enum tw_form_control c
 		: control == TW_FORM_LABELS                           ? labels
 		: control == TW_FORM_DECISIONS                        ? decisions
 		: control == TW_FORM_JUSTIFICATIONS                   ? justifications
+		: control == TW_FORM_VIAS                             ? tw_question_vias
+		: control == TW_FORM_SORTS                            ? tw_question_words
+		: control == TW_FORM_NOTICES                          ? tw_notice_words
+		: control == TW_FORM_SEVERITIES                       ? tw_notice_severities
+		: control == TW_FORM_RESULTS                          ? results
 								      : NULL;
 
 	for (const struct tw_choice *one = choices; one && one->value; one++)
@@ -153,7 +194,10 @@ static tw_err write_options(struct tw_form_choosing *g, const struct tw_form *f,
 		[TW_FORM_ZONES] = write_zones,
 		[TW_FORM_GROUNDS] = write_grounds,
 		[TW_FORM_ROLES] = write_roles,
-		[TW_FORM_LANGUAGES] = write_languages };
+		[TW_FORM_LANGUAGES] = write_languages,
+		[TW_FORM_PRODUCTS] = write_products,
+		[TW_FORM_SORTS_OR_ALL] = write_sorts,
+		[TW_FORM_ANSWERERS] = write_answerers };
 
 	return (size_t)control < TW_COUNT(writers) && writers[control] ? writers[control](g, f) : TW_OK;
 }
@@ -173,7 +217,8 @@ tw_err tw_form_input_write(struct tw_form_choosing *g, const struct tw_form *f, 
 		.type = in->control == TW_FORM_MOMENT_OF ? "datetime-local" : NULL };
 
 	if (in->control == TW_FORM_MEMBERS || in->control == TW_FORM_HIDDEN || in->control == TW_FORM_NUMBER) {
-		const bool began = f->about == TW_ABOUT_FINDING && !*g->value; /* what was sent is what it began with */
+		const bool began = (f->about == TW_ABOUT_FINDING || f->about == TW_ABOUT_NOTICE) &&
+			!*g->value; /* what was sent is what it began with */
 
 		tw_form_hidden(g->h, in->key, began ? tw_json_text(g->doc, in->key) : g->value);
 		return TW_OK;

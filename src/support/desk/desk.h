@@ -87,6 +87,13 @@ enum tw_form_about {
 	TW_ABOUT_SELF,   /* the account of whoever sends it */
 	TW_ABOUT_ADVISORY,
 	TW_ABOUT_ADVISORIES, /* it begins one */
+	TW_ABOUT_QUESTION,
+	TW_ABOUT_QUESTIONS, /* it notes one */
+	TW_ABOUT_ANSWER,    /* of the library */
+	TW_ABOUT_ANSWERS,   /* it puts one into it */
+	TW_ABOUT_NOTICE,    /* a draft */
+	TW_ABOUT_NOTICES,   /* it begins one */
+	TW_ABOUT_TOLD,      /* one that was told */
 };
 /* The forms that the page of such a thing leads to (forms.c); doc: what is known of it, with its id; NULL: there is none yet. */
 void tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, enum tw_form_about about, const json_t *doc);

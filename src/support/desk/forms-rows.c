@@ -10,6 +10,20 @@
 	{                                                                     \
 		"at", TW_W_FIELD_AT, TW_W_FIELD_AT_HINT, TW_FORM_MOMENT_OF, 0 \
 	}
+#define NOTICE                                                                                             \
+	{                                                                                                  \
+		{ "kind", TW_W_SUBS_KIND, TW_WORDS, TW_FORM_NOTICES, 0, true },                            \
+			{ "product", TW_W_PRODUCT, TW_WORDS, TW_FORM_PRODUCTS, 0 },                        \
+			{ "versions", TW_W_SUBS_VERSIONS, TW_W_NOTICE_VERSIONS_HINT, TW_FORM_LINE, 300 },  \
+			{ "severity", TW_W_SEVERITY, TW_WORDS, TW_FORM_SEVERITIES, 0 },                    \
+			{ "title", TW_W_CASE_TITLE, TW_WORDS, TW_FORM_LINE, 150, true },                   \
+			{ "text", TW_W_NOTICE_TEXT, TW_WORDS, TW_FORM_BOX, 2500, true },                   \
+			{ "link", TW_W_NOTICE_LINK, TW_W_NOTICE_LINK_HINT, TW_FORM_LINE, 500 },            \
+			{ "data", TW_W_NOTICE_DATA, TW_W_NOTICE_OF_UPDATE, TW_FORM_BOX, 500 },             \
+			{ "install_by", TW_W_NOTICE_INSTALL_BY, TW_W_NOTICE_OF_UPDATE, TW_FORM_LINE, 10 }, \
+			{ "needs", TW_W_NOTICE_NEEDS, TW_W_NOTICE_OF_UPDATE, TW_FORM_BOX, 500 },           \
+			{ "review", TW_W_NOTICE_REVIEW, TW_W_NOTICE_REVIEW_HINT, TW_FORM_BOX, 500 },       \
+	}
 const struct tw_form tw_forms[] = {
 	{ "/desk/new", "case.create", TW_W_DO_NEW, .about = TW_ABOUT_NOTHING,
 		.inputs = { { "title", TW_W_CASE_TITLE, TW_WORDS, TW_FORM_LINE, 200, true },
@@ -80,6 +94,54 @@ const struct tw_form tw_forms[] = {
 		.inputs = { { "title", TW_W_CASE_TITLE, TW_WORDS, TW_FORM_LINE, 200 } } },
 	{ "/desk/triage-seen", "findings.seen", TW_W_DO_SEEN, .about = TW_ABOUT_FINDINGS,
 		.inputs = { { "newest", TW_W_FINDING, TW_WORDS, TW_FORM_LINE, 24, true } } },
+	{ "/desk/question-note", "question.note", TW_W_DO_QUESTION_NOTE, .about = TW_ABOUT_QUESTIONS,
+		.inputs = { { "via", TW_W_QUESTION_VIA, TW_WORDS, TW_FORM_VIAS, 0, true },
+			{ "kind", TW_W_QUESTION_SORT, TW_WORDS, TW_FORM_SORTS, 0, true },
+			{ "caller", TW_W_QUESTION_CALLER, TW_W_QUESTION_CALLER_HINT, TW_FORM_LINE, 200, true },
+			{ "product", TW_W_PRODUCT, TW_WORDS, TW_FORM_LINE, 100, true },
+			{ "version", TW_W_VERSION, TW_W_QUESTION_CALLER_HINT, TW_FORM_LINE, 60, true },
+			{ "text", TW_W_QUESTION_TEXT, TW_WORDS, TW_FORM_BOX, 4000, true },
+			{ "directive", TW_W_QUESTION_DIRECTIVE, TW_WORDS, TW_FORM_LINE, 200 },
+			{ "follow_up", TW_W_QUESTION_FOLLOW_UP, TW_WORDS, TW_FORM_BOX, 1000 },
+			{ "due", TW_W_QUESTION_UNTIL, TW_W_QUESTION_UNTIL_HINT, TW_FORM_MOMENT_OF, 0 },
+			{ "customer", TW_W_QUESTION_CUSTOMER, TW_W_QUESTION_CUSTOMER_HINT, TW_FORM_BOX, 4000 } } },
+	{ "/desk/question-answer/", "question.answer", TW_W_DO_QUESTION_ANSWER, .about = TW_ABOUT_QUESTION, .keeps = true, .library = true,
+		.inputs = { { "based_on", TW_W_ANSWER_ONE, TW_WORDS, TW_FORM_HIDDEN, 0 },
+			{ "text", TW_W_QUESTION_ANSWER_TEXT, TW_W_QUESTION_ANSWER_HINT, TW_FORM_BOX, 4000, true },
+			{ "follow_up", TW_W_QUESTION_FOLLOW_UP, TW_WORDS, TW_FORM_BOX, 1000 },
+			{ "due", TW_W_QUESTION_UNTIL, TW_W_QUESTION_UNTIL_HINT, TW_FORM_MOMENT_OF, 0 } } },
+	{ "/desk/question-assign/", "question.assign", TW_W_DO_QUESTION_ASSIGN, .about = TW_ABOUT_QUESTION,
+		.inputs = { { "who", TW_W_QUESTION_WHOSE, TW_WORDS, TW_FORM_ANSWERERS, 0, true } } },
+	{ "/desk/question-identify/", "question.identify", TW_W_DO_QUESTION_IDENTIFY, .about = TW_ABOUT_QUESTION,
+		.inputs = { { "how", TW_W_QUESTION_CHECK_HOW, TW_W_QUESTION_CHECK_HOW_HINT, TW_FORM_BOX, 500, true },
+			{ "result", TW_W_QUESTION_CHECK_RESULT, TW_WORDS, TW_FORM_RESULTS, 0, true } } },
+	{ "/desk/question-disclose/", "question.disclose", TW_W_DO_QUESTION_DISCLOSE, .about = TW_ABOUT_QUESTION,
+		.inputs = { { "why", TW_W_QUESTION_WHY, TW_W_QUESTION_WHY_HINT, TW_FORM_BOX, 500, true } } },
+	{ "/desk/question-customer/", "question.customer", TW_W_DO_QUESTION_CUSTOMER, .about = TW_ABOUT_QUESTION,
+		.warns = TW_W_WARN_QUESTION_CUSTOMER,
+		.inputs = { { "customer", TW_W_QUESTION_DISCLOSED, TW_W_QUESTION_CUSTOMER_HINT, TW_FORM_BOX, 4000, true },
+			{ "why", TW_W_QUESTION_WHY, TW_W_QUESTION_WHY_HINT, TW_FORM_BOX, 500, true } } },
+	{ "/desk/question-close/", "question.close", TW_W_DO_QUESTION_CLOSE, .about = TW_ABOUT_QUESTION, .warns = TW_W_WARN_QUESTION_CLOSE,
+		.inputs = { { "outcome", TW_W_QUESTION_OUTCOME, TW_WORDS, TW_FORM_BOX, 1000, true } } },
+	{ "/desk/answer-keep", "answer.keep", TW_W_DO_ANSWER_KEEP, .about = TW_ABOUT_ANSWERS,
+		.inputs = { { "title", TW_W_ANSWER_TITLE, TW_WORDS, TW_FORM_LINE, 200, true },
+			{ "text", TW_W_QUESTION_ANSWER_TEXT, TW_WORDS, TW_FORM_BOX, 4000, true },
+			{ "kind", TW_W_ANSWER_FOR, TW_WORDS, TW_FORM_SORTS_OR_ALL, 0 },
+			{ "product", TW_W_ANSWER_PRODUCT, TW_W_ANSWER_PRODUCT_HINT, TW_FORM_LINE, 100 } } },
+	{ "/desk/answer-change/", "answer.change", TW_W_DO_ANSWER_CHANGE, .about = TW_ABOUT_ANSWER,
+		.inputs = { { "title", TW_W_ANSWER_TITLE, TW_WORDS, TW_FORM_LINE, 200, true },
+			{ "text", TW_W_QUESTION_ANSWER_TEXT, TW_W_ANSWER_CHANGE_HINT, TW_FORM_BOX, 4000, true },
+			{ "kind", TW_W_ANSWER_FOR, TW_WORDS, TW_FORM_SORTS_OR_ALL, 0 },
+			{ "product", TW_W_ANSWER_PRODUCT, TW_W_ANSWER_PRODUCT_HINT, TW_FORM_LINE, 100 } } },
+	{ "/desk/answer-retire/", "answer.retire", TW_W_DO_ANSWER_RETIRE, .about = TW_ABOUT_ANSWER,
+		.inputs = { { "reason", TW_W_REASON, TW_WORDS, TW_FORM_BOX, 500, true } } },
+	{ "/desk/notice-new", "notice.draft", TW_W_DO_NOTICE_NEW, .about = TW_ABOUT_NOTICES, .inputs = NOTICE },
+	{ "/desk/notice-change/", "notice.draft-change", TW_W_DO_NOTICE_CHANGE, .about = TW_ABOUT_NOTICE, .inputs = NOTICE },
+	{ "/desk/notice-publish/", "notice.draft-publish", TW_W_DO_NOTICE_PUBLISH, .about = TW_ABOUT_NOTICE, .warns = TW_W_WARN_NOTICE_PUBLISH,
+		.shows = true, .inputs = { { "hash", TW_W_COLUMN_NUMBER, TW_WORDS, TW_FORM_HIDDEN, 0, true } } },
+	{ "/desk/notice-drop/", "notice.draft-drop", TW_W_DO_NOTICE_DROP, .about = TW_ABOUT_NOTICE, .warns = TW_W_WARN_NOTICE_DROP },
+	{ "/desk/notice-withdraw/", "notice.withdraw", TW_W_DO_NOTICE_WITHDRAW, .about = TW_ABOUT_TOLD,
+		.warns = TW_W_WARN_NOTICE_WITHDRAW, .inputs = { { "reason", TW_W_REASON, TW_WORDS, TW_FORM_BOX, 500, true } } },
 	{ "/desk/drill-end/", "article14.drill-end", TW_W_DO_DRILL_END, .drill = true, .warns = TW_W_WARN_DRILL_END,
 		.inputs = { { "reason", TW_W_FIELD_LEARNED, TW_WORDS, TW_FORM_BOX, 2000 } } },
 	{ "/desk/acknowledge/", "alarm.acknowledge", TW_W_DO_ACKNOWLEDGE, .about = TW_ABOUT_ALARM, .warns = TW_W_WARN_ACKNOWLEDGE,

@@ -9,8 +9,10 @@
 #include "service/path/path-match.h"
 #include "support/desk/forms.h"
 #include "support/query-reception/field.h"
+#include "support/questions/pages.h"
 #include "support/rows-desk.h"
 #include "support/staff/staff.h"
+#include "support/subscriptions/desk.h"
 #include "support/triage/desk-report.h"
 
 #include <string.h>
@@ -65,6 +67,10 @@ static void write_present(struct tw_html *h, struct tw_look look, const struct s
 	if (strcmp(s->refused->rule, TW_FORM_CHANGED) != 0)
 		return;
 	tw_page_put(h, look, TW_E_H3, TW_W_PRESENT);
+	if (s->form->about == TW_ABOUT_QUESTION) {
+		tw_question_last(h, look, s->doc);
+		return;
+	}
 	tw_page_class(h, TW_E_DL, "facts");
 	for (const struct tw_form_input *in = s->form->inputs; in->key; in++)
 		if (in->control != TW_FORM_MEMBERS)
@@ -169,11 +175,15 @@ static tw_err form_page(struct tw_context *c, const struct tw_request *rq, struc
 	tw_form_back(&h, look, s->form, s->doc);
 	if (s->form->warns)
 		tw_page_put(&h, look, TW_E_P, s->form->warns);
+	if (s->form->library)
+		TW_TRY(tw_answers_offered(c, &h, look, s->doc));
 	if (which)
 		write_members(&h, look, path);
 	else
 		TW_TRY(write_form(c, &h, look, s, path));
-	if (s->form->shows)
+	if (s->form->shows && s->form->about == TW_ABOUT_NOTICE)
+		TW_TRY(tw_notice_preview(c, &h, look, s->doc));
+	else if (s->form->shows)
 		TW_TRY(tw_desk_advisory_whole(c, &h, look, s->doc));
 	return tw_page_close(&h);
 }
@@ -265,6 +275,8 @@ static tw_err answer(struct tw_context *c, const struct tw_form *f, const struct
 		return tw_desk_invited(c, rq, rp);
 	if (*tw_json_text(rp->body, "uri"))
 		return tw_desk_secret(c, rq, rp);
+	if (json_object_get(rp->body, "customer"))
+		return tw_question_disclosed(c, rq, rp);
 	return go_on(f, rq, rp);
 }
 

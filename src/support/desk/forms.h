@@ -32,6 +32,14 @@ enum tw_form_control {
 	TW_FORM_NUMBER,         /* likewise, a number */
 	TW_FORM_DECISIONS,      /* what is decided in triage */
 	TW_FORM_JUSTIFICATIONS, /* why something is not affected */
+	TW_FORM_VIAS,           /* how a question came */
+	TW_FORM_SORTS,          /* what a question is about */
+	TW_FORM_SORTS_OR_ALL,   /* the same, or everything */
+	TW_FORM_NOTICES,        /* what a notice tells of */
+	TW_FORM_SEVERITIES,     /* of what it tells of */
+	TW_FORM_PRODUCTS,       /* one of products.json, or all */
+	TW_FORM_RESULTS,        /* of a check of who asks */
+	TW_FORM_ANSWERERS,      /* who may answer a question, or nobody */
 	TW_FORM_MEMBERS         /* chosen on a page before */
 };
 struct tw_form_input {
@@ -49,6 +57,7 @@ struct tw_form {
 	bool drill;         /* it is about an invented case alone */
 	enum tw_word warns; /* what will be gone; 0 (TW_W_PORTAL): nothing */
 	bool whole;         /* what is there stands in it, and what is left empty is taken away */
+	bool library;       /* it begins with an answer of the library, where somebody wants that */
 	bool shows;         /* what it is about stands beneath it, whole */
 	bool keeps;         /* what is there already stands in it, and what somebody else said meanwhile is not overwritten */
 	struct tw_form_input inputs[TW_FORM_INPUTS_MAX + 1];

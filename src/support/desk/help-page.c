@@ -13,6 +13,8 @@ static void write_keys(struct tw_html *h, struct tw_look look)
 	tw_desk_head(h, look, TW_W_HELP_LEADS);
 	tw_desk_rows(h);
 	for (const struct tw_staff_place *p = tw_staff_places; p->path; p++) {
+		if (!p->key)
+			continue;
 		tw_html_open(h, TW_E_TR);
 		tw_html_open(h, TW_E_TH);
 		tw_html_attr(h, TW_AT_SCOPE, TW_SLICE("row"));

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "support/desk/forms.h"
+#include "support/questions/pages.h"
 
 #include <string.h>
 
@@ -19,6 +20,8 @@ bool tw_form_is_member(const char *name)
 
 const char *tw_form_member(const struct tw_form *f, const json_t *input)
 {
+	if (f->about == TW_ABOUT_QUESTION)
+		return "answers";
 	return f->inputs[0].control == TW_FORM_MEMBERS ? tw_json_text(input, "member") : "embargo";
 }
 
@@ -38,6 +41,18 @@ static tw_err present_embargo(struct tw_context *c, const json_t *doc, json_t *t
 	}
 	TW_TRY(tw_json_set(to, "access", json_string(tw_buf_cstr(&list))));
 	return tw_json_set(to, "until", json_stringn(tw_json_text(embargo, "until"), TW_FORM_MOMENT));
+}
+
+/* The text of the answer of the library that it is to begin with. */
+static tw_err present_kept(struct tw_context *c, const json_t *input, json_t *to)
+{
+	TW_CLEANUP(tw_jsonp) json_t *kept = NULL;
+
+	TW_TRY(tw_answer_current(c, tw_json_text(input, "based_on"), &kept));
+	if (!kept)
+		return TW_OK;
+	TW_TRY(tw_json_set(to, "based_on", json_string(tw_json_text(kept, "id"))));
+	return tw_json_set(to, "text", json_string(tw_json_text(kept, "text")));
 }
 
 /* As the form's choices spell it. */
@@ -65,7 +80,10 @@ tw_err tw_form_present(struct tw_context *c, const struct tw_form *f, const json
 
 	if (!to)
 		return TW_RAISE(NOMEM, "a form");
-	if (f->about == TW_ABOUT_ACCOUNT || f->about == TW_ABOUT_SELF || f->about == TW_ABOUT_ADVISORY) {
+	if (f->library) {
+		TW_TRY(present_kept(c, input, to));
+	} else if (f->about == TW_ABOUT_ACCOUNT || f->about == TW_ABOUT_SELF || f->about == TW_ABOUT_ADVISORY ||
+		f->about == TW_ABOUT_ANSWER || f->about == TW_ABOUT_NOTICE) {
 		TW_TRY(present_texts(f, doc, to));
 	} else if (f->about == TW_ABOUT_ADVISORIES) {
 		TW_TRY(tw_json_set(to, "case", json_string(tw_json_text(input, "case")))); /* whose page led here */

@@ -35,7 +35,7 @@ static int begin(void **state)
 {
 	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 1, tw_sql_access_format_1 },
 		{ 1, tw_sql_reception_format_1 }, { 1, tw_sql_cases_format_1 }, { 1, tw_sql_alarms_format_1 },
-		{ 1, tw_sql_triage_format_1 }, { 1, tw_sql_staff_format_1 }, { 0, NULL } };
+		{ 1, tw_sql_triage_format_1 }, { 1, tw_sql_questions_format_1 }, { 1, tw_sql_staff_format_1 }, { 0, NULL } };
 	static const struct tw_store_formats formats = { steps, 1, 1 };
 
 	memset(&world, 0, sizeof world);

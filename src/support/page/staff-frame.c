@@ -6,12 +6,15 @@
 
 #include <string.h>
 
-/* A new page is a row here, with the permission of its operation, and a digit that no other has: letters are the browsers' and the readers' of pages. */
+/* A new page is a row here, with the permission of its operation, and a digit that no other has, as long as there are any: letters are the
+   browsers' and the readers' of pages. */
 const struct tw_staff_place tw_staff_places[] = {
 	{ "/desk/cases", "cases.read", "1", TW_W_BOARD },
 	{ "/desk/alarms", "cases.read", "2", TW_W_ALARMS },
 	{ "/desk/reports", "reports.read", "3", TW_W_REPORTS },
+	{ "/desk/questions", "questions.read", NULL, TW_W_QUESTIONS },
 	{ "/desk/advisories", "advisories.read", "4", TW_W_ADVISORIES },
+	{ "/desk/notices", "notices.read", NULL, TW_W_NOTICES },
 	{ "/desk/triage", "findings.read", "9", TW_W_TRIAGE },
 	{ "/desk/components", "findings.read", "0", TW_W_COMPONENTS },
 	{ "/desk/cvss", "cases.read", "5", TW_W_CVSS },
@@ -73,7 +76,8 @@ static void write_places(const struct tw_staff_frame *f, struct tw_html *h, stru
 		tw_html_open(h, TW_E_A);
 		if (is_here(f->here, p->path))
 			tw_html_attr(h, TW_AT_CURRENT, TW_SLICE("page"));
-		tw_html_attr(h, TW_AT_ACCESSKEY, tw_slice_of(p->key));
+		if (p->key)
+			tw_html_attr(h, TW_AT_ACCESSKEY, tw_slice_of(p->key));
 		tw_page_address(look, p->path, address);
 		tw_html_link(h, tw_slice_of(address));
 		tw_html_text(h, tw_slice_of(tw_word(p->word, look.language)));

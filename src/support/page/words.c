@@ -8,6 +8,7 @@
 static const char *const words[][TW_LANGUAGES] = {
 #define X(name, english, german) { english, german },
 #include "support/page/words.def"
+#include "support/page/words-questions.def"
 #undef X
 };
 static const char *const tags[] = { "en", "de" };

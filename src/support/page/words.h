@@ -11,6 +11,7 @@ enum tw_language { TW_ENGLISH, TW_GERMAN, TW_LANGUAGES };
 enum tw_word {
 #define X(name, english, german) TW_W_##name,
 #include "support/page/words.def"
+#include "support/page/words-questions.def"
 #undef X
 	TW_WORDS
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Questions: noted from a call, from mail or from a form, answered, and what may be told of a customer to whom. */
+#include "base/mem.h"
 #include "base/text.h"
+#include "service/access/account.h"
 #include "support/cases/cases.h"
 #include "support/platform/app.h"
 #include "support/questions/questions.h"
@@ -79,10 +81,11 @@ static tw_err closed(struct tw_question_edit *e)
 		: TW_OK;
 }
 
-/* @nist QR.2.a.2.1: the reply that was agreed on, as it is now, with whatever is said beside it. */
-static tw_err from_library(struct tw_question_edit *e, const char *name, json_t *j)
+/* @nist QR.2.a.2.1: the reply that was agreed on, as it is now, with whatever is said beside it; or a text that was written from it. */
+static tw_err from_library(struct tw_question_edit *e, const char *key, json_t *j)
 {
 	TW_CLEANUP(tw_jsonp) json_t *kept = NULL;
+	const char *name = tw_json_text(e->rq->input, key);
 	struct tw_request rq = *e->rq;
 
 	rq.parameter = tw_slice_of(name);
@@ -92,22 +95,34 @@ static tw_err from_library(struct tw_question_edit *e, const char *name, json_t 
 	if (strcmp(tw_json_text(kept, "state"), "current") != 0)
 		return refuse(e->rp, 409, "answer.retired", "That answer is no longer given", "Look for another: answers.list.",
 			"Somebody has retired it.");
-	TW_TRY(tw_json_set(j, "from", json_string(name)));
-	return tw_json_set(j, "kept_text", json_string(tw_json_text(kept, "text")));
+	TW_TRY(tw_json_set(j, key, json_string(name)));
+	return strcmp(key, "from") == 0 ? tw_json_set(j, "kept_text", json_string(tw_json_text(kept, "text"))) : TW_OK;
+}
+
+/* What is wrong with what is said, beside the answers that it names. */
+static tw_err check_answer(const struct tw_question_edit *e, const char *text, const char *from, const char *based_on)
+{
+	if (!*text && (!*from || *based_on))
+		return refuse(e->rp, 422, "question.answer", "That says nothing",
+			"Write a text, or name an answer of the library: from=l1.", "An answer has a text.");
+	if (*from && *based_on)
+		return refuse(e->rp, 422, "question.based-on", "It is one or the other", "Leave out from, or based_on.",
+			"An answer of the library is given as it is, or a text that was written from it.");
+	return TW_OK;
 }
 
 static tw_err answer(struct tw_question_edit *e)
 {
-	const char *text = tw_json_text(e->rq->input, "text"), *from = tw_json_text(e->rq->input, "from");
+	const char *text = tw_json_text(e->rq->input, "text"), *from = tw_json_text(e->rq->input, "from"),
+		   *based_on = tw_json_text(e->rq->input, "based_on");
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 
 	TW_TRY(closed(e));
-	if (!e->rp->problem[0] && !*text && !*from)
-		return refuse(e->rp, 422, "question.answer", "That says nothing",
-			"Write a text, or name an answer of the library: from=l1.", "An answer has a text.");
+	if (!e->rp->problem[0])
+		TW_TRY(check_answer(e, text, from, based_on));
 	TW_TRY(tw_question_note(e, &j));
-	if (!e->rp->problem[0] && *from)
-		TW_TRY(from_library(e, from, j));
+	if (!e->rp->problem[0] && (*from || *based_on))
+		TW_TRY(from_library(e, *from ? "from" : "based_on", j));
 	if (e->rp->problem[0])
 		return TW_OK;
 	if (*text)
@@ -123,6 +138,39 @@ static tw_err answer(struct tw_question_edit *e)
 tw_err tw_op_question_answer(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	return tw_question_edit(c, rq, rp, &tw_question_kept, answer);
+}
+
+/* Whoever is to answer has to be able to. */
+static tw_err assign(struct tw_question_edit *e)
+{
+	static const char *const roles[] = { "analyst", "manager" };
+	const char *who = tw_json_text(e->rq->input, "who");
+	struct tw_account a = { .state = TW_ACCOUNT_DISABLED };
+	bool may = false;
+	int64_t id = 0;
+
+	TW_TRY(closed(e));
+	if (e->rp->problem[0])
+		return TW_OK;
+	if (!strcmp(who, TW_QUESTION_NOBODY)) {
+		(void)json_object_del(e->doc, "whose");
+		return TW_OK;
+	}
+	tw_err got = tw_account_id_read(tw_slice_of(who), &id) ? tw_account_get(e->c, id, &a) : TW_OK;
+	if (tw_failed(got) && !tw_is(got, TW_CODE_NOTFOUND))
+		return got;
+	for (size_t i = 0; !tw_failed(got) && i < TW_COUNT(roles); i++)
+		may = may || (a.state == TW_ACCOUNT_ACTIVE && tw_account_has(a.roles, roles[i]));
+	if (!may)
+		return refuse(e->rp, 422, "question.person", "He cannot answer it",
+			"Write the id of an analyst or a manager, as in a17: staff.list.",
+			"Questions are worked on by analysts and managers.");
+	return tw_json_set(e->doc, "whose", json_string(who));
+}
+
+tw_err tw_op_question_assign(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	return tw_question_edit(c, rq, rp, &tw_question_kept, assign);
 }
 
 /* @nist QR.2.a.2.1: with what came of it */

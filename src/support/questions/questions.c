@@ -36,6 +36,15 @@ bool tw_question_identified(const json_t *doc, int64_t now_ms)
 		now_ms - at < TW_QUESTION_IDENTITY_MS;
 }
 
+int64_t tw_question_due(const json_t *doc)
+{
+	const char *state = tw_json_text(doc, "state");
+	const bool waits = !strcmp(state, "open") || (!strcmp(state, "answered") && *tw_json_text(doc, "follow_up"));
+	int64_t ms = INT64_MAX;
+
+	return waits && !tw_failed(tw_parse_time(tw_slice_of(tw_json_text(doc, "due")), &ms)) ? ms : INT64_MAX;
+}
+
 /* --- Reading --- */
 
 static bool id_of(struct tw_slice name, char letter, int64_t *ret)
@@ -96,8 +105,9 @@ tw_err tw_question_list(struct tw_context *c, const struct tw_request *rq, struc
 		return TW_OK;
 	const struct tw_value v[] = { TW_V_INT(below ? (int64_t)below : INT64_MAX), TW_V_TEXT(tw_json_text(rq->input, "state")),
 		TW_V_TEXT(tw_json_text(rq->input, "kind")), TW_V_TEXT(tw_json_text(rq->input, "product")),
-		TW_V_TEXT(tw_json_text(rq->input, "search")), TW_V_INT((int64_t)p.limit + 1) };
-	TW_TRY(tw_store_run(c->store, k->list, v, TW_COUNT(v), list_one, &p));
+		TW_V_TEXT(tw_json_text(rq->input, "search")), TW_V_INT((int64_t)p.limit + 1),
+		TW_V_TEXT(tw_json_text(rq->input, "whose")) };
+	TW_TRY(tw_store_run(c->store, k->list, v, TW_COUNT(v) - (k != &tw_question_kept), list_one, &p));
 	return tw_page_end(&p, rp);
 }
 
@@ -132,19 +142,29 @@ static tw_err tell(tw_store *s, const struct tw_question_edit *e)
 	return TW_OK;
 }
 
+tw_err tw_question_put(tw_store *s, const struct tw_question_kept *k, int64_t id, const struct tw_document *d)
+{
+	const json_t *doc = d->after;
+	const char *whose = tw_json_text(doc, "whose");
+
+	const struct tw_value v[] = { TW_V_INT(id), TW_V_TEXT(tw_json_text(doc, "state")), TW_V_TEXT(tw_json_text(doc, "kind")),
+		TW_V_TEXT(tw_json_text(doc, "product")), TW_V_SLICE(tw_buf_slice(&d->text)),
+		TW_V_TEXT(*whose ? whose : TW_QUESTION_NOBODY), TW_V_INT(tw_question_due(doc)) };
+	return tw_store_run(s, k->put, v, k == &tw_question_kept ? TW_COUNT(v) : TW_COUNT(v) - 2, NULL, NULL);
+}
+
 static tw_err write_both(tw_store *s, void *user)
 {
 	const struct writing *w = user;
-	const json_t *doc = w->d.after;
-	const struct tw_value v[] = { TW_V_INT(w->e->id), TW_V_TEXT(tw_json_text(doc, "state")),
-		TW_V_TEXT(tw_json_text(doc, "kind")), TW_V_TEXT(tw_json_text(doc, "product")), TW_V_SLICE(tw_buf_slice(&w->d.text)) };
 
-	TW_TRY(tw_store_run(s, w->e->kept->put, v, TW_COUNT(v), NULL, NULL));
+	TW_TRY(tw_question_put(s, w->e->kept, w->e->id, &w->d));
 	if (w->e->customer) {
 		const struct tw_value customer[] = { TW_V_INT(w->e->id), TW_V_TEXT(w->e->customer) };
 
 		TW_TRY(tw_store_run(s, tw_sql_question_customer_put, customer, TW_COUNT(customer), NULL, NULL));
 	}
+	if (w->e->beside)
+		TW_TRY(w->e->beside(s, w->e));
 	TW_TRY(tell(s, w->e));
 	return tw_journal_append(w->d.c, w->d.entry);
 }

@@ -109,7 +109,6 @@ static tw_err take_number(void *user, const tw_row *row)
 static tw_err write_both(tw_store *s, void *user)
 {
 	struct receiving *w = user;
-	const json_t *doc = w->d.after;
 	int64_t report = 0;
 	char name[24];
 
@@ -121,10 +120,8 @@ static tw_err write_both(tw_store *s, void *user)
 	(void)snprintf(name, sizeof name, "r%lld", (long long)report);
 	TW_TRY(tw_json_set(w->d.after, "report", json_string(name)));
 	TW_TRY(tw_document_prepare(&w->d));
-	const struct tw_value v[] = { TW_V_INT(w->id), TW_V_TEXT("open"), TW_V_TEXT(tw_json_text(doc, "kind")),
-		TW_V_TEXT(tw_json_text(doc, "product")), TW_V_SLICE(tw_buf_slice(&w->d.text)) };
 	const struct tw_value customer[] = { TW_V_INT(w->id), TW_V_TEXT(w->report->contact) };
-	TW_TRY(tw_store_run(s, tw_sql_question_put, v, TW_COUNT(v), NULL, NULL));
+	TW_TRY(tw_question_put(s, &tw_question_kept, w->id, &w->d));
 	if (*w->report->contact)
 		TW_TRY(tw_store_run(s, tw_sql_question_customer_put, customer, TW_COUNT(customer), NULL, NULL));
 	return tw_journal_append(w->d.c, w->d.entry);

@@ -96,6 +96,7 @@ tw_err tw_subs_news(struct tw_context *c, const struct tw_request *rq, struct tw
 	when(&h, look, d);
 	steps(&h, look, tw_advisories_there(c));
 	tests(&h, look, d);
+	TW_TRY(tw_subs_said(&h, look, c, NULL));
 	tw_page_feedback(&h, look, "/news");
 	return tw_page_close(&h);
 }

@@ -5,6 +5,7 @@
 #include "service/path/page.h"
 #include "support/platform/app.h"
 #include "support/rows-subscriptions.h"
+#include "support/sql-support.h"
 #include "support/subscriptions/pages.h"
 #include "support/subscriptions/products.h"
 
@@ -54,7 +55,7 @@ static bool is_of_updates(const json_t *in)
 	return *tw_json_text(in, "data") || *tw_json_text(in, "install_by") || *tw_json_text(in, "needs");
 }
 
-static tw_err judge(struct tw_context *c, const json_t *in, struct tw_notice *n, struct tw_reply *rp)
+tw_err tw_notice_judge(struct tw_context *c, const json_t *in, struct tw_notice *n, struct tw_reply *rp)
 {
 	const char *kind = tw_json_text(in, "kind"), *product = tw_json_text(in, "product");
 
@@ -75,7 +76,7 @@ static tw_err judge(struct tw_context *c, const json_t *in, struct tw_notice *n,
 }
 
 /* Lines that a program finds again: "Data: ...". */
-static tw_err write_text(const json_t *in, struct tw_buf *b)
+tw_err tw_notice_said(const json_t *in, struct tw_buf *b)
 {
 	static const char *const more[][2] = { { "data", "Data on the device" }, { "install_by", "Install by" },
 		{ "needs", "Needed before" }, { "review", TW_NOTICE_REVIEW } };
@@ -120,12 +121,12 @@ tw_err tw_op_notice_create(struct tw_context *c, const struct tw_request *rq, st
 	struct telling w = { .notice = &n, .now_ms = tw_time_wall_ms(c->time) };
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
-	TW_TRY(judge(c, in, &n, rp));
+	TW_TRY(tw_notice_judge(c, in, &n, rp));
 	if (rp->problem[0])
 		return TW_OK;
 	(void)snprintf(id, sizeof id, BY_HAND "%s", tw_json_text(in, "id"));
 	tw_buf_init(&text, c->sys, TW_NOTICE_TEXT_MAX);
-	TW_TRY(write_text(in, &text));
+	TW_TRY(tw_notice_said(in, &text));
 	n.text = tw_buf_cstr(&text);
 	tw_err e = tw_store_transaction(c->store, tell, &w);
 	if (tw_is(e, TW_CODE_SYNTAX)) {
@@ -156,6 +157,10 @@ static tw_err list_one(void *user, const struct tw_notice_kept *n)
 		tw_notice_kind_name(n->notice.kind), "title", n->notice.title, "at", at, "told", n->told);
 	if (j && n->notice.severity != TW_NOTICE_UNRATED)
 		TW_TRY(tw_json_set(j, "severity", json_string(tw_notice_severity_name(n->notice.severity))));
+	if (j && n->withdrawn_ms) {
+		tw_time_text(n->withdrawn_ms, at);
+		TW_TRY(tw_json_set(j, "withdrawn", json_string(at)));
+	}
 	return tw_page_add(p, place, j);
 }
 
@@ -171,4 +176,34 @@ tw_err tw_op_notices_list(struct tw_context *c, const struct tw_request *rq, str
 		return TW_OK;
 	TW_TRY(tw_notices(c->store, NULL, before ? (int64_t)before : INT64_MAX, (int64_t)p.limit + 1, list_one, &p));
 	return tw_page_end(&p, rp);
+}
+
+/* --- Taking one back --- */
+
+static tw_err take_row(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+/* What advisories and dates tell follows from these; and what was taken back stays so. */
+tw_err tw_op_notice_withdraw(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	const char *why = tw_json_text(rq->input, "reason");
+	int64_t done = 0;
+	uint64_t number = 0;
+
+	if (!why[strspn(why, " \t\r\n")])
+		return refuse(rp, "notices.reason", "It has to be said why it no longer holds: reason.");
+	if (tw_failed(tw_parse_u64(rq->parameter, INT64_MAX - 1, &number)))
+		number = 0;
+	const struct tw_value v[] = { TW_V_INT((int64_t)number), TW_V_INT(tw_time_wall_ms(c->time)), TW_V_TEXT(why) };
+	TW_TRY(tw_store_run(c->store, tw_sql_notice_withdraw, v, TW_COUNT(v), take_row, &done));
+	if (!done)
+		return tw_reply_problem(rp, 404, "not-found", "notices.withdraw", "There is no such notice to be withdrawn",
+			"An advisory is withdrawn itself; what dates tell follows from products.json.",
+			"Only what the staff told by hand is withdrawn, once.");
+	(void)snprintf(rp->note, sizeof rp->note, "%lld", (long long)done);
+	rp->status = 204;
+	return TW_OK;
 }

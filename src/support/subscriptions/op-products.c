@@ -171,7 +171,7 @@ struct news {
 	size_t count;
 };
 
-static void kind_and_date(struct tw_html *h, struct tw_look look, const struct tw_notice_kept *n)
+void tw_notice_head(struct tw_html *h, struct tw_look look, const struct tw_notice_kept *n)
 {
 	tw_page_put(h, look, TW_E_STRONG, (enum tw_word)(TW_W_NOTICE_ADVISORY + (int)n->notice.kind));
 	tw_html_text(h, TW_SLICE(", "));
@@ -182,6 +182,10 @@ static void kind_and_date(struct tw_html *h, struct tw_look look, const struct t
 		tw_html_text(h, TW_SLICE(", "));
 	}
 	tw_page_time(h, n->at_ms);
+	if (n->withdrawn_ms) {
+		tw_html_text(h, TW_SLICE(", "));
+		tw_html_text(h, tw_slice_of(tw_word(TW_W_NOTICE_WITHDRAWN, look.language)));
+	}
 }
 
 static tw_err news_one(void *user, const struct tw_notice_kept *n)
@@ -193,19 +197,19 @@ static tw_err news_one(void *user, const struct tw_notice_kept *n)
 		tw_html_open(w->h, TW_E_UL);
 	(void)snprintf(path, sizeof path, "/notices/%lld", (long long)n->number);
 	tw_html_open(w->h, TW_E_LI);
-	kind_and_date(w->h, w->look, n);
+	tw_notice_head(w->h, w->look, n);
 	tw_html_text(w->h, TW_SLICE(": "));
 	link_to(w->h, w->look, path, n->notice.title);
 	tw_html_close(w->h);
 	return TW_OK;
 }
 
-static tw_err news(struct tw_html *h, struct tw_look look, struct tw_context *c, const char *name)
+tw_err tw_subs_said(struct tw_html *h, struct tw_look look, struct tw_context *c, const char *product)
 {
 	struct news w = { h, look, 0 };
 
-	tw_page_put(h, look, TW_E_H2, TW_W_NEWS);
-	TW_TRY(tw_notices(c->store, name, 0, NEWS_MAX, news_one, &w));
+	tw_page_put(h, look, TW_E_H2, product ? TW_W_NEWS : TW_W_NEWS_ALL);
+	TW_TRY(tw_notices(c->store, product, INT64_MAX, NEWS_MAX, news_one, &w));
 	if (w.count)
 		tw_html_close(h);
 	else
@@ -309,7 +313,7 @@ tw_err tw_subs_product(struct tw_context *c, const struct tw_request *rq, struct
 	support(&h, look, product, now_ms);
 	contacts(&h, look, product);
 	documents(&h, look, product);
-	TW_TRY(news(&h, look, c, tw_json_text(product, "name")));
+	TW_TRY(tw_subs_said(&h, look, c, tw_json_text(product, "name")));
 	versions(&h, look, product, now_ms);
 	machine(&h, look);
 	tw_page_feedback(&h, look, here);
@@ -335,8 +339,16 @@ static tw_err notice_one(void *user, const struct tw_notice_kept *n)
 	(void)snprintf(here, sizeof here, "/notices/%lld", (long long)n->number);
 	tw_page_open_named(&w->h, w->out, w->look, here, n->notice.title);
 	tw_html_open(&w->h, TW_E_P);
-	kind_and_date(&w->h, w->look, n);
+	tw_notice_head(&w->h, w->look, n);
 	tw_html_close(&w->h);
+	if (n->withdrawn_ms) {
+		tw_page_class(&w->h, TW_E_P, "notice");
+		tw_html_text(&w->h, tw_slice_of(tw_word(TW_W_NOTICE_WITHDRAWN_ON, w->look.language)));
+		tw_page_time(&w->h, n->withdrawn_ms);
+		tw_html_text(&w->h, TW_SLICE(": "));
+		tw_html_text(&w->h, tw_slice_of(n->withdrawn_why));
+		tw_html_close(&w->h);
+	}
 	if (*n->notice.text)
 		lines(&w->h, n->notice.text);
 	if (*n->notice.link) {

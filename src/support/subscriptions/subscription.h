@@ -122,6 +122,8 @@ struct tw_notice_kept {
 	struct tw_notice notice; /* without its products */
 	int64_t number, at_ms;
 	bool told;
+	int64_t withdrawn_ms; /* 0: it holds */
+	const char *withdrawn_why;
 };
 tw_err tw_notice_find(struct tw_store *s, const char *id, tw_err (*visit)(void *user, const struct tw_notice_kept *n), void *user);
 tw_err tw_notices(struct tw_store *s, const char *product, int64_t before, int64_t most,

@@ -2,6 +2,8 @@
 -- Who wants to be told, and what there is to tell. state: 'asked' (until expires_ms) or 'active'. kinds: bits of 1 << enum tw_notice_kind.
 -- token, way_out: SHA-256 of what confirms and of what ends it. secret: of a webhook's signature. Whoever leaves is deleted; nothing of him stays but keys in the outbox, and notices that wait there already.
 -- A notice is told up to the subscription `until`, from `after` on; after NULL: everybody has been told.
+-- notice.withdrawn_ms: since when it no longer holds, and why; it stays where it is. notice_draft: what is being written, and what became of it; its notice has the id
+-- "desk:" and the draft's name.
 -- subscription_account: a customer's account at the portal (customers/) whose subscription that is, which then has no kinds. waits: 0 nothing, 1 something that he is to
 -- be told of, 2 something that he was told of and has not looked at. times: so often something began to wait.
 -- subscription_ask: when somebody was asked to confirm, by a hash of whom that could annoy, and of who annoys.
@@ -53,7 +55,9 @@ CREATE TABLE notice (
 	link TEXT NOT NULL,
 	at_ms INTEGER NOT NULL,
 	after INTEGER,
-	until INTEGER NOT NULL
+	until INTEGER NOT NULL,
+	withdrawn_ms INTEGER,
+	withdrawn_why TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX notice_untold ON notice (number) WHERE after IS NOT NULL;
 CREATE TABLE notice_product (
@@ -63,6 +67,14 @@ CREATE TABLE notice_product (
 	PRIMARY KEY (notice, name, versions)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX notice_product_of ON notice_product (name, notice);
+CREATE TABLE notice_draft (
+	id INTEGER PRIMARY KEY,
+	state TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	product TEXT NOT NULL,
+	doc TEXT NOT NULL
+) STRICT;
+CREATE INDEX notice_draft_state ON notice_draft (state, id);
 
 -- name: notice_add
 INSERT INTO notice (id, kind, severity, title, text, link, at_ms, after, until)
@@ -84,13 +96,13 @@ SELECT name, versions FROM notice_product WHERE notice = ?1;
 UPDATE notice SET after = ?2 WHERE number = ?1;
 
 -- name: notice_list
-SELECT number, id, kind, severity, title, text, link, at_ms, after IS NULL FROM notice WHERE number < ?1 ORDER BY number DESC LIMIT ?2;
+SELECT number, id, kind, severity, title, text, link, at_ms, after IS NULL, coalesce(withdrawn_ms, 0), withdrawn_why FROM notice WHERE number < ?1 ORDER BY number DESC LIMIT ?2;
 
 -- name: notice_by_id
-SELECT number, id, kind, severity, title, text, link, at_ms, after IS NULL FROM notice WHERE id = ?1;
+SELECT number, id, kind, severity, title, text, link, at_ms, after IS NULL, coalesce(withdrawn_ms, 0), withdrawn_why FROM notice WHERE id = ?1;
 
 -- name: notice_of_product
-SELECT number, id, kind, severity, title, text, link, at_ms, after IS NULL FROM notice
+SELECT number, id, kind, severity, title, text, link, at_ms, after IS NULL, coalesce(withdrawn_ms, 0), withdrawn_why FROM notice
 WHERE number IN (SELECT notice FROM notice_product WHERE name IN ('', ?1)) ORDER BY number DESC LIMIT ?2;
 
 -- name: subscription_next
@@ -178,3 +190,24 @@ SELECT key FROM subscription_key WHERE one = 1;
 
 -- name: subscription_key_add
 INSERT INTO subscription_key (one, key) VALUES (1, ?1);
+
+-- What was made by hand is withdrawn by hand, once; nobody is told of it any more. ?1 number; ?2 now; ?3 why
+-- name: notice_withdraw
+UPDATE notice SET withdrawn_ms = ?2, withdrawn_why = ?3, after = NULL
+WHERE number = ?1 AND withdrawn_ms IS NULL AND (id LIKE 'staff:%' OR id LIKE 'desk:%') RETURNING number;
+
+-- name: notice_draft_number
+SELECT coalesce(max(id), 0) + 1 FROM notice_draft;
+
+-- name: notice_draft_put
+INSERT INTO notice_draft (id, state, kind, product, doc) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO UPDATE SET state = ?2, kind = ?3, product = ?4, doc = ?5;
+
+-- name: notice_draft_one
+SELECT doc FROM notice_draft WHERE id = ?1;
+
+-- name: notice_draft_list
+SELECT id, doc FROM notice_draft WHERE id < ?1 AND state = ?2 AND (?3 = '' OR kind = ?3) AND (?4 = '' OR product = ?4)
+	AND (?5 = '' OR instr(lower(json_extract(doc, '$.title')), lower(?5)) > 0) ORDER BY id DESC LIMIT ?6;
+
+-- name: notice_drafts_open
+SELECT id, doc FROM notice_draft WHERE state = 'draft' ORDER BY id DESC LIMIT ?1;

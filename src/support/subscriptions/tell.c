@@ -389,7 +389,9 @@ static tw_err list_one(void *user, const tw_row *row)
 			.text = text(row, 5),
 			.link = text(row, 6) },
 		.at_ms = tw_row_int(row, 7),
-		.told = tw_row_int(row, 8) != 0 };
+		.told = tw_row_int(row, 8) != 0,
+		.withdrawn_ms = tw_row_int(row, 9),
+		.withdrawn_why = text(row, 10) };
 
 	return l->visit(l->user, &n);
 }
