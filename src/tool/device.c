@@ -28,7 +28,7 @@
 static const struct tw_option places[] = {
 	{ "device", "NAME|HOST:PORT", false, "the device, as you named it at take-over, or by its address" },
 	{ "owner", "DIR", false, "your directory" },
-	{ "local", "SOCKET", false, "on the device itself: its local socket" },
+	{ "local", "SOCKET", false, "on the device itself: its local socket; with --owner by your login there" },
 	TW_OPTION_ACCEPT_NOTICE,
 	{},
 };
@@ -105,7 +105,7 @@ static const struct side {
 	const struct tw_command *tables[TABLES_MAX]; /* commands that are no operation's row */
 	tw_err (*rows)(const struct tw_sys *sys, tw_rows **ret);
 } sides[] = {
-	{ "device", "a device", "--device NAME --owner DIR, or --local SOCKET", places, &takeover,
+	{ "device", "a device", "--device NAME --owner DIR, or --local SOCKET, with --owner DIR by your login there", places, &takeover,
 		{ tw_commands_device_login, tw_commands_device_password, tw_commands_device_totp, tw_commands_device_log,
 			tw_commands_device_report },
 		tw_rows_new },

@@ -9,6 +9,8 @@
 #define TW_TOOL_KEPT_LOGIN_H
 #include "tool/owner.h"
 
+#define TW_KEPT_LOCAL "@local" /* in place of a device's name, and none: the login at this machine's own local socket */
+
 /* { "account", "token", "before": [ TOKEN ], "clients": { NAME: TEXT } }; without members when there is none. */
 tw_err tw_kept_login_read(const tw_owner *o, const char *device, json_t **ret);
 tw_err tw_kept_login_write(const tw_owner *o, const char *device, const json_t *kept);

@@ -21,7 +21,8 @@
 #define LOGINS "/api/v1/logins"
 
 static const struct tw_option login_options[] = {
-	{ "device", "NAME|HOST:PORT", true, "the device, as your directory names it, or by its address" },
+	{ "device", "NAME|HOST:PORT", false, "the device, as your directory names it, or by its address" },
+	{ "local", "SOCKET", false, "in its place, on the device itself: its local socket" },
 	{ "owner", "DIR", true, "your directory" },
 	{ "account", "NAME", false, "whose login; without this the terminal is asked" },
 	{ "password-file", "FILE", false, "its only line is the password, - is standard input; without this the terminal is asked" },
@@ -33,7 +34,8 @@ static const struct tw_option login_options[] = {
 	{},
 };
 static const struct tw_option logout_options[] = {
-	{ "device", "NAME|HOST:PORT", true, "the device, as your directory names it, or by its address" },
+	{ "device", "NAME|HOST:PORT", false, "the device, as your directory names it, or by its address" },
+	{ "local", "SOCKET", false, "in its place, on the device itself: its local socket" },
 	{ "owner", "DIR", true, "your directory" },
 	{},
 };
@@ -43,6 +45,7 @@ struct login {
 	const struct tw_args *a;
 	tw_owner *owner;
 	struct tw_device device;
+	const char *local; /* the local socket; NULL: HTTPS */
 	tw_client *client;
 	json_t *kept;
 	struct tw_answer answer;
@@ -80,20 +83,52 @@ static tw_err take_known(struct login *l, const char *path)
 	return tw_owner_keep(l->owner, name, data);
 }
 
+/* As the session that it makes is kept, and called. */
+static struct tw_session session_of(const struct login *l)
+{
+	return (struct tw_session){ .owner = l->owner, .device = l->device, .local = l->local };
+}
+
+static const char *kept_as(const struct login *l)
+{
+	return l->local ? TW_KEPT_LOCAL : l->device.name;
+}
+
+static const char *called(const struct tw_session *s)
+{
+	return s->local ? "the local socket" : s->device.name;
+}
+
+static tw_err connect_to(struct login *l)
+{
+	struct tw_place place = { .socket = l->local };
+
+	if (!l->local) {
+		place.has_pin = true;
+		place.address = l->device.address;
+		memcpy(place.pin, l->device.listener, sizeof(place.pin));
+	}
+	return tw_client_new(l->t->sys, &place, &l->client);
+}
+
 static tw_err begin(struct login *l)
 {
-	const char *known = tw_arg(l->a, "known");
-	struct tw_place place = { .has_pin = true };
+	const char *known = tw_arg(l->a, "known"), *device = tw_arg(l->a, "device");
 
+	l->local = tw_arg(l->a, "local");
+	if (!device == !l->local || (known && l->local))
+		return tw_fail(l->t, TW_EXIT_USAGE, "--device NAME, or on the device itself --local /run/thingward/admin.sock",
+			TW_RAISE(SYNTAX, "at which device? The one or the other"));
 	if (known)
 		TW_TRY(take_known(l, known));
+	else if (l->local)
+		TW_TRY(tw_owner_enter(l->t, tw_arg(l->a, "owner"), &l->owner)); /* made when it is not there: nothing in it has to be known */
 	else
 		TW_TRY(tw_owner_open(l->t, tw_arg(l->a, "owner"), &l->owner));
-	TW_TRY(tw_owner_device(l->t, l->owner, tw_arg(l->a, "device"), &l->device));
-	TW_TRY(tw_kept_login_read(l->owner, l->device.name, &l->kept));
-	place.address = l->device.address;
-	memcpy(place.pin, l->device.listener, sizeof(place.pin));
-	return tw_client_new(l->t->sys, &place, &l->client);
+	if (device)
+		TW_TRY(tw_owner_device(l->t, l->owner, device, &l->device));
+	TW_TRY(tw_kept_login_read(l->owner, kept_as(l), &l->kept));
+	return connect_to(l);
 }
 
 static tw_err ask_account(struct login *l)
@@ -320,7 +355,9 @@ static tw_err say(struct login *l)
 
 	if (l->t->json)
 		return say_json(l);
-	TW_TRY(tw_print(l->t, "You are logged in at %s as %s (%s), for %lld minutes; unused, for %lld.\n", l->device.name,
+	const struct tw_session s = session_of(l);
+
+	TW_TRY(tw_print(l->t, "You are logged in at %s as %s (%s), for %lld minutes; unused, for %lld.\n", called(&s),
 		tw_json_text(b, "name"), tw_json_text(b, "account"), (long long)(tw_json_int(b, "expires_in_s") / 60),
 		(long long)(tw_json_int(b, "idle_s") / 60)));
 	if (*tw_json_text(b, "previous"))
@@ -328,8 +365,8 @@ static tw_err say(struct login *l)
 			tw_json_text(b, "previous"), tw_json_text(b, "previous_how"), tw_json_text(b, "previous_from")));
 	else
 		TW_TRY(tw_print(l->t, "Nobody had logged in to this account before.\n"));
-	return tw_print(l->t, "Every command for %s with this --owner goes by it until: thingward device logout --device %s --owner DIR\n",
-		l->device.name, l->device.name);
+	return tw_print(l->t, "Every command for %s with this --owner goes by it until: thingward device logout --%s %s --owner DIR\n",
+		called(&s), s.local ? "local" : "device", s.local ? s.local : s.device.name);
 }
 
 /* @nist LA.SUN.1: it is shown, and accepted, before anything is asked for */
@@ -349,7 +386,7 @@ static tw_err cmd_login(struct tw_tool *t, const struct tw_args *a)
 	TW_TRY(ask_account(&l));
 	TW_TRY(open_session(&l));
 	TW_TRY(tw_kept_login_take(l.kept, l.answer.body));
-	TW_TRY(tw_kept_login_write(l.owner, l.device.name, l.kept));
+	TW_TRY(tw_kept_login_write(l.owner, kept_as(&l), l.kept));
 	return say(&l);
 }
 
@@ -373,20 +410,17 @@ static void end_session(const struct tw_sys *sys, tw_client *c, const json_t *to
 static tw_err again(struct login *l, tw_client *c)
 {
 	TW_CLEANUP(tw_jsonp) json_t *out = NULL;
-	struct tw_place place = { .address = l->device.address, .has_pin = true };
 
-	TW_TRY(tw_kept_login_read(l->owner, l->device.name, &l->kept));
+	TW_TRY(tw_kept_login_read(l->owner, kept_as(l), &l->kept));
 	if (!*tw_json_text(l->kept, "account") || !*tw_json_text(l->kept, "token"))
-		return tw_fail(l->t, TW_EXIT_FAILED, "thingward device login --device NAME --owner DIR",
-			TW_RAISE(STATE, "what was kept of the login is gone"));
+		return tw_fail(l->t, TW_EXIT_FAILED, "thingward device login", TW_RAISE(STATE, "what was kept of the login is gone"));
 	(void)snprintf(l->account, sizeof l->account, "%s", tw_json_text(l->kept, "account"));
-	memcpy(place.pin, l->device.listener, sizeof(place.pin));
 	TW_TRY(tw_terminal_show(l->t->sys, tw_slice_of(again_words)));
-	TW_TRY(tw_client_new(l->t->sys, &place, &l->client));
+	TW_TRY(connect_to(l));
 	TW_TRY(read_notice(l));
 	TW_TRY(open_session(l));
 	TW_TRY(tw_kept_login_renew(l->kept, l->answer.body, &out));
-	TW_TRY(tw_kept_login_write(l->owner, l->device.name, l->kept));
+	TW_TRY(tw_kept_login_write(l->owner, kept_as(l), l->kept));
 	tw_client_token(c, tw_json_text(l->answer.body, "token"));
 	end_session(l->t->sys, c, out);
 	tw_progress(l->t, "The device knows you; what you asked for is done now.\n");
@@ -396,7 +430,7 @@ static tw_err again(struct login *l, tw_client *c)
 tw_err tw_login_again(struct tw_tool *t, const struct tw_session *s)
 {
 	static const struct tw_args none_given = { .given_count = 0 };
-	struct login l = { .t = t, .a = &none_given, .owner = s->owner, .device = s->device };
+	struct login l = { .t = t, .a = &none_given, .owner = s->owner, .device = s->device, .local = s->local };
 
 	tw_answer_init(&l.answer, t->sys);
 	tw_err e = again(&l, s->client);
@@ -414,11 +448,11 @@ tw_err tw_login_forget(const struct tw_session *s)
 
 	if (!s->owner)
 		return TW_OK;
-	TW_TRY(tw_kept_login_read(s->owner, s->device.name, &kept));
+	TW_TRY(tw_kept_login_read(s->owner, tw_session_kept(s), &kept));
 	if (!*tw_json_text(kept, "token"))
 		return TW_OK;
 	tw_kept_login_forget(kept);
-	return tw_kept_login_write(s->owner, s->device.name, kept);
+	return tw_kept_login_write(s->owner, tw_session_kept(s), kept);
 }
 
 /* First it is forgotten here, and those that it took the place of, whatever the device then says: what is not kept cannot be taken. */
@@ -434,8 +468,8 @@ static tw_err cmd_logout(struct tw_tool *t, const struct tw_args *a)
 	tw_answer_init(&answer, t->sys);
 	TW_TRY(tw_session_open(t, a, &s));
 	if (!s.by_login)
-		return tw_fail(t, TW_EXIT_FAILED, "thingward device login", TW_RAISE(STATE, "you are not logged in at %s", s.device.name));
-	TW_TRY(tw_kept_login_read(s.owner, s.device.name, &kept));
+		return tw_fail(t, TW_EXIT_FAILED, "thingward device login", TW_RAISE(STATE, "you are not logged in at %s", called(&s)));
+	TW_TRY(tw_kept_login_read(s.owner, tw_session_kept(&s), &kept));
 	TW_TRY(tw_login_forget(&s));
 	json_array_foreach(json_object_get(kept, "before"), i, token)
 		end_session(t->sys, s.client, token);
@@ -447,7 +481,7 @@ static tw_err cmd_logout(struct tw_tool *t, const struct tw_args *a)
 		return tw_print(t, "The session was over already.\n");
 	}
 	TW_TRY(e);
-	return tw_print(t, "You are logged out at %s.\n", s.device.name);
+	return tw_print(t, "You are logged out at %s.\n", called(&s));
 }
 
 const struct tw_command tw_commands_device_login[] = {

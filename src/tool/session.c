@@ -62,15 +62,46 @@ tw_err tw_session_with(struct tw_tool *t, const char *owner_dir, const char *dev
 	return open_as(t, owner_dir, device, true, ret);
 }
 
+const char *tw_session_kept(const struct tw_session *s)
+{
+	return s->local ? TW_KEPT_LOCAL : s->device.name;
+}
+
+static tw_err read_kept(struct tw_tool *t, const char *owner_dir, struct tw_session *s, json_t **ret)
+{
+	TW_TRY(tw_owner_open(t, owner_dir, &s->owner));
+	TW_TRY(tw_kept_login_read(s->owner, TW_KEPT_LOCAL, ret));
+	return *tw_json_text(*ret, "token") ? TW_OK
+					    : tw_fail(t, TW_EXIT_FAILED, "thingward device login --local SOCKET --owner DIR",
+						      TW_RAISE(NOTFOUND, "you are not logged in at the local socket"));
+}
+
+/* At the device itself: as the user who runs this, or, with a directory, by the login at this socket that is kept there. */
+static tw_err open_local(struct tw_tool *t, const char *path, const char *owner_dir, struct tw_session *ret)
+{
+	TW_CLEANUP(tw_session_done) struct tw_session s = { .local = path };
+	TW_CLEANUP(tw_jsonp) json_t *kept = NULL;
+	struct tw_place place = { .socket = path };
+
+	if (owner_dir) {
+		TW_TRY(read_kept(t, owner_dir, &s, &kept));
+		place.token = tw_json_text(kept, "token");
+	}
+	TW_TRY(tw_client_new(t->sys, &place, &s.client));
+	s.by_login = place.token != NULL;
+	*ret = s;
+	memset(&s, 0, sizeof(s)); /* handed over: the cleanup finds nothing */
+	if (ret->by_login)
+		tw_client_keep(ret->client, ret);
+	return TW_OK;
+}
+
 tw_err tw_session_open(struct tw_tool *t, const struct tw_args *a, struct tw_session *ret)
 {
 	const char *local = tw_arg(a, "local"), *device = tw_arg(a, "device"), *owner = tw_arg(a, "owner");
-	struct tw_place place = { .socket = local };
 
-	if (local) {
-		*ret = (struct tw_session){ 0 };
-		return tw_client_new(t->sys, &place, &ret->client);
-	}
+	if (local)
+		return open_local(t, local, owner, ret);
 	if (!device || !owner)
 		return tw_fail(t, TW_EXIT_USAGE, "--device NAME --owner DIR, or on the device itself --local /run/thingward/admin.sock",
 			TW_RAISE(SYNTAX, "which device, and whose?"));
@@ -118,8 +149,8 @@ static tw_err refused(struct tw_tool *t, const struct tw_answer *proof)
 
 static void hint_login(struct tw_tool *t, const struct tw_session *s)
 {
-	(void)snprintf(t->hint, sizeof t->hint,
-		"thingward device login --device %s --owner DIR, and then this once more, within some minutes", s->device.name);
+	(void)snprintf(t->hint, sizeof t->hint, "thingward device login --%s %s --owner DIR, and then this once more, within some minutes",
+		s->local ? "local" : "device", s->local ? s->local : s->device.name);
 }
 
 /* By whoever sits at the terminal; where there is none the device's refusal stands, and what to do. Whatever else goes wrong is told as it is. */

@@ -8,12 +8,14 @@
 #include "tool/tool.h"
 
 struct tw_session {
-	tw_owner *owner;         /* NULL on the local socket */
+	tw_owner *owner;         /* NULL on the local socket without a login */
 	struct tw_device device; /* empty on the local socket */
+	const char *local;       /* the local socket, the caller's; NULL: HTTPS */
 	tw_client *client;
 	bool by_login; /* by a kept login, and not by a certificate */
 };
 void tw_session_done(struct tw_session *s);
+const char *tw_session_kept(const struct tw_session *s); /* the name that its login is kept under */
 /* By the login that is kept for the device, if there is one; otherwise by the certificate. */
 tw_err tw_session_open(struct tw_tool *t, const struct tw_args *a, struct tw_session *ret);
 /* The same of one named device. */

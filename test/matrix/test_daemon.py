@@ -142,6 +142,14 @@ class Unit:
         assert status == 201, answer
         return answer["token"]
 
+    def token_here(self, user):
+        """Of a session that a process of this user opens at the local socket."""
+        body = json.dumps({"code": self.unit.json("session", "code")["code"]})
+        head = f"POST /api/v1/sessions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+        status, answer = over_socket(self.unit, f"{head}\r\n\r\n{body}".encode(), user)
+        assert status == 201, answer
+        return answer["token"]
+
     def ask(self, who, method, path, has_input):
         fields = []
         if who == "session":
@@ -291,13 +299,13 @@ def test_a_session_stays_with_its_key(units, tmp_path):
 
 @pytest.mark.skipif(not AS_ROOT, reason="needs root, to come as another user")
 def test_a_session_stays_at_its_door(units):
-    """At the local door the kernel says who calls; a token that was opened over HTTPS says nothing there."""
-    unit, rows, wrong = units["owned"], oracle.rows(), []
+    """A token that was opened over HTTPS is nobody's at the local door, whoever the kernel says is calling; and the other way round."""
+    unit = units["owned"]
     token = unit.token()
-    for operation in operations():
-        want = oracle.verdict(rows[operation[0]], "anyone", "local", "owned")
-        status, body = over_socket(unit.unit, bearing(token, operation), STRANGER)
-        rule = body.get("rule", "")
-        if (rule.startswith("gate.") or status == 401) if want == "allow" else (status, rule) != REFUSED[want]:
-            wrong.append(f"{operation[0]}: {status} {rule}, the oracle says {want}")
-    assert not wrong, "\n".join(wrong)
+    for user in (STRANGER, os.getuid()):
+        answers = {o[0]: over_socket(unit.unit, bearing(token, o), user) for o in operations()}
+        assert {(status, body["rule"]) for status, body in answers.values()} == {(401, "path.credentials")}, answers
+    here, read = unit.token_here(STRANGER), (None, "GET", "/api/v1/settings", False)
+    assert over_socket(unit.unit, bearing(here, read), STRANGER)[0] == 200
+    answers = {o[0]: over_tls(unit.unit, bearing(here, o)) for o in operations()}
+    assert {(status, body["rule"]) for status, body in answers.values()} == {(401, "path.credentials")}, answers

@@ -188,6 +188,71 @@ def test_the_probe_passes_and_fails_when_it_is_not_off(unit, manager, tmp_path):
     change(unit, manager, "interfaces.off-normal", "")
 
 
+CONTROL = "LA.IC.9/admins-control"
+
+
+def controlled(unit, folder, *more, device="unit"):
+    (found,) = assess(unit, folder, {CONTROL}, device, ("--local", unit.run / "admin.sock", *more)).values()
+    return found
+
+
+def without_rates(asked):
+    status, body, headers = asked.answer()
+    return status, body | {"rates": []}, headers
+
+
+def control_element(unit):
+    (element,) = [one for one in unit.json("capabilities", "read")["elements"] if one["id"] == "LA.IC.9"]
+    return element
+
+
+# @nist LA.IC.9: an administrator switches a link and limits its rate, by HTTPS as the owner and at the local socket by the session of an account
+# @turns LA.IC.9: the link does not follow its list, or no rate is limited
+def test_administrators_control_a_link_here_and_from_afar(unit, manager, tmp_path):
+    assert controlled(unit, tmp_path)[0] == "inconclusive"
+    change(unit, manager, "interfaces.off-normal", "link:field0 link:field1")
+    wait_for(lambda: shown(unit, "field0", True, "off"))
+    found = controlled(unit, tmp_path, "--off", "link:field0")
+    assert found[0] == "fail" and "firewall.mode is off" in found[1]
+    assert control_element(unit)["status"] == "off by policy" and "firewall.mode" in control_element(unit)["reason"]
+    change(unit, manager, "firewall.mode", "enforce")
+    assert control_element(unit)["status"] == "provided", control_element(unit)
+    found = controlled(unit, tmp_path, "--off", "link:field0")
+    assert found[0] == "pass", found[1]
+    assert listed(unit)["policy"] == "link:field0 link:field1" and local(unit, "GET", "/api/v1/settings/firewall.rates-normal").json["value"] == ""
+    assert controlled(unit, tmp_path, "--off", "link:field9")[0] == "inconclusive"
+    for path, wrong in (("interfaces*", always_up), ("firewall", without_rates)):
+        with spoiled(unit, tmp_path, "GET", path, wrong) as device:
+            assert controlled(unit, tmp_path, "--off", "link:field0", device=device)[0] == "fail"
+    change(unit, manager, "firewall.mode", "off")
+    change(unit, manager, "interfaces.off-normal", "")
+
+
+def test_whoever_logs_in_at_the_device_is_an_account_and_not_root(unit, manager, tmp_path):
+    here = ("--local", unit.run / "admin.sock", "--owner", tmp_path / "me")
+    word, wrong = tmp_path / "password", tmp_path / "wrong"
+    word.write_text("nine quiet herons wade\n")
+    wrong.write_text("nine quiet herons wail\n")
+    alone = unit.tool("device", "settings", "change", "interfaces.off-normal", "link:field1", "--local", unit.run / "admin.sock", ok=None)
+    assert alone.returncode != 0 and "gate.permission" in alone.stderr, "root looks, and changes nothing"
+    unit.tool("device", "password", "set", "--password-file", word, "--device", "unit", "--owner", unit.owner)
+    for password, ok in ((wrong, False), (word, True)):
+        done = unit.tool("device", "login", *here, "--account", "alice", "--password-file", password, ok=None)
+        assert (done.returncode == 0) is ok, done.stderr
+    assert "logged in at the local socket" in done.stdout
+    unit.tool("device", "settings", "change", "interfaces.off-normal", "link:field1", *here)
+    wait_for(lambda: not is_up("field1"))
+    unit.tool("device", "change", "revert", *here)
+    wait_for(lambda: is_up("field1"))
+    (record,) = [one for one in local(unit, "GET", "/api/v1/log?limit=200").json["records"] if one.get("operation") == "change.revert" and one["type"] == "intent"][:1]
+    assert record["subject"] == "owner:alice" and record["source"].startswith("pid "), record
+    kept = json.loads((tmp_path / "me/logins/@local.json").read_text())
+    assert unit.https("GET", "/api/v1/settings", headers=[f"Authorization: Bearer {kept['token']}"])[0] == 401, "it is good at its own door alone"
+    unit.tool("device", "logout", *here)
+    out = unit.tool("device", "settings", "list", *here, ok=None)
+    assert out.returncode != 0 and "not logged in" in out.stderr
+
+
 # What this machine has stays on: the words name what no machine has. What goes off for real is in test/machine.
 def test_parts_has_an_id_of_its_own_and_roots_for_files(unit, manager):
     change(unit, manager, "interfaces.off-normal", "camera:none0 component:nobus/none link:field9")

@@ -268,6 +268,36 @@ tw_err tw_interfaces_status_services(struct tw_context *c, struct tw_element_sta
 	return TW_OK;
 }
 
+/* @nist LA.IC.9: administrators switch interfaces and limit their rate by settings, logged in at the local socket as by HTTPS */
+tw_err tw_interfaces_status_control(struct tw_context *c, struct tw_element_status *ret)
+{
+	struct tw_setting_state state;
+
+	TW_TRY(away(c, ret));
+	if (!ret->reason[0])
+		say_control(c, TW_CONTROL_LINKS, ret);
+	if (ret->reason[0])
+		return TW_OK;
+	const bool on = tw_setting_is(c, "firewall.mode", "enforce");
+	const char *why = tw_firewall_lets_in(c);
+
+	(void)snprintf(ret->setting, sizeof ret->setting, "firewall.mode");
+	ret->status = on && !why ? TW_STATUS_PROVIDED : on ? TW_STATUS_NOT_PROVIDED : TW_STATUS_OFF;
+	if (!on) {
+		TW_TRY(tw_setting_state(c, tw_setting_find(c, "firewall.mode"), &state));
+		ret->since_ms = state.changed_ms;
+		(void)snprintf(ret->changed_by, sizeof ret->changed_by, "%s", state.changed_by);
+	}
+	if (ret->status == TW_STATUS_PROVIDED)
+		(void)snprintf(ret->reason, sizeof ret->reason,
+			"Interfaces are switched by interfaces.off-* and limited in rate by firewall.rates-*, which hold; by HTTPS, "
+			"and by whoever is logged in at the local socket.");
+	else
+		(void)snprintf(ret->reason, sizeof ret->reason,
+			"Interfaces are switched by interfaces.off-*; no rate is limited: %.160s", on ? why : "firewall.mode is off.");
+	return TW_OK;
+}
+
 /* @nist LA.IC.13: each type of radio that the kernel has, with its state, switched off and on by the mode's list */
 tw_err tw_interfaces_status_radios(struct tw_context *c, struct tw_element_status *ret)
 {

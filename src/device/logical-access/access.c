@@ -228,7 +228,10 @@ static bool is_shared(struct tw_device *d, struct tw_slice token)
 	return s && s->member;
 }
 
-/* Only the network door has credentials to show, and the application's a pass: who stands at the others the kernel has said already. */
+/*
+ * The application's door has a pass to show. Who stands at the others the kernel has said already: at the local one that is root or nobody, and who
+ * logged in there is from then on the account whose session he shows, and no more root. A session that was opened at another door is none.
+ */
 static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 {
 	struct tw_device *d = tw_device_of(c);
@@ -238,9 +241,10 @@ static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 
 	if (rq->subject.door == TW_DOOR_EVENT && rq->pass.size)
 		return tw_access_by_pass(d, rq);
-	if (rq->subject.door != TW_DOOR_HTTPS)
+	if (rq->subject.door != TW_DOOR_HTTPS && rq->subject.door != TW_DOOR_LOCAL)
 		return TW_OK;
-	TW_TRY(tw_access_account_of_key(d, rq, &p.account));
+	if (rq->subject.door == TW_DOOR_HTTPS)
+		TW_TRY(tw_access_account_of_key(d, rq, &p.account));
 	if (p.account == 0 && token.size == 0)
 		return TW_OK;
 	if (p.account == 0 || is_shared(d, token)) {
@@ -263,9 +267,14 @@ static tw_err agreed(struct tw_context *c, const struct tw_request *rq, struct t
 }
 
 /* A local user makes as many processes as he likes, so it is the user who has to wait. */
+const char *tw_access_where(const struct tw_request *rq)
+{
+	return rq->subject.door == TW_DOOR_LOCAL ? rq->subject.name : rq->subject.source;
+}
+
 void tw_access_source(const struct tw_request *rq, char ret[64])
 {
-	tw_throttle_source(rq->subject.door == TW_DOOR_LOCAL ? rq->subject.name : rq->subject.source, ret);
+	tw_throttle_source(tw_access_where(rq), ret);
 }
 
 /* Whoever has proven nothing may fail a few times a minute; what a failure is does not matter, since each leaves records. */

@@ -41,7 +41,7 @@ static bool goes_outside(struct tw_device *d, const struct tw_request *rq)
 static void who_is_outside(const struct tw_request *rq, struct tw_login_who *ret)
 {
 	*ret = (struct tw_login_who){ .known = false };
-	tw_throttle_source(rq->subject.source, ret->source);
+	tw_access_source(rq, ret->source);
 	(void)snprintf(ret->name, sizeof ret->name, "OUTSIDE %.39s", ret->source);
 }
 
@@ -53,7 +53,7 @@ static tw_err who_is(struct tw_device *d, const struct tw_request *rq, struct tw
 		return TW_OK;
 	}
 	return tw_login_who(&d->context,
-		&(struct tw_login_typed){ tw_json_text(rq->input, "account"), tw_json_text(rq->input, "client"), rq->subject.source },
+		&(struct tw_login_typed){ tw_json_text(rq->input, "account"), tw_json_text(rq->input, "client"), tw_access_where(rq) },
 		ret, ret_account);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the organization asks of those who come over the network: which methods are strong enough, and for which roles a password needs a second
- * factor. At the other doors there is nothing to choose: the kernel says who is at the local socket, and at the console somebody stands.
+ * What the organization asks of those who log in: which methods are strong enough, and for which roles a password needs a second factor. At the other
+ * doors there is nothing to choose, while nobody logs in: the kernel says who is at the local socket, and at the console somebody stands.
  *
  * Asked when somebody logs in, and again at each request of the session that came of it
  */

@@ -172,5 +172,6 @@ tw_err tw_access_enter(struct tw_device *d, const struct tw_entering *e, struct 
 tw_err tw_access_session_prove(struct tw_device *d, const struct tw_session *s, struct tw_proof *ret);
 tw_err tw_access_account_of_key(struct tw_device *d, const struct tw_request *rq, int64_t *ret); /* 0: nobody's */
 tw_err tw_access_by_pass(struct tw_device *d, struct tw_request *rq); /* DENIED: it is good for nothing */
-void tw_access_source(const struct tw_request *rq, char ret[64]);     /* who has to wait for what he does */
+const char *tw_access_where(const struct tw_request *rq); /* an address, or at the local socket a user, before he is anybody else */
+void tw_access_source(const struct tw_request *rq, char ret[64]); /* who has to wait for what he does */
 #endif

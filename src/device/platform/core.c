@@ -367,7 +367,7 @@ tw_err tw_core_open_front(struct tw_core *c, int fd)
 
 static tw_err open_doors(struct tw_core *c, const struct tw_role_start *start)
 {
-	const struct tw_local_side local = { &c->device.context, c->loop, c->device.own_uid, door_settle, c };
+	const struct tw_local_side local = { &c->device.context, c->loop, c->device.own_uid, true, door_settle, c };
 
 	TW_TRY(tw_core_open_front(c, TW_FD_PEER1));
 	TW_TRY(tw_door_local_new(&local, TW_FD_OWN + 4, &c->local));

@@ -20,6 +20,7 @@
 #define GRACE_MS 1000    /* who has said nothing for so long goes before those who have */
 #define REQUEST_MS 10000 /* from a request's first byte to its last, and for taking an answer */
 #define IDLE_MS 60000    /* between requests */
+#define LATER_MS 300000  /* for an answer that comes later: as long as any provider is asked, and more */
 #define READ_MAX 4096    /* at a time */
 #define IN_MAX (TW_HTTP_HEAD_MAX + READ_MAX)
 #define OUT_MAX (1024 * 1024)
@@ -29,7 +30,7 @@ struct connection {
 	struct tw_door_local *door;
 	struct connection *next;
 	int fd;
-	struct event *readable, *writable;
+	struct event *readable, *writable, *patience; /* patience: while its answer is being made, and nothing is read */
 	struct tw_buf in, out;
 	struct tw_buf head, body;    /* of the request whose body is still coming */
 	struct tw_http_head *parsed; /* of head; NULL when no body is awaited */
@@ -43,6 +44,7 @@ struct connection {
 	bool answered;    /* some request of it */
 	bool begun;       /* a request has come in part, or its answer is under way */
 	bool again;       /* a request that is here waits for its turn */
+	bool awaits;      /* an answer that comes later */
 	bool close_after;
 };
 struct tw_door_local {
@@ -52,6 +54,7 @@ struct tw_door_local {
 	struct connection *first;
 	size_t count;
 	uint64_t serial;
+	struct tw_buf later; /* the body of an answer that comes later */
 };
 
 static int64_t now_ms(const struct connection *c)
@@ -67,6 +70,8 @@ static struct connection *free_connection(struct connection *c)
 		event_free(c->readable);
 	if (c->writable)
 		event_free(c->writable);
+	if (c->patience)
+		event_free(c->patience);
 	tw_buf_done(&c->in);
 	tw_buf_done(&c->out);
 	tw_buf_done(&c->head);
@@ -162,14 +167,50 @@ static bool send_out(struct connection *c)
 	return true;
 }
 
+/* Whoever has gone meanwhile is told nothing. The loop settles what it left. */
+static void deliver(void *user, uint32_t connection, const struct tw_request *rq, struct tw_path_reply *reply)
+{
+	struct tw_door_local *d = user;
+	struct connection *c = d->first;
+
+	while (c && (!c->awaits || (uint32_t)c->serial != connection))
+		c = c->next;
+	if (!c)
+		return;
+	c->awaits = false;
+	(void)event_del(c->patience);
+	reply->close |= c->close_after;
+	c->close_after = reply->close;
+	set_deadline(c, true, REQUEST_MS);
+	if (tw_failed(tw_http_reply_write(reply, tw_buf_slice(&d->later), &c->out)))
+		leave(c);
+	else
+		(void)send_out(c);
+}
+
+/* It says no more until it has its answer: what comes meanwhile stays with the kernel. */
+static tw_err await(struct connection *c, tw_later *later)
+{
+	const struct timeval t = { .tv_sec = LATER_MS / 1000 };
+
+	(void)event_del(c->readable);
+	(void)event_del(c->writable);
+	c->awaits = true;
+	tw_later_bind(later, &(struct tw_later_door){ &c->door->later, deliver, c->door, (uint32_t)c->serial });
+	return event_add(c->patience, &t) ? TW_RAISE(NOMEM, "a local connection") : TW_OK;
+}
+
 static tw_err answer(struct connection *c, const struct tw_http_head *head, struct tw_slice body)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf reply_body = { 0 };
-	struct tw_request rq = { .subject = c->subject, .head = head, .body = body };
+	struct tw_request rq = { .subject = c->subject, .head = head, .body = body, .takes_later = c->door->side.takes_later };
 	struct tw_path_reply reply = { 0 };
 
 	tw_buf_init(&reply_body, c->door->sys, OUT_MAX / 2);
 	tw_path_walk(c->door->side.context, &rq, &reply_body, &reply);
+	c->close_after = !head->keep_alive;
+	if (reply.later)
+		return await(c, reply.later);
 	reply.close |= !head->keep_alive;
 	c->close_after = reply.close;
 	return tw_http_reply_write(&reply, tw_buf_slice(&reply_body), &c->out);
@@ -306,8 +347,14 @@ static void on_readable(int fd, short what, void *user)
 		return;
 	}
 	set_deadline(c, true, REQUEST_MS);
-	(void)send_out(c);
+	if (!c->awaits)
+		(void)send_out(c);
 	side->settle(side->user);
+}
+
+static void on_impatient(int fd, short what, void *user)
+{
+	leave(user);
 }
 
 static void on_writable(int fd, short what, void *user)
@@ -409,11 +456,12 @@ static tw_err welcome(struct tw_door_local *d, int fd)
 	tw_buf_init(&c->body, sys, TW_BODY_MAX);
 	c->readable = event_new(d->side.loop, fd, EV_READ, on_readable, c);
 	c->writable = event_new(d->side.loop, fd, EV_WRITE, on_writable, c);
+	c->patience = event_new(d->side.loop, -1, 0, on_impatient, c);
 	c->next = d->first;
 	d->first = c;
 	d->count++;
 	set_deadline(c, false, REQUEST_MS);
-	if (c->readable && c->writable)
+	if (c->readable && c->writable && c->patience)
 		wait_on(c, c->readable);
 	else
 		leave(c);
@@ -437,6 +485,7 @@ tw_err tw_door_local_new(const struct tw_local_side *side, int fd, tw_door_local
 		return TW_RAISE(NOMEM, "the local door");
 	d->sys = sys;
 	d->side = *side;
+	tw_buf_init(&d->later, sys, OUT_MAX / 2);
 	d->listener = (struct tw_listener){ .sys = sys, .fd = fd, .take = on_accepted, .user = d };
 	*ret = d;
 	return tw_listener_start(&d->listener, side->loop);
@@ -453,6 +502,7 @@ tw_door_local *tw_door_local_free(tw_door_local *d)
 		next = c->next;
 		leave(c);
 	}
+	tw_buf_done(&d->later);
 	free(d);
 	return NULL;
 }

@@ -13,7 +13,8 @@ struct event_base;
 struct tw_local_side {
 	struct tw_context *context;
 	struct event_base *loop;
-	uid_t own_uid;              /* beside root, whose word counts as LOCAL */
+	uid_t own_uid;    /* beside root, whose word counts as LOCAL */
+	bool takes_later; /* answers that come later are waited for: whoever computes one counts failures by user, not by process */
 	void (*settle)(void *user); /* a request was walked: timers may be due */
 	void *user;
 };

@@ -278,7 +278,7 @@ static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
 			(start->box.not_dumpable ? TW_BOXED_NOT_DUMPABLE : 0u));
 	if (before && *before)
 		record(a, "role.died", json_pack("{s:s}", "role", before));
-	const struct tw_local_side desk = { &a->context, a->loop, getuid(), door_settle, a };
+	const struct tw_local_side desk = { &a->context, a->loop, getuid(), false, door_settle, a };
 	TW_TRY(tw_door_local_new(&desk, DESK_FD, &a->local));
 	return tw_door_front_new(&a->context, a->loop, TW_FD_PEER1, &front_side, a, &a->front);
 }

@@ -87,7 +87,8 @@ tw_err tw_person_call(struct tw_probe_context *c, const char *token, const struc
 	return tw_ask_person(c, &call, ret);
 }
 
-tw_err tw_person_enter(struct tw_probe_context *c, struct tw_person *p, struct tw_answer *ret)
+/* What opens a session of his, once. */
+static tw_err code_for(struct tw_probe_context *c, const struct tw_person *p, json_t **ret)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer code = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
@@ -97,10 +98,39 @@ tw_err tw_person_enter(struct tw_probe_context *c, struct tw_person *p, struct t
 	if (!body)
 		return TW_RAISE(NOMEM, "a request");
 	TW_TRY(tw_accept_in(c, body));
-	const struct tw_call call = { .method = "POST", .path = "/api/v1/sessions", .body = body };
-	TW_TRY(tw_person_call(c, NULL, &call, ret));
-	(void)snprintf(p->token, sizeof p->token, "%s", ret->status == 201 && ret->body ? tw_json_text(ret->body, "token") : "");
+	*ret = TW_STEAL(body);
 	return TW_OK;
+}
+
+static void keep_token(struct tw_person *p, const struct tw_answer *a)
+{
+	(void)snprintf(p->token, sizeof p->token, "%s", a->status == 201 && a->body ? tw_json_text(a->body, "token") : "");
+}
+
+tw_err tw_person_enter(struct tw_probe_context *c, struct tw_person *p, struct tw_answer *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
+	struct tw_call call = { .method = "POST", .path = "/api/v1/sessions" };
+
+	TW_TRY(code_for(c, p, &body));
+	call.body = body;
+	TW_TRY(tw_person_call(c, NULL, &call, ret));
+	keep_token(p, ret);
+	return TW_OK;
+}
+
+tw_err tw_person_comes_here(struct tw_probe_context *c, struct tw_person *p)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
+	struct tw_call call = { .method = "POST", .path = "/api/v1/sessions" };
+
+	TW_TRY(code_for(c, p, &body));
+	call.body = body;
+	tw_answer_init(&answer, c->sys);
+	TW_TRY(tw_client_call(c->local, &call, &answer));
+	keep_token(p, &answer);
+	return tw_answer_check(&answer, c->tool->hint, sizeof c->tool->hint);
 }
 
 tw_err tw_person_comes(struct tw_probe_context *c, struct tw_person *p)

@@ -23,6 +23,7 @@ tw_err tw_person_role(struct tw_probe_context *c, struct tw_person *p, const cha
 /* A session by a code that the owner asked for. What the device said to it is ret; comes: a refusal is an error. */
 tw_err tw_person_enter(struct tw_probe_context *c, struct tw_person *p, struct tw_answer *ret);
 tw_err tw_person_comes(struct tw_probe_context *c, struct tw_person *p);
+tw_err tw_person_comes_here(struct tw_probe_context *c, struct tw_person *p); /* at the local socket, which the context has; it is good there alone */
 tw_err tw_person_client(struct tw_probe_context *c, tw_client **ret); /* a connection to the device, without a credential */
 /* By this session, or none; on a connection of its own. Any status is an answer. */
 tw_err tw_person_call(struct tw_probe_context *c, const char *token, const struct tw_call *what, struct tw_answer *ret);
