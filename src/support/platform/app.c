@@ -287,7 +287,7 @@ static void done(struct tw_app *a)
 {
 	struct event *const events[] = { a->hands_event, a->commit_timer, a->checkpoint_timer, a->refusal_timer, a->throttle_timer,
 		a->mend_timer, a->alarm_timer, a->tell_timer, a->days_timer, a->listener_timer, a->look_timer, a->plan_timer,
-		a->line_timer, a->rest_timer };
+		a->line_timer };
 
 	a->local = tw_door_local_free(a->local);
 	tw_staff_stop(a);
