@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "formats/csaf-inside.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* U+FFFE and U+FFFF are no characters of XML either. */
@@ -64,34 +65,45 @@ static tw_err entry_of(const struct tw_csaf_site *s, const json_t *entry, struct
 	TW_TRY(text(b, s->url));
 	TW_TRY(tw_buf_format(b, "/" TW_CSAF_FOLDER "/%s</id>\n", file));
 	TW_TRY(element(b, "title", tw_json_text(entry, "title")));
-	TW_TRY(time_element(b, "published", tw_json_text(entry, "published")));
+	if (*tw_json_text(entry, "published"))
+		TW_TRY(time_element(b, "published", tw_json_text(entry, "published")));
 	TW_TRY(time_element(b, "updated", tw_json_text(entry, "updated")));
 	(void)snprintf(path, sizeof(path), "/" TW_CSAF_FOLDER "/%.*s.html", (int)(strlen(file) - strlen(".json")), file);
 	TW_TRY(link_to(b, "alternate", "text/html", s->url, path));
 	(void)snprintf(path, sizeof(path), "/" TW_CSAF_FOLDER "/%s", file);
 	TW_TRY(link_to(b, "related", "application/json", s->url, path));
-	TW_TRY(element(b, "summary", tw_json_text(entry, "summary")));
+	if (*tw_json_text(entry, "summary"))
+		TW_TRY(element(b, "summary", tw_json_text(entry, "summary")));
 	return tw_buf_text(b, "</entry>\n");
+}
+
+tw_err tw_csaf_atom_of(const struct tw_csaf_site *s, const struct tw_csaf_feed *f, struct tw_buf *b)
+{
+	const json_t *entry, *first = json_array_get(f->entries, 0);
+	const char *name = tw_csaf_text(s->publisher, "name");
+	size_t i;
+
+	TW_TRY(tw_buf_text(b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"en\">\n"));
+	TW_TRY(element(b, "id", f->self));
+	TW_TRY(tw_buf_text(b, "<title>"));
+	TW_TRY(text(b, name ? name : s->url));
+	TW_TRY(text(b, f->title));
+	TW_TRY(tw_buf_text(b, "</title>\n<author>\n"));
+	TW_TRY(element(b, "name", name ? name : s->url));
+	TW_TRY(tw_buf_text(b, "</author>\n"));
+	TW_TRY(time_element(b, "updated", first ? tw_json_text(first, "updated") : s->updated));
+	TW_TRY(link_to(b, "self", "application/atom+xml", f->self, ""));
+	TW_TRY(link_to(b, "alternate", "text/html", f->page, ""));
+	json_array_foreach(f->entries, i, entry)
+		TW_TRY(entry_of(s, entry, b));
+	return tw_buf_text(b, "</feed>\n");
 }
 
 tw_err tw_csaf_atom(const struct tw_csaf_site *s, struct tw_buf *b)
 {
-	const json_t *entry, *first = json_array_get(s->entries, 0);
-	const char *name = tw_csaf_text(s->publisher, "name");
-	size_t i;
+	char self[TW_CSAF_URL_MAX + 32], page[TW_CSAF_URL_MAX + 32];
 
-	TW_TRY(tw_buf_text(b,
-		"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"en\">\n<id>"));
-	TW_TRY(text(b, s->url));
-	TW_TRY(tw_buf_text(b, "/" TW_CSAF_FOLDER "/atom.xml</id>\n<title>"));
-	TW_TRY(text(b, name ? name : s->url));
-	TW_TRY(tw_buf_text(b, ": security advisories</title>\n<author>\n"));
-	TW_TRY(element(b, "name", name ? name : s->url));
-	TW_TRY(tw_buf_text(b, "</author>\n"));
-	TW_TRY(time_element(b, "updated", first ? tw_json_text(first, "updated") : s->updated));
-	TW_TRY(link_to(b, "self", "application/atom+xml", s->url, "/" TW_CSAF_FOLDER "/atom.xml"));
-	TW_TRY(link_to(b, "alternate", "text/html", s->url, "/" TW_CSAF_FOLDER "/index.html"));
-	json_array_foreach(s->entries, i, entry)
-		TW_TRY(entry_of(s, entry, b));
-	return tw_buf_text(b, "</feed>\n");
+	(void)snprintf(self, sizeof(self), "%s/" TW_CSAF_FOLDER "/atom.xml", s->url);
+	(void)snprintf(page, sizeof(page), "%s/" TW_CSAF_FOLDER "/index.html", s->url);
+	return tw_csaf_atom_of(s, &(const struct tw_csaf_feed){ self, page, ": security advisories", s->entries }, b);
 }

@@ -81,6 +81,12 @@ tw_err tw_csaf_service(const struct tw_csaf_site *s, struct tw_buf *b);
 tw_err tw_csaf_index(const struct tw_csaf_site *s, struct tw_buf *b);
 tw_err tw_csaf_changes(const struct tw_csaf_site *s, struct tw_buf *b);
 tw_err tw_csaf_atom(const struct tw_csaf_site *s, struct tw_buf *b); /* RFC 4287 */
+/* Another feed of some of the site's entries, which need no published and no summary. title: behind the publisher's name. */
+struct tw_csaf_feed {
+	const char *self, *page, *title; /* self and page: addresses */
+	const json_t *entries;           /* the newest first */
+};
+tw_err tw_csaf_atom_of(const struct tw_csaf_site *s, const struct tw_csaf_feed *f, struct tw_buf *b);
 tw_err tw_csaf_hash(const struct tw_sys *sys, const char *algorithm, const char *file, struct tw_slice text, struct tw_buf *b);
 tw_err tw_csaf_page(const struct tw_sys *sys, const struct tw_csaf_site *s, const json_t *entry, const json_t *document, struct tw_buf *b);
 struct tw_html;

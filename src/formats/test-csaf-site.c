@@ -225,6 +225,25 @@ static void test_nothing_of_a_document_acts(void **state)
 	CHECK(!strstr(tw_buf_cstr(&b), "<script") && !strchr(tw_buf_cstr(&b), 1));
 }
 
+/* A feed of some of it: its own id, and what an entry does not say is left out. */
+static void test_a_feed_of_one_product(void **state)
+{
+	TW_CLEANUP(tw_csaf_site_done) struct tw_csaf_site s = { 0 };
+	TW_CLEANUP(tw_jsonp)
+	json_t *entries = json_pack("[{s:s, s:s, s:s, s:s}]", "id", "A-1", "title", "<b>&", "updated", "2026-01-01T00:00:00+01:00",
+		"file", "2026/a-1.json");
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+
+	fill(&s);
+	tw_buf_init(&b, tw_sys_real(), 65536);
+	CHECK_OK(tw_csaf_atom_of(&s, &(struct tw_csaf_feed){ "https://a.example/f/x", "https://a.example/p/x", ": <x>", entries }, &b));
+	CHECK(strstr(tw_buf_cstr(&b), "<id>https://a.example/f/x</id>") && strstr(tw_buf_cstr(&b), ": &lt;x&gt;</title>"));
+	CHECK(strstr(tw_buf_cstr(&b), "rel=\"self\" type=\"application/atom+xml\" href=\"https://a.example/f/x\""));
+	CHECK(strstr(tw_buf_cstr(&b), "<title>&lt;b&gt;&amp;</title>") &&
+		strstr(tw_buf_cstr(&b), "<updated>2025-12-31T23:00:00.000Z</updated>"));
+	CHECK(!strstr(tw_buf_cstr(&b), "<published>") && !strstr(tw_buf_cstr(&b), "<summary>"));
+}
+
 static void test_order(void **state)
 {
 	TW_CLEANUP(tw_jsonp)
@@ -267,4 +286,5 @@ static void test_out_of_memory(void **state)
 
 CHECK_MAIN(cmocka_unit_test(test_file_names), cmocka_unit_test(test_who_may_be_public), cmocka_unit_test(test_what_may_follow),
 	cmocka_unit_test(test_the_whole_site), cmocka_unit_test(test_addresses_of_sites), cmocka_unit_test(test_hashes),
-	cmocka_unit_test(test_nothing_of_a_document_acts), cmocka_unit_test(test_order), cmocka_unit_test(test_out_of_memory))
+	cmocka_unit_test(test_nothing_of_a_document_acts), cmocka_unit_test(test_a_feed_of_one_product),
+	cmocka_unit_test(test_order), cmocka_unit_test(test_out_of_memory))

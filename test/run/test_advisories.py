@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The advisory workbench: two persons publish, everybody reads, and no cut leaves the store and the tree apart."""
+import contextlib
 import hashlib
 import html
 import json
+import os
+import pathlib
 import random
 import re
 import shutil
+import sqlite3
 import subprocess
 import time
 import xml.etree.ElementTree as ET
@@ -19,6 +23,9 @@ from test_support import DESK, Service
 from test_support_pages import Browser
 
 TREE = "/.well-known/csaf"
+SCHEMAS = pathlib.Path(os.environ.get("TW_SCHEMAS", pathlib.Path(__file__).resolve().parents[3] / "shared" / "schemas"))
+SUPPORT = {"start": "2020-01-01", "end": "2099-01-01", "security-updates-until": "2099-01-01"}
+PRODUCTS = json.dumps({"format": 1, "products": [{"name": name, "title": title, "support": SUPPORT} for name, title in (("lamp", "The Lamp"), ("fridge", "The Fridge"))]})
 
 
 @pytest.fixture
@@ -196,6 +203,61 @@ def test_advisories_are_found_by_what_they_say(desk):
     assert "<strong>&lt;script&gt;alert(1)" in text
     assert "<script>alert" not in text and "No advisory is like this." in text and "title=%3Cscript%3E" in text
     assert desk.ask("/desk/advisories?current_to=never-ever", "GET", {"Authorization": f"Bearer {ann.token}"})[0].status == 422
+
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def test_each_product_has_a_feed(desk, tmp_path):
+    """What its subscribers are told, the newest first, and no more than 50; valid by the schema of RFC 4287."""
+    desk.stop()
+    (desk.dir / "app/products.json").write_text(PRODUCTS)
+    desk.start()
+    admin = staff.administrator(desk)
+    ann, max_, pia = (staff.colleague(admin, n, r) for n, r in (("Ann", "analyst"), ("Max", "manager"), ("Pia", "publisher")))
+
+    def feed(product):
+        r, text = desk.ask(f"/advisory-feeds/{product}")
+        assert r.status == 200 and r.getheader("Content-Type") == "application/atom+xml", text
+        (tmp_path / "feed.xml").write_text(text)
+        if shutil.which("jing") and (SCHEMAS / "atom").is_dir():
+            done = subprocess.run(["jing", SCHEMAS / "atom" / "atom.rng", tmp_path / "feed.xml"], capture_output=True, text=True, timeout=60, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
+        return ET.fromstring(text)
+
+    def titles(product):
+        return [e.find(f"{ATOM}title").text for e in feed(product).iter(f"{ATOM}entry")]
+
+    assert titles("lamp") == titles("fridge") == []
+    for title, product in (("Lamp opens", "The Lamp"), ("Door & <more>", "Door D9"), ("Fridge warms", "The Fridge")):
+        name = approved(desk, ann, max_, title=title, product=product)
+        assert title not in titles("lamp")
+        assert pia.ask("POST", f"/api/v1/advisory-publications/{name}")[0] == 200
+    assert titles("lamp") == ["Door & <more>", "Lamp opens"] and titles("fridge") == ["Fridge warms", "Door & <more>"]  # of a product that nobody knows: all
+    root = feed("fridge")
+    assert root.find(f"{ATOM}id").text == "https://security.example.com/advisory-feeds/fridge"
+    entry = root.find(f"{ATOM}entry")
+    whole = ET.fromstring(desk.ask(f"{TREE}/white/atom.xml")[1])
+    same = next(e for e in whole.iter(f"{ATOM}entry") if e.find(f"{ATOM}id").text == entry.find(f"{ATOM}id").text)
+    for tag in ("title", "published", "updated"):
+        assert entry.find(f"{ATOM}{tag}").text == same.find(f"{ATOM}{tag}").text
+    for path in ("nobody", "..", "%2e%2e", "lamp/x", "LAMP"):
+        assert desk.ask(f"/advisory-feeds/{path}")[0].status in (400, 404), path
+    for page in ("/advisories", "/subscriptions", "/products/fridge", "/products/fridge?lang=de"):
+        assert 'href="/advisory-feeds/fridge"' in desk.ask(page)[1], page
+
+    # Fifty at most, of all that there may be.
+    if desk.schema:
+        return  # where nobody puts in rows of advisories that are not there
+    desk.stop()
+    with contextlib.closing(sqlite3.connect(desk.dir / "app/support.db")) as db, db:
+        columns = "name, title, severity, products, version, updated, file, signed"
+        for i in range(100, 170):
+            db.execute("INSERT INTO advisory (id, name, case_id, state, revision, released, title, changed_ms, approved_by, approved_hash, comment, published, pending) "
+                       "SELECT ?1, 'EW-0-' || ?1, 0, 'draft', 1, 0, 'x', 0, '', '', '', '', '' FROM advisory WHERE id = 1", (i,))
+            db.execute(f"INSERT INTO advisory_public (advisory, place, {columns}) SELECT ?1, ?1, {columns} FROM advisory_public WHERE title = 'Lamp opens' AND advisory < 100", (i,))
+    desk.start()
+    assert titles("lamp") == ["Lamp opens"] * 50 and titles("fridge") == ["Fridge warms", "Door & <more>"]
 
 
 def test_published_at_a_set_time(desk):

@@ -325,5 +325,10 @@ ON CONFLICT (advisory) DO UPDATE SET place = excluded.place, title = ?3, severit
 SELECT place, name, title, severity, version, updated FROM advisory_public
 WHERE place < ?1 AND (?2 = '' OR instr(products, ?2) > 0 OR substr(products, 1, 1) = char(1)) AND (?3 = '' OR severity = ?3) ORDER BY place DESC LIMIT ?4;
 
+-- The newest ones; first_out is of the document that is out.
+-- name: advisory_public_feed
+SELECT p.name, p.title, p.severity, p.updated, p.file, p.version, p.products, coalesce(l.first_out, '') FROM advisory_public p
+LEFT JOIN advisory_look l ON l.advisory = p.advisory ORDER BY p.place DESC LIMIT ?1;
+
 -- name: advisory_public_file
 SELECT file FROM advisory_public WHERE name = ?1;

@@ -314,6 +314,19 @@ tw_err tw_advisory_concerned(const struct tw_sys *sys, const json_t *document, c
 	return collect(&w, document, names, products);
 }
 
+bool tw_advisory_is_for(const char *names, const json_t *products, const json_t *product)
+{
+	const json_t *one;
+	size_t i;
+
+	if (names[0] == TW_ADVISORY_CUT || is_about(names, products, product))
+		return true;
+	json_array_foreach(products, i, one)
+		if (is_about(names, products, one))
+			return false;
+	return true;
+}
+
 void tw_advisory_concerned_done(struct tw_advisory_concerned *c)
 {
 	tw_buf_done(&c->texts);

@@ -22,5 +22,7 @@ struct tw_advisory_concerned {
  */
 tw_err tw_advisory_concerned(const struct tw_sys *sys, const json_t *document, const char *names, const json_t *products,
 	struct tw_advisory_concerned *ret);
+/* Whether subscribers of that product are told of an advisory with these names: as above, and where none is known or not all names are, of every product. */
+bool tw_advisory_is_for(const char *names, const json_t *products, const json_t *product);
 void tw_advisory_concerned_done(struct tw_advisory_concerned *c); /* of a zeroed one too */
 #endif

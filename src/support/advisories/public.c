@@ -9,6 +9,7 @@
 #include "support/platform/app.h"
 #include "support/rows-advisories.h"
 #include "support/sql-support.h"
+#include "support/subscriptions/pages.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -368,6 +369,8 @@ tw_err tw_advisories_page(struct tw_context *c, const struct tw_request *rq, str
 		link_to(&l, "/.well-known/csaf/" TW_CSAF_PROVIDER, TW_W_CSAF);
 		tw_html_close(&l.h);
 	}
+	if (tw_app_of(c)->desk.contact_count)
+		tw_subs_feeds(&l.h, l.look, tw_app_of(c)->products);
 	tw_page_feedback(&l.h, l.look, "/advisories");
 	return tw_page_close(&l.h);
 }

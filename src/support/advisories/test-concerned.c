@@ -166,4 +166,22 @@ static void test_memory_runs_out(void **state)
 	CHECK(oom_sweep(sweep, NULL) > 3);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_more_than_a_notice_names), cmocka_unit_test(test_memory_runs_out))
+/* Whose feed has it: as their subscribers are told. */
+static void test_for_whom_it_is(void **state)
+{
+	static const struct {
+		const char *names;
+		bool lamp, lock;
+	} rows[] = { { "\nthe lamp l3\n", true, false }, { "\ndoor lock\nlamp\n", true, true }, { "\nboat\n", true, true },
+		{ "\n", true, true }, { "\1boat\n", true, true }, { "\nlam\nlock\n", false, true } };
+	TW_CLEANUP(tw_jsonp)
+	json_t *products = json_pack("[{s:s, s:s}, {s:s, s:s}]", "name", "lamp", "title", "The Lamp", "name", "lock", "title", "Door Lock");
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		if (tw_advisory_is_for(rows[i].names, products, json_array_get(products, 0)) != rows[i].lamp ||
+			tw_advisory_is_for(rows[i].names, products, json_array_get(products, 1)) != rows[i].lock)
+			fail_msg("row %zu", i);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_for_whom_it_is), cmocka_unit_test(test_rows), cmocka_unit_test(test_more_than_a_notice_names),
+	cmocka_unit_test(test_memory_runs_out))

@@ -234,8 +234,38 @@ static void contact(struct tw_html *h, struct tw_look look, const json_t *contac
 	tw_html_close(h);
 }
 
+void tw_subs_feed_link(struct tw_html *h, const char *product, const char *text)
+{
+	char path[TW_PRODUCT_NAME_MAX + 40];
+
+	(void)snprintf(path, sizeof path, "/advisory-feeds/%s", product);
+	tw_html_open(h, TW_E_A);
+	tw_html_link(h, tw_slice_of(path));
+	tw_html_text(h, tw_slice_of(text));
+	tw_html_close(h);
+}
+
+void tw_subs_feeds(struct tw_html *h, struct tw_look look, const json_t *products)
+{
+	const json_t *one;
+	size_t i;
+
+	if (!json_array_size(products))
+		return;
+	tw_html_open(h, TW_E_DETAILS);
+	tw_page_put(h, look, TW_E_SUMMARY, TW_W_FEEDS);
+	tw_html_open(h, TW_E_UL);
+	json_array_foreach(products, i, one) {
+		tw_html_open(h, TW_E_LI);
+		tw_subs_feed_link(h, tw_json_text(one, "name"), tw_json_text(one, "title"));
+		tw_html_close(h);
+	}
+	tw_html_close(h);
+	tw_html_close(h);
+}
+
 /* How to report goes first: whoever found a flaw should not have to look for it. */
-static void contacts(struct tw_html *h, struct tw_look look, const json_t *product)
+static void contacts(struct tw_context *c, struct tw_html *h, struct tw_look look, const json_t *product)
 {
 	const json_t *of = tw_json_get(product, "contacts");
 	char path[TW_PRODUCT_NAME_MAX + 40];
@@ -259,6 +289,11 @@ static void contacts(struct tw_html *h, struct tw_look look, const json_t *produ
 	tw_html_text(h, tw_slice_of(tw_word(TW_W_SUBS, look.language)));
 	tw_html_close(h);
 	tw_html_close(h);
+	if (tw_app_of(c)->desk.contact_count) {
+		tw_html_open(h, TW_E_LI);
+		tw_subs_feed_link(h, tw_json_text(product, "name"), tw_word(TW_W_FEED_OF, look.language));
+		tw_html_close(h);
+	}
 	tw_html_close(h);
 	if (!json_object_size(of))
 		return;
@@ -311,7 +346,7 @@ tw_err tw_subs_product(struct tw_context *c, const struct tw_request *rq, struct
 	(void)snprintf(here, sizeof here, "/products/%s", tw_json_text(product, "name"));
 	tw_page_open_named(&h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE), look, here, tw_json_text(product, "title"));
 	support(&h, look, product, now_ms);
-	contacts(&h, look, product);
+	contacts(c, &h, look, product);
 	documents(&h, look, product);
 	TW_TRY(tw_subs_said(&h, look, c, tw_json_text(product, "name")));
 	versions(&h, look, product, now_ms);

@@ -142,7 +142,7 @@ static void write_form(struct tw_html *h, struct tw_look look, const json_t *pro
 }
 
 /* Only when this service publishes advisories. */
-static void feed(struct tw_html *h, struct tw_look look, const struct tw_context *c)
+static void feed(struct tw_html *h, struct tw_look look, struct tw_context *c)
 {
 	bool there = false;
 
@@ -159,6 +159,7 @@ static void feed(struct tw_html *h, struct tw_look look, const struct tw_context
 	tw_html_text(h, TW_SLICE(FEED));
 	tw_html_close(h);
 	tw_html_close(h);
+	tw_subs_feeds(h, look, tw_app_of(c)->products);
 }
 
 tw_err tw_subs_form(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

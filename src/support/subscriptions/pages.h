@@ -19,6 +19,9 @@ void tw_notice_head(struct tw_html *h, struct tw_look look, const struct tw_noti
 tw_err tw_subs_said(struct tw_html *h, struct tw_look look, struct tw_context *c, const char *product);
 
 struct tw_subscriptions tw_subscriptions_of(struct tw_context *c);
+/* The feed of a product's advisories (advisories/feed.c), and those of all products, folded; nothing where there are none. */
+void tw_subs_feed_link(struct tw_html *h, const char *product, const char *text);
+void tw_subs_feeds(struct tw_html *h, struct tw_look look, const json_t *products);
 /* A refused form comes back with what was typed. */
 tw_err tw_subs_refused(
 	struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body);
