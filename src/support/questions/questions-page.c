@@ -163,7 +163,7 @@ static void write_choices(struct list *l)
 	if (l->look.chosen)
 		tw_form_hidden(&l->h, "lang", tw_language_tag(l->look.language));
 	for (size_t i = 0; i < TW_COUNT(l->q.pairs); i++)
-		if (i != KIND && i != PRODUCT && *l->q.pairs[i].value)
+		if (l->q.pairs[i].key && i != KIND && i != PRODUCT && *l->q.pairs[i].value)
 			tw_form_hidden(&l->h, l->q.pairs[i].key, l->q.pairs[i].value);
 	choose(l, &kind, tw_word(TW_W_KIND_ANY, l->look.language), tw_question_words, KIND);
 	choose_product(l);
