@@ -369,7 +369,7 @@ async function workbench({ open, skip }) {
 		assert.match(await max.textContent('.said'), /Install 1\.2\./);
 		assert.match(await max.textContent('details[open] pre'), /"contact_details"/);
 		assert.ok(await max.locator('details[open] pre').isVisible());
-		await eachOf(max, url, [`/desk/advisory-approve/${name}`, `/desk/advisory-differences/${name}?from=1&to=2`]);
+		await eachOf(max, url, [`/desk/advisory-approve/${name}`, `/desk/advisory-differences/${name}?from=1&to=2`, `/desk/advisory-revision/${name}?revision=2&lang=de`]);
 		await max.goto(`${url}/desk/advisory-differences/${name}?from=1&to=2`);
 		const widths = await max.$$eval('.differences thead th', (cells) => cells.map((cell) => cell.offsetWidth / cell.parentElement.offsetWidth));
 		assert.ok(widths.length === 3 && widths.every((part) => part > 0.25), `${widths}`);

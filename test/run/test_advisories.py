@@ -134,6 +134,14 @@ def test_two_persons_publish_and_everybody_reads(desk):
     assert steps[:6] == [(ann.id, "create"), (ann.id, "change"), (ann.id, "review"), (max_.id, "approve"), (pia.id, "publish"),
                          (pia.id, "published")]
 
+    # What it said before, to read and to go back to.
+    said = ann.ask("GET", f"/api/v1/advisory-contents/{name}?revision=2")[1]
+    assert json.loads(said["document"])["document"]["title"] == "Lamp opens" and said["summary"] == "Initial version." and "tracking" not in json.loads(said["document"])["document"]
+    assert ann.ask("GET", f"/api/v1/advisory-contents/{name}?revision=99")[1]["rule"] == "advisory.revision"
+    r, page = desk.ask(f"/desk/advisory-revision/{name}?revision=2", "GET", {"Authorization": f"Bearer {ann.token}"})
+    assert r.status == 200 and "Lamp opens" in page and "wide" not in page
+    assert f"/desk/advisory-revision/{name}?revision=2" in desk.ask(f"/desk/advisories/{name}", "GET", {"Authorization": f"Bearer {ann.token}"})[1]
+
     # A case under embargo hides its advisory, and keeps it from being published.
     case = ann.ask("POST", "/api/v1/cases", {"title": "Secret", "product": "Lamp", "description": "It opens by itself."})[1]["id"]
     hidden = approved(desk, ann, max_, case=case)

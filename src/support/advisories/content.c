@@ -2,6 +2,7 @@
 #include "support/advisories/content.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "crypto/hash.h"
 #include "product/advisory.h"
 
@@ -88,6 +89,21 @@ tw_err tw_advisory_finish(const char *name, const json_t *content, const json_t 
 	TW_TRY(tw_advisory_revise(tracking, now, tw_json_text(content, "status"), tw_json_text(content, "summary")));
 	*ret = TW_STEAL(copy);
 	return TW_OK;
+}
+
+const char *tw_advisory_status_advised(const json_t *content, const json_t *published, bool is_out, int64_t now_ms)
+{
+	const json_t *tracking = tw_json_get(tw_json_get(published, "document"), "tracking");
+	int64_t last_ms = 0;
+
+	if (tw_failed(tw_parse_time(tw_slice_of(tw_json_text(tracking, "current_release_date")), &last_ms)))
+		return "";
+	if (!is_out && !strcmp(tw_json_text(content, "status"), "final") && now_ms - last_ms < TW_ADVISORY_OFTEN_MS)
+		return "interim";
+	if (!strcmp(tw_json_text(tracking, "status"), "interim") && now_ms - last_ms > TW_ADVISORY_QUIET_MS &&
+		(is_out || strcmp(tw_json_text(content, "status"), "final") != 0))
+		return "final";
+	return "";
 }
 
 /* --- What lists say of it --- */

@@ -22,6 +22,11 @@ tw_err tw_advisory_content_hash(const struct tw_sys *sys, const char *name, cons
 /* The document as it is published at that time. published: the one that is out, NULL none. */
 tw_err tw_advisory_finish(const char *name, const json_t *content, const json_t *published, const char *now, json_t **ret);
 
+/* CSAF 2.0 section 9.1.6: "interim" of what is to be final and was published so short a time ago; "final" of what is out as interim for so long; else "". */
+#define TW_ADVISORY_OFTEN_MS (INT64_C(21) * 86400000)
+#define TW_ADVISORY_QUIET_MS (INT64_C(42) * 86400000)
+const char *tw_advisory_status_advised(const json_t *content, const json_t *published, bool is_out, int64_t now_ms);
+
 /* The highest rating of its CVSS objects, in small letters: "critical"; "" when there is none. */
 const char *tw_advisory_severity(const json_t *document);
 /* As names of products are compared: small letters of ASCII; a form sends a blank as a plus, so they are one. */

@@ -234,6 +234,10 @@ static tw_err shown(struct tw_context *c, const struct tw_advisory_row *r, json_
 	TW_TRY(tw_json_set(j, "published", json_boolean(r->released > 0)));
 	TW_TRY(show_signature(c, r, j));
 	TW_TRY(tw_plan_show(c, r, j));
+	const char *advised = tw_advisory_status_advised(
+		r->content, r->published, r->state == TW_ADVISORY_PUBLISHED, tw_time_wall_ms(c->time));
+	if (*advised)
+		TW_TRY(tw_json_set(j, "advised", json_string(advised)));
 	if (r->case_id)
 		TW_TRY(tw_json_set(j, "case", json_sprintf("c%lld", (long long)r->case_id)));
 	if (r->approved_by[0])
@@ -346,6 +350,27 @@ static tw_err revision_of(struct tw_context *c, const struct tw_advisory_row *r,
 	return *ret ? TW_OK
 		    : tw_advisory_refuse(rp, 404, "advisory.revision", "There is no such revision",
 			      "advisory.revisions lists them.", "The advisory has no revision of that number.");
+}
+
+/* As it was written, whatever became of it: without tracking, which is made when it goes out. */
+tw_err tw_op_advisory_revision(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(tw_advisory_row_done) struct tw_advisory_row row = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *content = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	const int64_t number = tw_json_int(rq->input, "revision");
+	bool there = false;
+
+	TW_TRY(tw_advisory_load(c, rq, rp, &row, &there));
+	if (there)
+		TW_TRY(revision_of(c, &row, number, rp, &content));
+	if (rp->problem[0])
+		return TW_OK;
+	tw_buf_init(&text, c->sys, 2 * (size_t)TW_ADVISORY_MAX);
+	TW_TRY(tw_json_pretty(tw_json_get(content, "document"), &text));
+	rp->body = json_pack("{s:s, s:I, s:s, s:s}", "id", row.name, "revision", (json_int_t)number, "status",
+		tw_json_text(content, "status"), "summary", tw_json_text(content, "summary"));
+	return tw_json_set(rp->body, "document", json_stringn(text.data, text.size));
 }
 
 tw_err tw_op_advisory_diff(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

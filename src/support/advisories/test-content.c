@@ -31,6 +31,33 @@ static void test_reading(void **state)
 		CHECK_ERR(tw_advisory_content_read(tw_slice_of(bad[i]), "final", "", &none), SYNTAX);
 }
 
+/* Days behind the last release: what changes often is interim, what is quiet is final. */
+static void test_which_status_is_advised(void **state)
+{
+	static const struct {
+		const char *written, *released;
+		bool is_out;
+		int days;
+		const char *advised;
+	} rows[] = { { "final", "final", false, 20, "interim" }, { "final", "interim", false, 20, "interim" },
+		{ "final", "final", false, 21, "" }, { "final", "final", true, 1, "" }, { "interim", "interim", false, 20, "" },
+		{ "interim", "interim", true, 42, "" }, { "interim", "interim", true, 43, "final" },
+		{ "interim", "interim", false, 43, "final" }, { "final", "interim", false, 43, "" }, { "final", NULL, false, 1, "" } };
+	const int64_t released = INT64_C(1799496000000); /* 2027-01-09T12:00:00Z */
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *content = json_pack("{s:s}", "status", rows[i].written), *published = NULL;
+
+		if (rows[i].released)
+			published = json_pack("{s:{s:{s:s, s:s}}}", "document", "tracking", "current_release_date",
+				"2027-01-09T12:00:00.000Z", "status", rows[i].released);
+		const char *got = tw_advisory_status_advised(
+			content, published, rows[i].is_out, released + rows[i].days * INT64_C(86400000));
+		if (strcmp(got, rows[i].advised) != 0)
+			fail_msg("row %zu: '%s'", i, got);
+	}
+}
+
 static void test_the_hash_is_of_all_but_tracking(void **state)
 {
 	TW_CLEANUP(tw_jsonp)
@@ -251,8 +278,8 @@ static void test_what_a_message_says_of_them(void **state)
 	CHECK_TEXT(tw_buf_cstr(&few), "\n- vendor_fix: Install 2.");
 }
 
-CHECK_MAIN_IN(setup, NULL, cmocka_unit_test(test_affected_products_want_an_action),
-	cmocka_unit_test(test_what_a_message_says_of_them), cmocka_unit_test(test_reading),
+CHECK_MAIN_IN(setup, NULL, cmocka_unit_test(test_affected_products_want_an_action), cmocka_unit_test(test_what_a_message_says_of_them),
+	cmocka_unit_test(test_reading), cmocka_unit_test(test_which_status_is_advised),
 	cmocka_unit_test(test_the_hash_is_of_all_but_tracking), cmocka_unit_test(test_revisions_count_on),
 	cmocka_unit_test(test_what_lists_say), cmocka_unit_test(test_differences), cmocka_unit_test(test_what_a_draft_left_is_found),
 	cmocka_unit_test(test_long_differences), cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_every_move))

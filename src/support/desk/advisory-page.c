@@ -82,6 +82,9 @@ static void write_revision(struct tw_html *h, struct tw_look look, const json_t 
 
 	tw_desk_pair(h, look, TW_W_FIELD_STATUS, tw_word(interim ? TW_W_STATUS_INTERIM : TW_W_STATUS_FINAL, look.language));
 	tw_desk_pair(h, look, TW_W_FIELD_REVISION, tw_json_text(doc, "summary"));
+	if (*tw_json_text(doc, "advised"))
+		tw_desk_pair(h, look, TW_W_ADVISED,
+			tw_word(strcmp(tw_json_text(doc, "advised"), "final") ? TW_W_ADVISED_INTERIM : TW_W_ADVISED_FINAL, look.language));
 }
 
 /* The document itself, for whoever reads CSAF. */
@@ -240,6 +243,11 @@ static void write_step_what(struct view *v, struct tw_slice what, int64_t revisi
 	tw_html_open(&v->h, TW_E_CODE);
 	tw_html_text(&v->h, what);
 	tw_html_close(&v->h);
+	if (writes(what) || tw_slice_is(what, "create")) {
+		(void)snprintf(path, sizeof path, TW_DESK_REVISION "%.47s?revision=%lld", v->id, (long long)revision);
+		tw_html_text(&v->h, TW_SLICE(" "));
+		tw_page_link(&v->h, v->look, path, TW_W_ADVISORY_AS_IT_WAS);
+	}
 	if (writes(what) && revision > 1) {
 		(void)snprintf(path, sizeof path, TW_DESK_DIFFERENCES "%.47s?from=%lld&to=%lld", v->id, (long long)revision - 1,
 			(long long)revision);
@@ -305,11 +313,12 @@ static void write_bytes_link(struct view *v)
 	tw_html_close(&v->h);
 }
 
-static void open_frame(struct view *v, struct tw_reply *rp, const char *path)
+/* query: what the same page in the other language needs too. */
+static void open_frame(struct view *v, struct tw_reply *rp, const char *path, const char *query)
 {
 	char here[TW_DESK_PATH_MAX], title[300];
 
-	(void)snprintf(here, sizeof here, "%s%.47s", path, v->id);
+	(void)snprintf(here, sizeof here, "%s%.47s%s", path, v->id, query);
 	(void)snprintf(title, sizeof title, "%.47s: %.200s", v->id, tw_json_text(v->doc, "title"));
 	tw_utf8_mend(title);
 	const struct tw_staff_frame f = { v->c, v->rq, here, title };
@@ -328,7 +337,7 @@ tw_err tw_desk_advisory(struct tw_context *c, const struct tw_request *rq, struc
 		return TW_OK;
 	v.doc = doc;
 	v.id = tw_json_text(doc, "id");
-	open_frame(&v, rp, TW_DESK_ADVISORIES "/");
+	open_frame(&v, rp, TW_DESK_ADVISORIES "/", "");
 	tw_desk_done(&v.h, rq, v.look);
 	TW_TRY(write_facts(&v));
 	TW_TRY(write_findings(&v, tw_json_get(found, "findings")));
@@ -350,6 +359,40 @@ tw_err tw_desk_advisory_bytes(struct tw_context *c, const struct tw_request *rq,
 	if (rp->problem[0])
 		return TW_OK;
 	return tw_buf_text(tw_reply_text(rp, c->sys, "application/json"), tw_json_text(unsigned_bytes, "document"));
+}
+
+/* --- What one said --- */
+
+static void write_number(struct view *v, int64_t number)
+{
+	char path[TW_DESK_PATH_MAX], text[80];
+
+	(void)snprintf(path, sizeof path, TW_DESK_ADVISORIES "/%.47s", v->id);
+	tw_html_open(&v->h, TW_E_P);
+	tw_page_link_text(&v->h, v->look, path, v->id);
+	(void)snprintf(text, sizeof text, ": %s %lld", tw_word(TW_W_ADVISORY_REVISION, v->look.language), (long long)number);
+	tw_html_text(&v->h, tw_slice_of(text));
+	tw_html_close(&v->h);
+}
+
+tw_err tw_desk_advisory_revision(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(tw_jsonp) json_t *doc = NULL, *document = NULL;
+	struct view v = { .c = c, .rq = rq, .look = tw_look_of(rq) };
+	char query[48];
+
+	TW_TRY(answer_of(c, rq, rp, tw_op_advisory_revision, &doc));
+	if (rp->problem[0])
+		return TW_OK;
+	TW_TRY(document_of(doc, &document));
+	TW_TRY(tw_json_set(doc, "title", json_string(tw_json_text(tw_json_get(document, "document"), "title"))));
+	v.doc = doc;
+	v.id = tw_json_text(doc, "id");
+	(void)snprintf(query, sizeof query, "?revision=%lld", (long long)tw_json_int(doc, "revision"));
+	open_frame(&v, rp, TW_DESK_REVISION, query);
+	write_number(&v, tw_json_int(doc, "revision"));
+	TW_TRY(tw_desk_advisory_whole(c, &v.h, v.look, doc));
+	return tw_page_close(&v.h);
 }
 
 /* --- What two revisions say differently --- */
@@ -419,6 +462,7 @@ tw_err tw_desk_advisory_differences(struct tw_context *c, const struct tw_reques
 	TW_CLEANUP(tw_jsonp) json_t *doc = NULL, *answer = NULL;
 	struct view v = { .c = c, .rq = rq, .look = tw_look_of(rq) };
 	const int64_t to = tw_json_int(rq->input, "to");
+	char query[64];
 
 	TW_TRY(answer_of(c, rq, rp, tw_op_advisory_read, &doc));
 	if (!rp->problem[0])
@@ -427,7 +471,11 @@ tw_err tw_desk_advisory_differences(struct tw_context *c, const struct tw_reques
 		return TW_OK;
 	v.doc = doc;
 	v.id = tw_json_text(doc, "id");
-	open_frame(&v, rp, TW_DESK_DIFFERENCES);
+	if (to)
+		(void)snprintf(query, sizeof query, "?from=%lld&to=%lld", (long long)tw_json_int(rq->input, "from"), (long long)to);
+	else
+		(void)snprintf(query, sizeof query, "?from=%lld", (long long)tw_json_int(rq->input, "from"));
+	open_frame(&v, rp, TW_DESK_DIFFERENCES, query);
 	write_which(&v, tw_json_int(rq->input, "from"), to ? to : tw_json_int(doc, "revision"));
 	write_differences(&v, answer);
 	return tw_page_close(&v.h);

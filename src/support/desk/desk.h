@@ -17,6 +17,7 @@
 #define TW_DESK_ME "/desk/me"
 #define TW_DESK_DRAFTS "/desk/drafts/"
 #define TW_DESK_ADVISORIES "/desk/advisories"
+#define TW_DESK_REVISION "/desk/advisory-revision/"
 #define TW_DESK_DIFFERENCES "/desk/advisory-differences/"
 #define TW_DESK_PAGE 50      /* rows of a table; the next ones are a link away */
 #define TW_DESK_PATH_MAX 960 /* what front takes, with a language behind it */
