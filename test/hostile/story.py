@@ -540,6 +540,8 @@ class World:
                 paths = [f"{p}?step={s}&kind={k}" for p in paths for s in ("early-warning", "final-report") for k in ("exploited-vulnerability", "severe-incident")]
             if {"from", "to"} & keys:
                 paths = [p + "?from=1" for p in paths]
+            if "revision" in keys:
+                paths = [f"{p}?revision={n}" for p in paths for n in (1, 2)]
             if "page" in keys:
                 paths += [f"{p}?page={n}" for p in paths for n in range(2, 9)]
             for p in paths:
