@@ -132,6 +132,8 @@ class Workbench:
 
     def files(self):
         self.fetch("/.well-known/security.txt", self.out / "files/security.txt")
+        if any(o["name"] == "published.feed" for c in json.loads((world.BUILD / "src/support/support.json").read_text())["capabilities"] for o in c["operations"]):
+            self.fetch("/advisory-feeds/lamp", self.out / "files/feed.xml")
         for form in ("csaf", "openvex"):
             self.fetch(f"/desk/vex/v1?format={form}", self.out / f"files/vex.{form}.json", self.ann)
         case = self.ask(self.ann, "POST", "cases", {"title": "Lamp opens by itself"})["id"]

@@ -34,7 +34,7 @@ const KINDS = [
 	{ kind: 'index.txt, changes.csv', path: /^tree\/white\/(index\.txt|changes\.csv)$/, judges: { 'csv of Python': judges.lines }, spoil: instead(/\n.*\n$/, '\n') },
 	{ kind: 'ROLIE feed', path: /^tree\/white\/csaf-feed-tlp-white\.json$/, judges: { 'ajv, CSAF\'s schema': official('csaf-2.0/ROLIE_feed_json_schema.json') }, spoil: without('feed', 'entry', 0, 'content') },
 	{ kind: 'ROLIE service document', path: /^tree\/service\.json$/, judges: { 'RFC 8322 in judges.js': judges.service }, spoil: without('service', 'workspace', 0, 'collection') },
-	{ kind: 'Atom feed', path: /^tree\/white\/atom\.xml$/, judges: { 'jing, RFC 4287\'s schema': judges.jing('atom/atom.rng') }, spoil: instead(/<updated>[^<]*<\/updated>/, '') },
+	{ kind: 'Atom feed', path: /^(tree\/white\/atom|files\/feed)\.xml$/, judges: { 'jing, RFC 4287\'s schema': judges.jing('atom/atom.rng') }, spoil: instead(/<updated>[^<]*<\/updated>/, ''), of: ['published.feed'] },
 	{ kind: 'provider-metadata.json', path: /^tree\/provider-metadata\.json$/,
 		judges: { 'ajv, CSAF\'s schema': official('csaf-2.0/provider_json_schema.json', 'csaf-2.0/csaf_json_schema.json', ...['2.0', '3.0', '3.1'].map((v) => `csaf-2.0/cvss-v${v}.json`)) }, spoil: without('publisher', 'namespace') },
 	{ kind: 'public OpenPGP key', path: /^tree\/openpgp\/[0-9A-F]+\.asc$/, judges: { 'gpg --import': judges.gpgKey }, spoil: instead(/\n\n(.{20})./, (_, a) => `\n\n${a}A`), signed: true },
