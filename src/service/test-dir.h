@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,6 +29,12 @@ static inline void test_dir_store(const struct test_dir *d)
 		return;
 	CHECK(fd >= 0 && dprintf(fd, "%s&schema=t%s\n", url, d->path + strlen(d->path) - 6) > 0);
 	close(fd);
+}
+
+/* Of a store whose files are another's: a test that makes a file of the store's fail has nothing to do there. */
+static inline bool test_dir_store_elsewhere(void)
+{
+	return getenv("TW_STORE_URL") != NULL;
 }
 
 static inline struct test_dir test_dir_new(void)

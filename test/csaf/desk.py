@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the manufacturer's desk publishes, into a folder: of each profile an advisory from its template, one described by its texts and one that was copied, a withdrawal,
-one of a case whose product the registry knows in its first and second revision,
-and the VEX of a release with a decision of each kind. Usage: desk.py FOLDER"""
+"""What the manufacturer's desk emits, into a folder: of each profile an advisory from its template, one described by its texts and one that was copied, a withdrawal, one
+of a case whose product the registry knows in its first and second revision, the VEX of a release with a decision of each kind; and, as somebody fetches it, every file of the tree that they are published in (tree/), what else it gives as a file (files/),
+and the evidence of `thingward assess support` over all of it in each form (support/). With `device`, the evidence of a device too (device/). Usage: desk.py FOLDER [device]"""
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,8 +15,12 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "run")]
 import support_staff as staff  # noqa: E402
+import test_signing as signing  # noqa: E402
 import world  # noqa: E402
-from test_support import DESK, IDS, Service  # noqa: E402
+from between_support import spoiled  # noqa: E402
+from harness import wait_for  # noqa: E402
+from test_support import Service  # noqa: E402
+from test_support_assess import DESK, PRODUCTS  # noqa: E402
 
 TOOL = world.BUILD / "src/tool/thingward"
 PROFILES = ("csaf_security_advisory", "csaf_vex", "csaf_informational_advisory", "csaf_security_incident_response", "csaf_base")
@@ -30,6 +35,7 @@ PRODUCT = {
     "versions": [{"version": "1.0-rc1+b~2", "released": "2020-01-01", "supported-until": "2021-01-01"},
                  {"version": "1.1", "released": "2021-01-01", "identifiers": {"sbom_urls": ["https://example.com/lamp/1.1.json"], "hashes": [
                      {"filename": "lamp-1.1.img", "file_hashes": [{"algorithm": "sha256", "value": SHA256}, {"algorithm": "sha512", "value": SHA512}]}]}}]}
+STEPS = ("early-warning", "notification", "final-report", "intermediate-report")
 DECISIONS = {"affected": ("--action", "Update."), "not_affected": ("--justification", "component_not_present"), "fixed": (), "under_investigation": ()}
 
 
@@ -58,6 +64,7 @@ class Workbench:
         self.ask(self.ann, "POST", f"advisory-reviews/{name}")
         self.ask(self.max, "POST", f"advisory-approvals/{name}", {"hash": self.ask(self.max, "GET", f"advisories/{name}")["hash"]})
         self.ask(self.pia, "POST", f"advisory-publications/{name}")
+        wait_for(lambda: self.ask(self.ann, "GET", f"advisories/{name}")["state"] != "publishing", 20)  # until the role has signed it
         r, text = self.service.ask(f"/.well-known/csaf/white/{time.gmtime().tm_year}/{name.lower()}.json")
         assert r.status == 200, (name, r.status)
         (self.out / f"{title}.csaf.json").write_text(text)
@@ -110,34 +117,100 @@ class Workbench:
             document = json.loads(run("desk", "release", "vex", "v1", "--format", form, *local))["document"]
             (self.out / f"vex.{form}.json").write_text(json.dumps(document))
 
+    def fetch(self, path, to, who=None):
+        r, text = self.service.ask(path, headers={"Authorization": f"Bearer {who.token}"} if who else None)
+        if r.status != 200:
+            raise SystemExit(f"{path}: {r.status} {text}")
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_text(text)
 
-def run(*words):
+    def tree(self):
+        root = self.service.dir / "app/csaf"
+        for file in sorted(root.rglob("*")):
+            if file.is_file():
+                self.fetch(f"/.well-known/csaf/{file.relative_to(root)}", self.out / "tree" / file.relative_to(root))
+
+    def files(self):
+        self.fetch("/.well-known/security.txt", self.out / "files/security.txt")
+        if any(o["name"] == "published.feed" for c in json.loads((world.BUILD / "src/support/support.json").read_text())["capabilities"] for o in c["operations"]):
+            self.fetch("/advisory-feeds/lamp", self.out / "files/feed.xml")
+        for form in ("csaf", "openvex"):
+            self.fetch(f"/desk/vex/v1?format={form}", self.out / f"files/vex.{form}.json", self.ann)
+        case = self.ask(self.ann, "POST", "cases", {"title": "Lamp opens by itself"})["id"]
+        self.ask(self.max, "POST", f"article14/{case}", {"kind": "severe-incident", "aware": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "zone": "Europe/Vienna"})
+        for step in STEPS:
+            self.fetch(f"/desk/draft-file/{case}?kind=severe-incident&step={step}", self.out / f"files/article14.{step}.json", self.max)
+
+    def support(self, folder):
+        words = []
+        for one, role in ((self.ann, "analyst"), (self.max, "manager"), (self.pia, "publisher")):
+            (folder / f"{role}.json").write_text(json.dumps({"token": one.token}))
+            words += ["--staff", folder / f"{role}.json"]
+        with spoiled(self.service, folder) as (address, pin):
+            run("assess", "support", f"https://{address}", "--listener", pin, "--owner", folder / "owner", "--out", folder / "e.json", *words, ok=(0, 1))
+        forms(folder / "e.json", folder / "owner", self.out / "support")
+
+
+def forms(evidence, owner, out):
+    out.mkdir()
+    run("report", evidence, "--owner", owner, "--html", out / "report.html", "--oscal", out / "oscal.json", "--cyclonedx", out / "cyclonedx.json")
+
+
+def device(folder, out):
+    """Of a whole run: every check of every element that the product claims."""
+    with world.World() as one:
+        unit = one.device("emitted").start()
+        unit.take_over()
+        run("assess", "--device", "unit", "--owner", unit.owner, "--product", one.product, "--out", folder / "d.json", ok=(0, 1))
+        forms(folder / "d.json", unit.owner, out / "device")
+
+
+def run(*words, ok=(0,)):
     done = subprocess.run([TOOL, *map(str, words)], capture_output=True, text=True, timeout=60, check=False)
-    if done.returncode:
+    if done.returncode not in ok:
         raise SystemExit(f"{words} ended with {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout
 
 
+def begun(folder):
+    """A server whose role signs what is published, or, without root or gpg, one that publishes without signatures."""
+    signs = os.geteuid() == 0 and shutil.which("gpg-agent")
+    said = dict(DESK)
+    if signs:
+        fingerprint = signing.new_key(folder / "h")
+        service = signing.Desk(folder / "server", (folder / "h", fingerprint, signing.gpg(folder / "h", "--armor", "--export")))
+        said["signing"] = {"key": fingerprint, "by": "role"}
+    else:
+        service = Service(folder / "server")
+    service.start().stop()
+    for name, what in (("desk.json", json.dumps(said)), ("products.json", json.dumps({**PRODUCTS, "products": [PRODUCTS["products"][0] | PRODUCT, *PRODUCTS["products"][1:]]})), ("signing-key.asc", service.key[2].decode() if signs else "")):
+        (service.dir / "app" / name).write_text(what)
+        (service.dir / "app" / name).chmod(0o644)
+    service.start()
+    if signs:
+        service.give_secret()
+    return service
+
+
 def main():
+    out = pathlib.Path(sys.argv[1])
     with tempfile.TemporaryDirectory(prefix="desk-") as tmp:
         folder = pathlib.Path(tmp)
         folder.chmod(0o755)
         (folder / "server").mkdir()
-        service = Service(folder / "server")
-        app = service.dir / "app"
-        app.mkdir(mode=0o700, exist_ok=True)
-        if os.geteuid() == 0:
-            os.chown(app, IDS["app"], IDS["app"])
-        (app / "desk.json").write_text(DESK)
-        (app / "products.json").write_text(json.dumps({"format": 1, "products": [PRODUCT]}))
-        service.start()
+        service = begun(folder)
         try:
-            bench = Workbench(service, pathlib.Path(sys.argv[1]))
+            bench = Workbench(service, out)
             bench.advisories()
             bench.registered()
             bench.vex(folder / "lamp")
+            bench.tree()
+            bench.files()
+            bench.support(folder)
         finally:
             service.stop()
+        if sys.argv[2:] == ["device"]:
+            device(folder, out)
 
 
 if __name__ == "__main__":

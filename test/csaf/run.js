@@ -126,7 +126,7 @@ if (files) {
 }
 for (const line of await vex(program, told))
 	console.log(line);
-for (const line of await desk(told))
+for (const line of await desk(told, path.join(program, '../../..'), process.env.TW_CSAF_STEP))
 	console.log(line);
 console.log(`${told.passed} passed, ${told.failed} failed, ${told.skipped} skipped`);
 process.exit(told.failed ? 1 : 0);

@@ -52,6 +52,7 @@ KEPT_BACK = {("question.note", "customer"), ("question.customer", "customer"), (
 HEADERS = ("Accept", "Accept-Language", "Accept-Encoding", "Authorization", "Content-Type", "Cookie", "Origin", "Host", "If-None-Match", "If-Modified-Since", "Range", "Referer", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "Forwarded",
            "Sec-Fetch-Site", "X-HTTP-Method-Override", "Transfer-Encoding", "Expect", "Upgrade")
 NOT_YET = set()  # (operation, field) that the story has no way to keep yet. Each is tried with everything as a parameter; whoever makes the way takes its row away.
+OF_A_FILE = {("report.destroy-files", "reason"), ("desk.destroy", "reason")}  # refused where the store is in PostgreSQL, which keeps what is deleted for a while
 ROOM = {("desk.invite", "name"): 48, ("account.send", "product"): 100, ("account.send", "version"): 60}  # a form's field takes more than the operation behind it, to say what is too long
 DRILLS, DESTROYED = {"article14.drill-end", "desk.drill-end"}, {"desk.destroy", "report.destroy-files"}
 ONCE = {"staff.make", "desk.invite", "passkey.send"}  # a name has a form, which most of what is hostile has not: one that has

@@ -3,7 +3,6 @@
 
 As root the whole run starts itself again inside the namespaces; without root it stays where it is and one user serves.
 """
-import os
 import sys
 from pathlib import Path
 
@@ -13,26 +12,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import liar as liars  # noqa: E402
-import pgserver  # noqa: E402
 import world as worlds  # noqa: E402
+from other_store import other_store  # noqa: E402,F401
 
 
 def pytest_configure(config):
     worlds.enter_namespaces(lambda: config.pluginmanager.getplugin("capturemanager").stop_global_capturing())
-
-
-@pytest.fixture(scope="session", autouse=True)
-def other_store():
-    """With TW_STORE=postgresql every support service of the run keeps its store in this server."""
-    if os.environ.get("TW_STORE") != "postgresql":
-        yield None
-        return
-    if why := pgserver.missing():
-        pytest.skip(why)
-    with pgserver.Server() as server:
-        os.environ["TW_STORE_URL"] = server.url()
-        yield server
-        del os.environ["TW_STORE_URL"]
 
 
 @pytest.fixture(scope="session")

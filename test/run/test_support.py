@@ -71,6 +71,27 @@ class Service:
             os.chown(f, *[app.stat().st_uid] * 2)
         return rows
 
+    def look(self, *texts):
+        """Rows of each, by somebody who may change nothing, while the service runs or stands."""
+        if self.schema:
+            return [self.sql(text) for text in texts]
+        with contextlib.closing(sqlite3.connect(f"file:{self.dir}/app/support.db?mode=ro", uri=True)) as db:
+            return [db.execute(text).fetchall() for text in texts]
+
+    def tables(self):
+        """Of either store; not the one of the marks that commits leave, whatever they change (src/service/store/postgresql)."""
+        listed = f"SELECT tablename FROM pg_tables WHERE schemaname = '{self.schema}_support' AND tablename <> 'store_mark'" if self.schema else (
+            "SELECT name FROM sqlite_master WHERE type = 'table'")
+        return {name for name, in self.look(listed)[0]}
+
+    def rows(self):
+        """What every table holds."""
+        names = sorted(self.tables())
+        if self.schema:  # asked at once: each question starts a program
+            found = self.sql(" UNION ALL ".join(f"""SELECT '{name}', x::text FROM "{name}" AS x""" for name in names))
+            return {name: sorted(row for of, row in found if of == name) for name in names}
+        return {name: sorted(map(repr, rows)) for name, rows in zip(names, self.look(*(f'SELECT * FROM "{name}"' for name in names)))}
+
     def command(self, *more):
         return [PROGRAM, "serve", "--dir", self.dir, "--listen", "127.0.0.1:0", "--role-program", self.programs / ROLE.name, *more]
 

@@ -24,6 +24,8 @@ EXPLAINED = {
     "intake_totals": "what came by mail, counted for whoever asks how the mailbox is",
     "advisory_bytes": "once, at the start, which looks whether each file is there; later one by its number",
 }
+# Those that SQLite goes through an index for that holds all they ask, from one end to the other; PostgreSQL has to look at the rows.
+EXPLAINED_THERE = dict.fromkeys(("desk_reports_messages", "desk_reports_messages_down"), "an order that somebody chose, by what is counted for each report")
 
 
 def statements():
@@ -116,5 +118,5 @@ def test_nor_does_one_in_postgresql(tmp_path, monkeypatch):
             service.stop()
     assert {"desk_case", "report", "outbox", "journal_entry"} <= tables
     large = {name: walked for name in texts if all(walked := [set(walks(plan[name])) - SMALL for plan in found])}
-    assert set(large) <= set(EXPLAINED), {n: t for n, t in large.items() if n not in EXPLAINED}
+    assert set(EXPLAINED_THERE) <= set(large) <= {*EXPLAINED, *EXPLAINED_THERE}, {n: t for n, t in large.items() if n not in EXPLAINED}
     assert "desk_board_by" in large or "attachments_sum" in large  # what does go through one is seen

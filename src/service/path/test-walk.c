@@ -628,6 +628,8 @@ static const char *record(size_t nth)
 
 static void test_a_full_disk_is_said_by_name(void **state)
 {
+	if (test_dir_store_elsewhere())
+		skip();
 	CHECK_INT(ask("POST /api/v1/limit"), 500); /* another limit than the disk's */
 	CHECK(strstr(body, "\"rule\":\"path.failure\""));
 	CHECK_INT(ask("POST /api/v1/full"), 503);
@@ -645,6 +647,8 @@ static void test_a_full_disk_is_said_by_name(void **state)
 
 static void test_a_store_that_is_broken(void **state)
 {
+	if (test_dir_store_elsewhere())
+		skip();
 	CHECK_INT(ask("POST /api/v1/broken"), 503);
 	CHECK(strstr(body, "\"rule\":\"store.broken\""));
 	CHECK_INT(ask("POST /api/v1/limit"), 500); /* another failure is not the disk's */
@@ -653,6 +657,8 @@ static void test_a_store_that_is_broken(void **state)
 
 static void test_a_store_that_is_broken_and_another_failure(void **state)
 {
+	if (test_dir_store_elsewhere())
+		skip();
 	CHECK_INT(ask("POST /api/v1/broken-and-fail"), 500);
 	CHECK(strstr(body, "\"rule\":\"path.failure\""));
 }

@@ -5,45 +5,6 @@
 static const struct tw_store_step steps[] = { { 1, NOTE_1 TOTAL_1 }, { 2, SIZE_2 }, { 0, NULL } };
 static const struct tw_store_formats one = { steps, 1, 1 }, two = { steps, 2, 2 };
 
-static tw_err add_and_refuse(tw_store *s, void *user)
-{
-	TW_TRY(add(s, user));
-	return TW_RAISE(DENIED, "the body refuses");
-}
-
-static tw_err nest(tw_store *s, void *user)
-{
-	return tw_store_transaction(s, add, user);
-}
-
-static void test_keeps_what_was_committed(void **state)
-{
-	tw_store *s = NULL;
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
-	CHECK_OK(tw_store_transaction(s, add, "first"));
-	CHECK_OK(tw_store_transaction(s, add, "second"));
-	CHECK_INT(tw_store_changes(s), 1);
-	s = tw_store_free(s);
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
-	CHECK_INT(number(s, count), 2);
-	CHECK_INT(number(s, total), 2);
-	tw_store_free(s);
-}
-
-static void test_undoes_a_refused_transaction(void **state)
-{
-	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
-	CHECK_ERR(tw_store_transaction(s, add_and_refuse, "x"), DENIED);
-	CHECK_TEXT(tw_err_detail(), "the body refuses");
-	CHECK_INT(number(s, count), 0);
-	CHECK_OK(tw_store_transaction(s, add, "x"));
-	CHECK_ERR(tw_store_transaction(s, add, "x"), EXISTS);
-	CHECK_INT(number(s, total), 1);
-	CHECK_ERR(tw_store_transaction(s, nest, "y"), STATE);
-	CHECK_INT(number(s, total), 1);
-}
-
 static void test_runs_one_at_a_time(void **state)
 {
 	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
@@ -71,39 +32,12 @@ static void test_finds_damage(void **state)
 	CHECK_ERR(tw_store_open(tw_sys_real(), dir.fd, "u.db", &one, &s), UNTRUSTED);
 }
 
-static void test_binds_by_kind(void **state)
+static void test_what_is_wrong_in_our_words(void **state)
 {
 	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
-	int64_t n = 0;
 	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
-	struct tw_value v[] = { TW_V_INT(7), TW_V_TEXT("a"), TW_V_BLOB("\0b", 2), { .kind = TW_VALUE_NULL }, TW_V_TEXT(NULL) };
-	CHECK_OK(tw_store_run(s, "SELECT ?1 = 7 AND ?2 = 'a' AND ?3 = x'0062' AND ?4 IS NULL AND ?5 = ''", v, 5, take_int, &n));
-	CHECK_INT(n, 1);
 	CHECK_ERR(tw_store_run(s, put, NULL, 0, NULL, NULL), INTERNAL);
-	CHECK_ERR(tw_store_run(s, "SELECT nonsense(", NULL, 0, NULL, NULL), INTERNAL);
 	CHECK_ERR(tw_store_run(s, "ATTACH 'other.db' AS other", NULL, 0, NULL, NULL), INTERNAL);
-}
-
-static tw_err run_again(void *user, const tw_row *row)
-{
-	CHECK(tw_row_null(row, 1));
-	CHECK_INT(tw_row_bytes(row, 1).size, 0);
-	return tw_store_run(user, total, NULL, 0, NULL, NULL);
-}
-
-static tw_err run_itself(void *user, const tw_row *row)
-{
-	static const char nothing[] = "SELECT 1, NULL";
-	return user ? tw_store_run(user, nothing, NULL, 0, run_itself, user) : TW_OK;
-}
-
-static void test_statements_within_statements(void **state)
-{
-	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
-	CHECK_OK(tw_store_run(s, "SELECT 1, NULL", NULL, 0, run_again, s));
-	CHECK_ERR(tw_store_run(s, count, NULL, 0, run_itself, s), STATE); /* one statement cannot be run inside itself */
-	CHECK_INT(number(s, count), 0);
 }
 
 /* What SQL asks of the world comes through the seam. */
@@ -117,19 +51,6 @@ static void test_time_and_randomness(void **state)
 	CHECK(number(s, "SELECT random() <> random()"));
 	s = tw_store_free(s);
 	tw_fake_free(f);
-}
-
-static void test_keeps_more_statements_than_it_has_room_for(void **state)
-{
-	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
-	char sql[100][32];
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
-	for (int round = 0; round < 2; round++) {
-		for (int i = 0; i < 100; i++) {
-			snprintf(sql[i], sizeof sql[i], "SELECT %d", i);
-			CHECK_INT(number(s, sql[i]), i);
-		}
-	}
 }
 
 /* One life: opens, ten transactions, copies the log back. acked: how many were committed. */
@@ -389,20 +310,6 @@ static void test_depth_has_an_end(void **state)
 	tw_store_free(d.s);
 }
 
-static tw_err fail_visit(void *user, const tw_row *row)
-{
-	return TW_RAISE(DENIED, "seen enough");
-}
-
-static void test_a_visit_that_fails(void **state)
-{
-	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
-	CHECK_ERR(tw_store_run(s, total, NULL, 0, fail_visit, NULL), DENIED);
-	CHECK_INT(number(s, total), 0); /* and its statement can be run again */
-	CHECK_OK(tw_store_transaction(s, add, "x"));
-}
-
 /* Adds a row until the first call of this name has failed, and with it the transaction; what succeeds before is taken back. */
 static tw_err add_until(tw_fake *f, tw_store *s, const char *call, int error_number)
 {
@@ -502,9 +409,8 @@ static void test_answers_of_sqlite(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_keeps_what_was_committed), TEST(test_undoes_a_refused_transaction), TEST(test_runs_one_at_a_time),
-	TEST(test_finds_damage), TEST(test_binds_by_kind), TEST(test_statements_within_statements), TEST(test_time_and_randomness),
-	TEST(test_keeps_more_statements_than_it_has_room_for), TEST(test_every_fault), TEST(test_short_transfers),
-	TEST(test_power_cuts), TEST(test_a_failed_sync_is_final), TEST(test_is_set_as_it_should_be), TEST(test_names_have_an_end),
-	TEST(test_finds_what_does_not_agree), TEST(test_what_is_read_keeps_its_place), TEST(test_a_visit_that_fails),
-	TEST(test_depth_has_an_end), TEST(test_which_statement_gives_way), TEST(test_answers_of_sqlite), TEST(test_faults_by_kind))
+CHECK_MAIN(TEST(test_runs_one_at_a_time), TEST(test_finds_damage), TEST(test_what_is_wrong_in_our_words),
+	TEST(test_time_and_randomness), TEST(test_every_fault), TEST(test_short_transfers), TEST(test_power_cuts),
+	TEST(test_a_failed_sync_is_final), TEST(test_is_set_as_it_should_be), TEST(test_names_have_an_end),
+	TEST(test_finds_what_does_not_agree), TEST(test_what_is_read_keeps_its_place), TEST(test_depth_has_an_end),
+	TEST(test_which_statement_gives_way), TEST(test_answers_of_sqlite), TEST(test_faults_by_kind))
