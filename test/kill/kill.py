@@ -3,6 +3,7 @@
 """SIGKILL at every system call of every role, of the device and of the support service, on the real programs: see README.md.
 
     test/kill/run [support] [ROLE]         a sample, of both or of the support service alone, that moves with TW_SEED; TW_FAULT_STEP=1: every call
+    test/kill/run [support] ROLE CALL      every point of that call
     test/kill/run [support] ROLE CALL K entry|exit|EIO   one point, and what was said
 """
 import contextlib
@@ -151,7 +152,8 @@ def sweep(side, one, seed):
             print(here["stand"].said())
             return count
         with multiprocessing.Pool(JOBS, begin, arguments) as pool:
-            points = plan(side, pool, one or side.roles, random.Random(seed), os.environ.get("TW_FAULT_STEP") == "1")
+            points = plan(side, pool, one[:1] or side.roles, random.Random(seed), len(one) == 2 or os.environ.get("TW_FAULT_STEP") == "1")
+            points = [p for p in points if len(one) < 2 or p[1] == one[1]]
             count = tell(side, pool.imap_unordered(run_point, points), False)
     bound(count, len(points))
     print(f"{time.monotonic() - started:.0f} s")
