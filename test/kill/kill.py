@@ -32,7 +32,7 @@ SAMPLE = int(os.environ.get("TW_KILL_SAMPLE", "10"))  # of the other calls, for 
 FEW = int(os.environ.get("TW_KILL_FEW", "5"))  # of all calls, for each role that most devices do not have
 # Of the support service, whose story takes longer: so many of all calls of each role, half of them such as leave a trace.
 TIMES = int(os.environ.get("TW_KILL_TIMES", "1"))  # these:
-SHARES = {"app": 8, "sign": 2, "mail": 2, "mail-in": 2, "hash": 1, "front": 2, "keys": 2, "hands": 2}
+SHARES = {"app": 6} | dict.fromkeys(("sign", "mail", "mail-in", "hash", "front", "keys", "hands"), 1)
 LOST_MAX = 8  # points at which SoftHSM itself loses its token; four were seen, from the cut of its file to the write that fills it
 JOBS = int(os.environ.get("TW_KILL_JOBS", "4"))
 here = {}
@@ -76,7 +76,7 @@ def draw_of_device(role, points, traces, failures, rng):
 
 def draw_of_support(role, points, traces, failures, rng):
     share = SHARES[role] * TIMES
-    some = rng.sample(traces, min((share + 1) // 2, len(traces)))
+    some = rng.sample(traces, min((share + rng.randrange(2)) // 2, len(traces)))
     rest = [p for p in points if p not in set(some)]
     return some + rng.sample(rest, min(share - len(some), len(rest)))
 
