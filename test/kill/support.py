@@ -39,7 +39,7 @@ WHO, SUBSCRIBER = "ann.other@lamps.example", "sub@lamps.example"
 BACK_S = 15  # a service that was struck is there again after this at the latest, on a busy machine too
 STATES = ("draft", "review", "approved", "publishing", "published")  # of an advisory, in their order
 ALLOWED = re.compile(
-    r"app/(support\.db(-wal|-shm|\.closed)?|desk\.json|signing-key\.asc|csaf/.*)|log/(\d{20}\.twlog|spare)|keys/(identity\.(crt|key)|listener\.pem|log\.(epoch|master)|takeover\.secret)|"
+    r"app/(support\.db(-wal|-shm|\.closed)?|desk\.json|signing-key\.asc|csaf/.*)|log/(\d{20}\.twlog|spare|closed)|keys/(identity\.(crt|key)|listener\.pem|log\.(epoch|master)|takeover\.secret)|"
     r"sign/(pubring\.kbx|private-keys-v1\.d/.*|registered\.gpg)|roles\.tab|(in)?mail\.json|(in)?mail-password|mail-trust\.pem|lock|listening")
 
 
