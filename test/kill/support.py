@@ -39,7 +39,7 @@ WHO, SUBSCRIBER = "ann.other@lamps.example", "sub@lamps.example"
 BACK_S = 15  # a service that was struck is there again after this at the latest, on a busy machine too
 STATES = ("draft", "review", "approved", "publishing", "published")  # of an advisory, in their order
 ALLOWED = re.compile(
-    r"app/(support\.db(-wal|-shm|\.closed)?|desk\.json|signing-key\.asc|csaf/.*)|log/(\d{20}\.twlog|spare)|keys/(identity\.(crt|key)|listener\.pem|log\.(epoch|master)|takeover\.secret)|"
+    r"app/(support\.db(-wal|-shm|\.closed)?|desk\.json|signing-key\.asc|csaf/.*)|log/(\d{20}\.twlog|spare|closed)|keys/(identity\.(crt|key)|listener\.pem|log\.(epoch|master)|takeover\.secret)|"
     r"sign/(pubring\.kbx|private-keys-v1\.d/.*|registered\.gpg)|roles\.tab|(in)?mail\.json|(in)?mail-password|mail-trust\.pem|lock|listening")
 
 
@@ -257,7 +257,7 @@ class Witness:
                     raise Bad(f"interrupted though nothing was struck: {failure}") from failure
                 time.sleep(0.05)
                 self.come_back()
-        raise Bad(f"it never gets through: {last}")
+        raise Bad(f"it never gets through: {last}\n{self.stand.said()[-1500:]}")
 
     def wait(self, what, why, seconds=BACK_S):
         until = time.monotonic() + seconds
@@ -285,7 +285,7 @@ class Witness:
             body = b"".join(b"--x7MA4YWxk\r\nContent-Disposition: form-data; " + head.encode() + b"\r\n\r\n" + data + b"\r\n" for head, data in parts) + b"--x7MA4YWxk--\r\n"
         head = [f"POST {path} HTTP/1.1", f"Host: {self.door.address}", f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
         status, _, text = self.line.exchange(head, body)
-        if status >= 500:
+        if status >= 500 or (status == 429 and self.was_struck()):  # whoever comes again too often while a disk takes nothing; a start forgets it
             raise Interrupted(f"POST {path}: {status}")
         return status, text.decode(errors="replace")
 
@@ -364,14 +364,15 @@ class Witness:
         self.reported = self.once("report", find, make)["id"]
         self.follow("report", FLAW)
 
-    def mail_report(self, patience=4.0):
-        """By mail, which lay there before the service began. Marked as seen is acknowledged. A role that was struck comes for it later, or after the next start."""
-        until = time.monotonic() + patience
+    def mail_report(self):
+        """By mail, which lay there before the service began. Marked as seen is acknowledged. A role that was struck, or came too late up on a busy machine, comes for it
+        half a minute later, or after the next start."""
+        until = time.monotonic() + (45 if self.told.get("last") else 2)
         while not (found := self.reports("It hums")):
             if self.stand.taken():
                 raise Bad("a mail is marked as taken, and there is no report")
             if time.monotonic() > until:
-                if self.was_struck() and not self.told.get("last"):
+                if not self.told.get("last"):
                     return
                 raise Bad(f"a mail becomes no report: {self.local('GET', '/api/v1/intake')[1]}")
             time.sleep(0.02)
@@ -495,26 +496,30 @@ class Witness:
         if "joined" not in self.told:
             self.join(account)
         if self.joe.token is None:
-            status, said = self.joe.login()
-            if status != 201:
-                raise Bad(f"whoever has joined does not log in: {status} {said}")
-            self.acknowledged.append("login.open")
+            self.log_in(self.joe)
         if self.joe.get("/api/v1/staff-self")["name"] != "Joe":
             raise Bad("a session is another's")
+
+    def log_in(self, who):
+        """With the same code again when there was no answer: an authenticator has three that are good at a time."""
+        before, name = (who.token, who.step), f"login of {who.name}"
+        try:
+            status, said = who.login()
+            if status != 201 and name in self.tried:  # that code was taken, and the answer was lost
+                status, said = who.login()
+        except Interrupted:
+            who.token, who.step = before
+            self.tried.add(name)
+            raise
+        if status != 201:
+            raise Bad(f"{who.name} does not log in: {status} {said}")
+        self.acknowledged.append("login.open")
 
     def fresh_do(self, path, body=None):
         """A proof is remembered by the process alone: whoever was interrupted shows it again."""
         status, said = self.admin.ask("POST", path, body)
         if status == 403 and said.get("rule") == "staff.fresh":
-            token = self.admin.token
-            try:
-                status, said = self.admin.login()
-            except Interrupted:
-                self.admin.token = token
-                raise
-            if status != 201:
-                raise Bad(f"the administrator does not log in: {status} {said}")
-            self.acknowledged.append("login.open")
+            self.log_in(self.admin)
             status, said = self.admin.ask("POST", path, body)
         if status not in (200, 201):
             raise Bad(f"the administrator: POST {path}: {status} {said}")
@@ -587,6 +592,8 @@ class Witness:
     def end_of_mail(self):
         """Each went out at least once, whatever was struck; sent twice it is the same message. The notice of the advisory is among them."""
         self.wait(self.hurry, "mail waits", 2 * BACK_S)
+        if self.told.get("last"):
+            self.wait(lambda: self.hurry() and any(to == [SUBSCRIBER] and b"List-Unsubscribe" in raw for _, to, raw in list(self.stand.box.mails)), "nobody is told of an advisory")
         mails = [(to[0], email.message_from_bytes(raw, policy=email.policy.default)) for _, to, raw in list(self.stand.box.mails)]
         ids, texts = {}, {}
         for to, mail in mails:
@@ -598,7 +605,8 @@ class Witness:
             raise Bad(f"several mails where one was to go out: {several}")
         wanted = {"the notice of an advisory": any(to == SUBSCRIBER and TITLE in subject for to, subject in texts),
                   "the receipt of a mail": "mail" not in self.told or any(to == WHO for to, _ in texts)}
-        if missing := [what for what, there in wanted.items() if not there]:
+        missing = [what for what, there in wanted.items() if not there]
+        if missing and not (self.was_struck() and not self.told.get("last")):  # what was struck in telling goes on by itself, at the next start at the latest
             raise Bad(f"never sent: {missing}, of {sorted(texts)}")
 
     def check_tree(self):
