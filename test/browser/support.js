@@ -406,6 +406,7 @@ async function workbench({ open, skip }) {
 		await eachOf(pia, url, [at, '/desk/advisories']);
 		const reader = await open(`${url}/advisories/${name}`);
 		assert.match(await reader.textContent('body'), /Since 1\.0 anybody near can set the dose\./);
+		await pia.goto(`${url}${at}`);
 		for (const page of [reader, pia]) { // by what its versions are known, and until when they are supported
 			assert.match(await page.textContent('body'), /Package URL: pkg:generic\/example\/pump@1\.1/);
 			assert.match(await page.textContent('body'), /Pump P1 is supported from 2020-01-01 until 2099-12-31.* Version 1\.1 is supported until 2027-12-31\./);
