@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * First byte: which allocation fails (0: none). The rest: a products.json. What the server takes it can say in an advisory: each product and version of it is known
- * by what CSAF 2.0 takes, and has a sentence about its support.
+ * First byte: which allocation fails (0: none). The rest: a products.json. What the server takes it can say in an advisory: each product and version of it
+ * is known by what CSAF 2.0 takes, and has a sentence about its support.
  */
 #include "formats/csaf.h"
 #include "support/advisories/registered.h"

@@ -29,8 +29,9 @@ struct tw_range_found {
  * version "0" is the first of all. Of a versionType that has no order here the generic one is taken; UNSUPPORTED: git. Of a semantic version, "5.12" is
  * 5.12.0. Changes count in the order of their versions. Outside by one bound is outside, whatever the other says.
  *
- * SYNTAX: nothing, words or a range in the place of a version or limit ("", "All versions", "< 1.2", "1.x"), a range that is none (from 2.4 to below 2.0), and what may be
- * the version all the same (range-inside.h). Of "unspecified", "n/a" and the like as the first version only the limit counts, and nothing is unaffected by it.
+ * SYNTAX: nothing, words or a range in the place of a version or limit ("", "All versions", "< 1.2", "1.x"), a range that is none
+ * (from 2.4 to below 2.0), and what may be the version all the same (range-inside.h). Of "unspecified", "n/a" and the like as the first version only the
+ * limit counts, and nothing is unaffected by it.
  */
 tw_err tw_range_cve(const json_t *product, const char *version, struct tw_range_found *ret);
 

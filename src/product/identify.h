@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * By what others know a product again: CPE name, package URL, hashes, models, article and serial numbers, and whatever else CSAF 2.0 has in its
- * product_identification_helper (section 3.1.3.3). product.yaml says it once, of the product and where need be of a version; what a version is known by follows:
- * the product's CPE name and package URL, of which it is a version, with that version in them. Pure, but for memory.
+ * product_identification_helper (section 3.1.3.3). product.yaml says it once, of the product and where need be of a version; what a version is known by
+ * follows: the product's CPE name and package URL, of which it is a version, with that version in them. Pure, but for memory.
  */
 #ifndef TW_PRODUCT_IDENTIFY_H
 #define TW_PRODUCT_IDENTIFY_H

@@ -68,9 +68,8 @@ static void test_what_follows(void **state)
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
-		TW_CLEANUP(tw_jsonp)
-		json_t *product = parse(rows[i].product),
-		       *version = parse(rows[i].version), *models = parse(rows[i].models), *made = NULL;
+		TW_CLEANUP(tw_jsonp) json_t *product = parse(rows[i].product), *version = parse(rows[i].version);
+		TW_CLEANUP(tw_jsonp) json_t *models = parse(rows[i].models), *made = NULL;
 		TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 		const struct tw_identity identity = { product, version, models, rows[i].model, rows[i].of };
 

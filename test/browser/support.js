@@ -21,6 +21,8 @@ const PRODUCTS = { format: 1, products: [
 	{ name: 'lamp', title: 'Lamp <b>&', summary: 'Shines.', contacts: { 'security-email': 'psirt@example.com' }, support: { start: '2020-01-01', end: '2099-12-31', 'security-updates-until': '2099-06-30', terms: 'Free.' },
 		versions: [{ version: '1.2.0-a-version-with-a-long-name', released: '2026-01-01' }, { version: '1.0.0', released: '2020-01-01', 'supported-until': '2022-01-01' }] },
 	{ name: 'kettle', title: 'Kettle', support: { start: '2010-01-01', end: '2020-01-01', 'security-updates-until': '2019-01-01' } },
+	{ name: 'pump', title: 'Pump P1', support: { start: '2020-01-01', end: '2099-12-31', 'security-updates-until': '2099-06-30' }, identifiers: { cpe: 'cpe:2.3:o:example:pump_p1_firmware:*:*:*:*:*:*:*:*', purl: 'pkg:generic/example/pump' },
+		models: [{ model: 'P1-<b>&', skus: ['4711'] }], versions: [{ version: '1.1', released: '2026-01-01', 'supported-until': '2027-12-31', identifiers: { hashes: [{ filename: 'pump-1.1.img', file_hashes: [{ algorithm: 'sha512', value: '0123456789abcdef'.repeat(8) }] }] } }] },
 ] };
 const DESK = { name: 'Example Works', site: 'https://security.example.com', contacts: ['mailto:psirt@example.com'], expires: '2099-01-01T00:00:00Z' };
 
@@ -404,6 +406,12 @@ async function workbench({ open, skip }) {
 		await eachOf(pia, url, [at, '/desk/advisories']);
 		const reader = await open(`${url}/advisories/${name}`);
 		assert.match(await reader.textContent('body'), /Since 1\.0 anybody near can set the dose\./);
+		await pia.goto(`${url}${at}`);
+		for (const page of [reader, pia]) { // by what its versions are known, and until when they are supported
+			assert.match(await page.textContent('body'), /Package URL: pkg:generic\/example\/pump@1\.1/);
+			assert.match(await page.textContent('body'), /Pump P1 is supported from 2020-01-01 until 2099-12-31.* Version 1\.1 is supported until 2027-12-31\./);
+		}
+		await fitsEverywhere(reader);
 		await send(ann, `${url}/desk/advisory-withdraw/${name}`, { reason: 'It was another pump.' });
 		assert.match(await ann.textContent('h1'), /Withdrawn/);
 		await send(ann, `${url}/desk/advisory-clone/${name}`, {});

@@ -94,11 +94,12 @@ class Workbench:
         for title, texts in (("registered", {"action": "Update to 1.2."}), ("registered2", {"fixed": "1.2", "summary": "It is corrected."})):
             said = self.ask(self.ann, "GET", f"advisories/{name}")
             self.ask(self.ann, "POST", f"advisory-descriptions/{name}", {"revision": said["revision"], "label": "WHITE", "description": "It opens by itself.", **texts})
+            draft = self.service.ask(f"/desk/advisories/{name}", "GET", {"Authorization": f"Bearer {self.ann.token}"})[1]
             self.publish(name, title)
             page = self.service.ask(f"/advisories/{name}")
             page = page if page[0].status == 200 else self.service.ask(page[0].headers["Location"])
             for shown in ("pkg:generic/example/lamp@1.1?vcs_url=", "lamp-1.1.img sha256", "47/12 +a", "Lamp is supported from 2020-01-01 until 2099-01-01"):
-                assert shown in page[1], (shown, page)
+                assert shown in page[1] and shown in draft, (shown, page, draft)
 
     def vex(self, folder):
         (folder / "feeds").mkdir(parents=True)

@@ -136,6 +136,8 @@ class Desk:
         self.story.tool("csaf", "validate", document)
         self.story.tool("csaf", "tree", "check", self.tree)
         self.story.say(f"{document.name}: valid CSAF 2.0, published without a signature, the whole tree checked")
+        version = json.loads(document.read_text())["product_tree"]["branches"][0]["branches"][0]["branches"][0]["product"]
+        self.story.say(f"{version['name']} is known by what product.yaml says: {version['product_identification_helper']['purl']}")
         for path in ("/advisories", f"/advisories/{name}"):
             page = self.ask("GET", path)
             if name not in page or TITLE not in page:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the registry says of an advisory's product (products.json, which `thingward product export-support` writes): by what it and its versions are known, and
- * until when they are supported. Only of a product that is named whole: the identifiers of another would send its customers after the wrong thing. Pure, but for memory.
+ * What the registry says of an advisory's product (products.json, which `thingward product export-support` writes): by what it and its versions are known,
+ * and until when they are supported. Only of a product that is named whole: the identifiers of another would send its customers after the wrong thing.
+ * Pure, but for memory.
  */
 #ifndef TW_SUPPORT_ADVISORIES_REGISTERED_H
 #define TW_SUPPORT_ADVISORIES_REGISTERED_H
