@@ -461,6 +461,43 @@ async function queue({ open, skip }) {
 	}, skip);
 }
 
+// A device that a customer says is his is checked, an incident told; a notice written by one, told and withdrawn by another. All by pages.
+async function service(admin, ann, url, open) {
+	await send(admin, `${url}/desk/invite`, { name: 'Max Anager', role: 'manager' });
+	const max = await open(`${url}/login`);
+	await comeIn(max, url, (await admin.textContent('.receipt code')).trim(), 'Max Anager');
+	await send(admin, `${url}/desk/invite`, { name: 'Pia Publisher', role: 'publisher' });
+	const pia = await open(`${url}/login`);
+	await comeIn(pia, url, (await admin.textContent('.receipt code')).trim(), 'Pia Publisher');
+	const customer = await open(`${url}/account`);
+	await customer.click('form[action="/account/new"] button');
+	await customer.waitForSelector('.receipt');
+	const key = await customer.textContent('.receipt code');
+	await customer.request.post(`${url}/account/device`, { form: { key, model: 'lamp', serial: 'L-1' } });
+	await eachOf(ann, url, ['/desk/customers', '/desk/device-judge/1?lang=de', '/desk/incidents?lang=de']);
+	await send(ann, `${url}/desk/device-judge/1`, { how: HOSTILE_TEXTS[0], state: 'confirmed' });
+	assert.equal(await ann.textContent('[role="status"]'), 'It is done.');
+	await eachOf(max, url, ['/desk/incident-tell', '/desk/customers?state=confirmed&lang=de']);
+	await send(max, `${url}/desk/incident-tell`, { product: 'lamp', devices: 'L-1', title: HOSTILE_TEXTS[1].slice(0, 150), ...Object.fromEntries(['happened', 'concerned', 'done', 'todo'].map((one) => [one, HOSTILE_TEXTS[0]])) });
+	await eachOf(max, url, ['/desk/incidents/1', '/desk/customers/k1?lang=de']);
+	const said = { kind: 'update', product: 'lamp', severity: 'high', title: HOSTILE_TEXTS[1].slice(0, 140), text: HOSTILE_TEXTS.join('\n').slice(0, 1000), data: 'They stay.', install_by: '2099-01-01', needs: 'Nothing.' };
+	await eachOf(ann, url, ['/desk/notice-new', '/desk/notices?lang=de']);
+	await send(ann, `${url}/desk/notice-new`, said);
+	assert.match(await ann.textContent('main'), /cannot be told yet:.*IN\.1\.c\.1\.2/s);
+	await send(ann, `${url}/desk/notice-change/n1`, { review: HOSTILE_TEXTS[0] });
+	assert.match(await ann.textContent('main'), /It says all/);
+	await pia.goto(`${url}/desk/notices`);
+	await pia.focus('tbody a'); // and on by keys
+	await pia.keyboard.press('Enter');
+	await pia.waitForURL(/notices\/n1/);
+	await eachOf(pia, url, ['/desk/notices/n1', '/desk/notice-publish/n1?lang=de', '/desk/notice-drop/n1', '/desk/notice-change/n1?lang=de']);
+	await send(pia, `${url}/desk/notice-publish/n1`, {});
+	await eachOf(pia, url, ['/desk/notices', '/desk/notice-withdraw/1', '/news']);
+	await send(pia, `${url}/desk/notice-withdraw/1`, { reason: HOSTILE_TEXTS[0] });
+	assert.match(await pia.textContent('main'), /withdrawn/);
+	await eachOf(pia, url, ['/notices/1?lang=de', '/desk/notices?lang=de']);
+}
+
 // A call is noted, who asks is checked, what is kept of her is shown once, and she is answered with an answer of the library that was changed for her.
 async function questions({ open, skip }) {
 	await withSupport(async (url, dir) => {
@@ -509,11 +546,12 @@ async function questions({ open, skip }) {
 		await send(page, `${url}/desk/question-close/q1`, { outcome: 'She is content.' });
 		await page.goto(`${url}/desk/questions`);
 		assert.match(await page.textContent('main'), /No question waits for an answer\./);
+		await service(admin, page, url, open);
 	}, skip);
 }
 
 export const support = [
-	['support: a question is noted, who asks is checked, and it is answered from the library, by pages alone', questions],
+	['support: a question is noted and answered from the library, who asks is checked, a device too, an incident is told and a notice, by pages alone', questions],
 	['support: what triage left for people is looked at, decided, made a case and seen, and hostile text in it stays text', queue],
 	['support: the staff comes in, works on a case and goes, and every page of it is valid, accessible, and fits 320 px', desk],
 	['support: an advisory is written, reviewed, approved, published and withdrawn by three people and their pages alone', workbench],

@@ -34,7 +34,7 @@ BASE = {
     "article14.delay": {"ground": "imminent-risk"}, **dict.fromkeys(("notice.draft", "notice.draft-change", "desk.notice-new", "desk.notice-change"), {"kind": "update", "product": "lamp", "severity": "high", "install_by": "2099-01-01"}), "notice.create": {"kind": "update", "product": "lamp", "severity": "high", "install_by": "2099-01-01"}, "question.note": {"via": "call", "kind": "other"}, "question.identify": {"result": "passed"}, "desk.question-note": {"via": "call", "kind": "other"}, "desk.question-identify": {"result": "passed"}, "desk.answer-keep": {"kind": "other"}, "desk.answer-change": {"kind": "other"},
     "staff.make": {"role": "analyst"}, "desk.invite": {"role": "analyst"}, "desk.advisory-new": {"title": "plain", "product": "plain", "cve": "CVE-2026-0001"}, "desk.advisory-describe": DESCRIBED, "staff.mail": {"assigned": True, "alarms": True, "language": "en"}, "desk.mail": {"assigned": "yes", "alarms": "yes", "language": "en"}, "question.send": {"kind": "rules", "description": "plain", "receipt": ""}, "subscription.ask": {"channel": "mail", "product": "lamp", "update": "on"}, "report.send": {"kind": "flaw", "flaw": ""}, "desk.move": {"to": "acknowledged"},
     "finding.decide": {"status": "not_affected"}, "desk.decide": {"status": "not_affected"}, "release.begin": {"product": "lamp", "kind": "components", "source": "0" * 64, "count": 0},
-    "account.send": {"kind": "other", "description": "plain"}, "account.reply": {"text": "plain"}, "customer-device.judge": {"state": "confirmed", "how": "plain"},
+    "account.send": {"kind": "other", "description": "plain"}, "account.reply": {"text": "plain"}, "customer-device.judge": {"state": "confirmed", "how": "plain"}, "desk.device-judge": {"state": "confirmed", "how": "plain"}, "desk.incident-tell": {"product": "lamp", **dict.fromkeys(("title", "happened", "concerned", "done", "todo"), "plain")},
     "incident.tell": {"product": "lamp", **dict.fromkeys(("title", "happened", "concerned", "done", "todo"), "plain")}, "answer.keep": {"kind": "other"}, "answer.change": {"kind": "other"}, "desk.submitted": {"step": "early-warning"}, "advisory.create": {"cve": "CVE-2026-0001"}, "report.answer": {}, "staff.change": {"role": "analyst"},
 }
 # Free text that has a form: it is hostile within it.
@@ -47,7 +47,7 @@ TREATED = {"article14.measure", "article14.submit", "article14.not-reportable", 
 CLOSED_KEYS = {"lang", "once", "seen", "receipt", "kind", "at", "aware", "zone", "who", "step", "profile", "case", "cvss", "cwe", "status", "hash", "until", "access", "end", "thanks", "due", "from", "based_on", "via", "result", "role", "channel",
                "install_by", "revision", "remedy", "label", "challenge", "credential", "client_data", "authenticator_data", "signature", "second", "lowest", "code", "client", "token", "password", "again", "account", "to", "duplicate_of", "ground", "member", "flaw", "document", "newest", "justification", "facts", "source", "language", "alarms", "assigned", "key", "device"}
 CLOSED = {("advisory.create", "cve"), ("advisory.describe", "cve"), ("desk.advisory-describe", "cve"), ("desk.advisory-new", "cve"), ("release.begin", "product"), ("notice.create", "product"), ("notice.create", "versions"), ("notice.create", "severity"), *((one, key) for one in ("notice.draft", "notice.draft-change", "desk.notice-new", "desk.notice-change") for key in ("product", "versions", "severity")), ("subscription.ask", "product"), ("subscription.ask", "versions"),
-          ("question.send", "breadth"), ("question.send", "depth"), ("account.device", "model"), ("account.device", "serial"), ("customer-device.judge", "state"), ("incident.tell", "product"), ("incident.tell", "devices"), ("advisory.sign", "signature")}  # which is kept when it verifies, and stands in the tree alone
+          ("question.send", "breadth"), ("question.send", "depth"), ("account.device", "model"), ("account.device", "serial"), ("customer-device.judge", "state"), ("desk.device-judge", "state"), *((one, key) for one in ("incident.tell", "desk.incident-tell") for key in ("product", "devices")), ("advisory.sign", "signature")}  # which is kept when it verifies, and stands in the tree alone
 KEPT_BACK = {("question.note", "customer"), ("question.customer", "customer"), ("desk.question-note", "customer"), ("desk.question-customer", "customer"), ("notice.create", "id")}  # told by question.disclose alone; compared and never shown
 HEADERS = ("Accept", "Accept-Language", "Accept-Encoding", "Authorization", "Content-Type", "Cookie", "Origin", "Host", "If-None-Match", "If-Modified-Since", "Range", "Referer", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "Forwarded",
            "Sec-Fetch-Site", "X-HTTP-Method-Override", "Transfer-Encoding", "Expect", "Upgrade")
@@ -125,7 +125,7 @@ class World:
                     self.tags[name, field["key"]] = f"q{len(self.tags):03}z"
         self.refused, self.taken, self.wrong, self.seen = {}, {}, [], set()
         self.numbers, self.strangers = itertools.count(), itertools.count(1)
-        self.known = {"case": [], "report": [], "advisory": [], "question": [], "answer": [], "alarm": [], "notice": [], "draft": [], "number": [], "account": [], "product": ["lamp", "kettle"], "token": ["0000-0000"], "file*": [], "file": ["f1"], "import": ["i1"], "release": ["v1"], "finding": [], "session": ["s9999"], "credential": ["c9999"], "device": []}
+        self.known = {"case": [], "report": [], "advisory": [], "question": [], "answer": [], "alarm": [], "notice": [], "draft": [], "number": [], "account": [], "product": ["lamp", "kettle"], "token": ["0000-0000"], "file*": [], "file": ["f1"], "import": ["i1"], "release": ["v1"], "finding": [], "session": ["s9999"], "credential": ["c9999"], "customer": ["k1"], "incident": ["1"], "device": []}
         self.receipts, self.reports, self.asked, self.sent = [], 0, 0, 0
         self.customer, self.serial, self.items = "", "", []  # the key of an account at the portal, the last of its devices, what it sent
 
@@ -294,7 +294,7 @@ class World:
         assert r.status == 200, r.text
         one = str(self.api("customer-devices.list")["devices"][0]["device"])
         self.known["device"].append(one)
-        if name == "incident.tell":
+        if name in ("incident.tell", "desk.incident-tell"):
             self.api("customer-device.judge", one, state="confirmed", how="plain")
         return one
 
@@ -427,7 +427,7 @@ class World:
             body["key"] = self.an_account()
         if name == "account.reply":
             body["case"] = self.an_item()
-        if name == "incident.tell":
+        if name in ("incident.tell", "desk.incident-tell"):
             self.a_device(name)
             body["devices"] = self.serial
         for field in self.ops[name]["input"]:
@@ -457,6 +457,9 @@ class World:
         draft = re.match(r"/desk/advisories/([\w-]+)", r.getheader("Location") or "")
         if draft and draft[1] not in self.known["advisory"]:
             self.known["advisory"].append(draft[1])
+        told = re.match(r"/desk/incidents/(\d+)", r.getheader("Location") or "")
+        if told or name == "incident.tell":
+            self.known["incident"].append(told[1] if told else str(said["incident"]))
         kept = re.match(r"/desk/(question|answer|draft)s/([qln]\d+)", (r.getheader("Location") or "").replace("notices/n", "drafts/n"))
         if kept and kept[2] not in self.known[kept[1]]:
             self.known[kept[1]].append(kept[2])

@@ -120,3 +120,40 @@ def test_a_notice_is_drafted_told_and_withdrawn(service):  # noqa: F811
     do(analyst, "/desk/notice-drop/n2")
     assert "There is no draft" in analyst.ask("/desk/notices")[1] and "dropped" in analyst.ask("/desk/notices/n2")[1]
     assert analyst.ask("/desk/notices/n9")[0].status == 404 and publisher.ask("/desk/notice-withdraw/9")[0].status == 404
+
+
+FACTS = {"title": "Keys <were> read", "happened": "On Monday somebody read keys.", "concerned": "The radio's keys.", "done": "New keys are sent.", "todo": "Restart it."}
+
+
+def test_a_device_is_checked_and_an_incident_told(service):  # noqa: F811
+    _, made = at_the_desk(service)
+    manager, analyst, publisher, customer = made["manager"], made["analyst"], made["publisher"], Browser(service)
+    assert "No device is like this" in analyst.ask("/desk/customers")[1] and "No incident" in analyst.ask("/desk/incidents")[1]
+    assert publisher.ask("/desk/customers")[0].status == 403 and "/desk/customers" not in publisher.ask("/desk/cases")[1]
+    key = re.search(r"<code>([0-9A-Z-]{34})</code>", customer.ask("/account/new", {"lang": ""})[1])[1]
+    for serial in ("L-1", "L-2"):
+        assert customer.ask("/account/device", {"key": key, "model": "lamp", "serial": serial})[0].status == 200
+    assert customer.ask("/account/send", {"key": key, "kind": "other", "description": "Why <so>?", "product": "lamp", "version": "1"})[0].status == 200
+    text = analyst.ask("/desk/customers")[1]
+    assert re.findall(r'/desk/device-judge/(\d)"', text) == ["2", "1"] and 'href="/desk/customers/k1"' in text
+    assert re.findall(r'/desk/device-judge/(\d)"', analyst.ask("/desk/customers?serial=L-1&state=all")[1]) == ["1"]
+    # The check's steps and its result are kept with the device; without steps it is none.
+    assert "L-1" in analyst.ask("/desk/device-judge/1")[1]
+    assert "path.input" in do(analyst, "/desk/device-judge/1", expect=422, state="confirmed")[1]
+    assert do(analyst, "/desk/device-judge/1", how="invoice <seen>", state="confirmed")[0] == "/desk/customers?done=2"
+    do(analyst, "/desk/device-judge/2", how="nothing was shown")  # what stands there first is no confirmation
+    assert "invoice &lt;seen&gt;" in analyst.ask("/desk/customers?state=confirmed")[1] and "nothing was shown" in analyst.ask("/desk/customers?state=refused")[1]
+    # Told by a manager, with all of it; it says whom it reached.
+    assert analyst.ask("/desk/incident-tell")[0].status == 403 and "/desk/incident-tell" not in analyst.ask("/desk/incidents")[1]
+    assert "path.input" in do(manager, "/desk/incident-tell", expect=422, devices="L-1", **{**FACTS, "todo": ""})[1]
+    to, _ = do(manager, "/desk/incident-tell", product="lamp", devices="L-1, L-2\nL-3", **FACTS)
+    assert to == "/desk/incidents/1?done=2"
+    text = re.sub("<[^>]+>", " ", analyst.ask(to)[1])
+    for part in ("Customers who were told 1", "Devices of theirs 1", "check: told when it is theirs 0", "no customer has named 1", "Keys &lt;were&gt; read", "manager (a2)"):
+        assert part in " ".join(text.split()), part
+    assert 'href="/desk/incidents/1"' in analyst.ask("/desk/incidents")[1]
+    text = analyst.ask("/desk/customers/k1")[1]
+    assert "Why &lt;so&gt;?" in text and 'href="/desk/incidents/1"' in text and 'href="/desk/reports/r1"' in text and text.count("/desk/device-judge/") == 2
+    assert "Keys &lt;were&gt; read" in customer.ask("/account", {"key": key})[1]
+    for path in ("/desk/customers/k2", "/desk/customers/1", "/desk/incidents/2", "/desk/device-judge/9"):
+        assert manager.ask(path)[0].status == 404, path

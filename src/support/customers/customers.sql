@@ -139,3 +139,9 @@ SELECT id, product, title, made_ms FROM incident WHERE id < ?1 ORDER BY id DESC 
 -- name: incidents_of
 SELECT i.id, i.product, i.title, i.happened, i.concerned, i.done, i.todo, i.made_ms, t.serial
 FROM incident_told t JOIN incident i ON i.id = t.incident WHERE t.customer = ?1 ORDER BY t.incident DESC, t.serial LIMIT ?2;
+
+-- name: customer_one
+SELECT made_ms FROM customer WHERE id = ?1;
+
+-- name: incident_one
+SELECT id, product, title, happened, concerned, done, todo, made_ms, by_whom FROM incident WHERE id = ?1;

@@ -5,6 +5,7 @@
 #include "support/advisories/advisories.h"
 #include "support/cases/alarms.h"
 #include "support/components/pages.h"
+#include "support/customers/desk.h"
 #include "support/desk/forms.h"
 #include "support/questions/pages.h"
 #include "support/questions/questions.h"
@@ -35,6 +36,8 @@ static const struct place {
 	[TW_ABOUT_QUESTION] = { TW_DESK_QUESTIONS, "product", TW_W_QUESTIONS },
 	[TW_ABOUT_QUESTIONS] = { TW_DESK_QUESTIONS, NULL, TW_W_QUESTIONS },
 	[TW_ABOUT_ANSWER] = { TW_DESK_ANSWERS, "title", TW_W_ANSWERS },
+	[TW_ABOUT_DEVICE] = { TW_DESK_CUSTOMERS, NULL, TW_W_CUSTOMERS },
+	[TW_ABOUT_INCIDENTS] = { TW_DESK_INCIDENTS, NULL, TW_W_INCIDENTS },
 	[TW_ABOUT_NOTICE] = { TW_DESK_NOTICES, "title", TW_W_NOTICES },
 	[TW_ABOUT_NOTICES] = { TW_DESK_NOTICES, NULL, TW_W_NOTICES },
 	[TW_ABOUT_TOLD] = { TW_DESK_NOTICES, NULL, TW_W_NOTICES },
@@ -125,6 +128,8 @@ tw_err tw_form_subject(struct tw_context *c, const struct tw_request *rq, const 
 		return tw_question_load(c, rq, rp, &tw_answer_kept, ret);
 	case TW_ABOUT_NOTICE:
 		return tw_notice_drafted(c, rq, rp, ret);
+	case TW_ABOUT_DEVICE:
+		return tw_customer_device_shown(c, rq, rp, ret);
 	case TW_ABOUT_TOLD:
 		return tw_notice_told(c, rq, rp, ret);
 	case TW_ABOUT_NOTHING:
@@ -135,6 +140,7 @@ tw_err tw_form_subject(struct tw_context *c, const struct tw_request *rq, const 
 	case TW_ABOUT_QUESTIONS:
 	case TW_ABOUT_ANSWERS:
 	case TW_ABOUT_NOTICES:
+	case TW_ABOUT_INCIDENTS:
 		break;
 	}
 	return TW_OK;
@@ -170,6 +176,8 @@ void tw_form_next(const struct tw_form *f, const struct tw_request *rq, const js
 
 	if (*id == 'c') /* also one that has just been opened, of a report too */
 		(void)snprintf(ret, TW_DESK_PATH_MAX, TW_DESK_CASES "%.24s?done=1", id);
+	else if (f->about == TW_ABOUT_INCIDENTS)
+		(void)snprintf(ret, TW_DESK_PATH_MAX, TW_DESK_INCIDENTS "/%lld?done=2", (long long)tw_json_int(body, "incident"));
 	else if (begins)
 		(void)snprintf(ret, TW_DESK_PATH_MAX, "%s/%.24s?done=1", places[f->about].path, id);
 	else if (f->about == TW_ABOUT_ADVISORY || f->about == TW_ABOUT_ADVISORIES) /* also one that has just been begun */

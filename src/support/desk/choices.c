@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "service/access/account.h"
+#include "support/customers/desk.h"
 #include "support/desk/forms.h"
 #include "support/query-reception/field.h"
 #include "support/platform/app.h"
@@ -61,15 +62,20 @@ static tw_err write_answerers(struct tw_form_choosing *g, const struct tw_form *
 	return tw_account_each(g->c, 0, PEOPLE_MAX, write_answerer, g);
 }
 
-static tw_err write_products(struct tw_form_choosing *g, const struct tw_form *f)
+static tw_err write_product(struct tw_form_choosing *g, const struct tw_form *f)
 {
 	const json_t *products = tw_app_of(g->c) ? tw_app_of(g->c)->products : NULL, *one;
 	size_t i;
 
-	option(g, "", tw_word(TW_W_PRODUCT_ANY, g->look.language));
 	json_array_foreach(products, i, one)
 		option(g, tw_json_text(one, "name"), tw_json_text(one, "title"));
 	return TW_OK;
+}
+
+static tw_err write_products(struct tw_form_choosing *g, const struct tw_form *f)
+{
+	option(g, "", tw_word(TW_W_PRODUCT_ANY, g->look.language));
+	return write_product(g, f);
 }
 
 static tw_err write_sorts(struct tw_form_choosing *g, const struct tw_form *f)
@@ -146,6 +152,7 @@ static bool write_named(const struct tw_form_choosing *g, enum tw_form_control c
 		: control == TW_FORM_SORTS                            ? tw_question_words
 		: control == TW_FORM_NOTICES                          ? tw_notice_words
 		: control == TW_FORM_SEVERITIES                       ? tw_notice_severities
+		: control == TW_FORM_VERDICTS                         ? tw_device_verdicts
 		: control == TW_FORM_RESULTS                          ? results
 								      : NULL;
 
@@ -195,6 +202,7 @@ static tw_err write_options(struct tw_form_choosing *g, const struct tw_form *f,
 		[TW_FORM_GROUNDS] = write_grounds,
 		[TW_FORM_ROLES] = write_roles,
 		[TW_FORM_LANGUAGES] = write_languages,
+		[TW_FORM_PRODUCT] = write_product,
 		[TW_FORM_PRODUCTS] = write_products,
 		[TW_FORM_SORTS_OR_ALL] = write_sorts,
 		[TW_FORM_ANSWERERS] = write_answerers };

@@ -95,6 +95,8 @@ enum tw_form_about {
 	TW_ABOUT_NOTICE,    /* a draft */
 	TW_ABOUT_NOTICES,   /* it begins one */
 	TW_ABOUT_TOLD,      /* one that was told */
+	TW_ABOUT_DEVICE,    /* of a customer */
+	TW_ABOUT_INCIDENTS, /* it tells of one */
 };
 /* The forms that the page of such a thing leads to (forms.c); doc: what is known of it, with its id; NULL: there is none yet. */
 void tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, enum tw_form_about about, const json_t *doc);

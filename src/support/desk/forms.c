@@ -155,6 +155,15 @@ static tw_err write_form(struct tw_context *c, struct tw_html *h, struct tw_look
 	return TW_OK;
 }
 
+/* Which one is meant: it has no page of its own. */
+static void write_device(struct tw_html *h, struct tw_look look, const json_t *doc)
+{
+	tw_page_class(h, TW_E_DL, "facts");
+	tw_desk_pair(h, look, TW_W_PRODUCT, tw_json_text(doc, "product"));
+	tw_desk_pair(h, look, TW_W_CUSTOMER_SERIAL, tw_json_text(doc, "serial"));
+	tw_html_close(h);
+}
+
 static tw_err form_page(struct tw_context *c, const struct tw_request *rq, struct shown *s, struct tw_buf *out)
 {
 	TW_CLEANUP(tw_jsonp) json_t *there = NULL;
@@ -181,7 +190,9 @@ static tw_err form_page(struct tw_context *c, const struct tw_request *rq, struc
 		write_members(&h, look, path);
 	else
 		TW_TRY(write_form(c, &h, look, s, path));
-	if (s->form->shows && s->form->about == TW_ABOUT_NOTICE)
+	if (s->form->about == TW_ABOUT_DEVICE)
+		write_device(&h, look, s->doc);
+	else if (s->form->shows && s->form->about == TW_ABOUT_NOTICE)
 		TW_TRY(tw_notice_preview(c, &h, look, s->doc));
 	else if (s->form->shows)
 		TW_TRY(tw_desk_advisory_whole(c, &h, look, s->doc));
@@ -275,7 +286,7 @@ static tw_err answer(struct tw_context *c, const struct tw_form *f, const struct
 		return tw_desk_invited(c, rq, rp);
 	if (*tw_json_text(rp->body, "uri"))
 		return tw_desk_secret(c, rq, rp);
-	if (json_object_get(rp->body, "customer"))
+	if (strcmp(f->does, "question.disclose") == 0)
 		return tw_question_disclosed(c, rq, rp);
 	return go_on(f, rq, rp);
 }

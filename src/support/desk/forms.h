@@ -37,6 +37,8 @@ enum tw_form_control {
 	TW_FORM_SORTS_OR_ALL,   /* the same, or everything */
 	TW_FORM_NOTICES,        /* what a notice tells of */
 	TW_FORM_SEVERITIES,     /* of what it tells of */
+	TW_FORM_VERDICTS,       /* on whose a device is */
+	TW_FORM_PRODUCT,        /* one of products.json */
 	TW_FORM_PRODUCTS,       /* one of products.json, or all */
 	TW_FORM_RESULTS,        /* of a check of who asks */
 	TW_FORM_ANSWERERS,      /* who may answer a question, or nobody */

@@ -14,6 +14,7 @@ const struct tw_staff_place tw_staff_places[] = {
 	{ "/desk/reports", "reports.read", "3", TW_W_REPORTS },
 	{ "/desk/questions", "questions.read", NULL, TW_W_QUESTIONS },
 	{ "/desk/advisories", "advisories.read", "4", TW_W_ADVISORIES },
+	{ "/desk/customers", "customers.read", NULL, TW_W_CUSTOMERS },
 	{ "/desk/notices", "notices.read", NULL, TW_W_NOTICES },
 	{ "/desk/triage", "findings.read", "9", TW_W_TRIAGE },
 	{ "/desk/components", "findings.read", "0", TW_W_COMPONENTS },

@@ -5,13 +5,17 @@
 
 #include "base/text.h"
 #include "support/cases/test-world.h"
+#include "support/platform/app.h"
 
 #define NOON INT64_C(1899374400000)
 #define STRIDE 13 /* of some thousand calls, nearly all of them allocations: enough of each, and short */
 #define SECRET "account 4711"
 
+static struct tw_app app; /* of which the pages take its products */
+
 static void at(int64_t ms)
 {
+	world.t.c.side = &app;
 	tw_fake_clock(world.fake, true, ms, ms - NOON + 1000);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Notices while they are written: what is refused, that one is told as whoever told it saw it, and that the notice and its draft's end are there together or not. */
 #include "support/cases/test-world.h"
+#include "support/platform/app.h"
 #include "support/subscriptions/pages.h"
 
 #define CALLS_MAX 6000
@@ -8,8 +9,11 @@
 #define UPDATE \
 	"{\"kind\":\"update\",\"severity\":\"high\",\"title\":\"Version <2>\",\"text\":\"Install it.\",\"data\":\"kept\",\"install_by\":\"2031-01-01\",\"needs\":\"nothing\",\"review\":\"nothing\"}"
 
+static struct tw_app app; /* of which the pages take its products */
+
 static void at(int64_t ms)
 {
+	world.t.c.side = &app;
 	tw_fake_clock(world.fake, true, ms, ms - NOON + 1000);
 }
 
