@@ -270,7 +270,7 @@ static void test_rows(void **state)
 {
 	const struct tw_channel_row *tables[] = { tw_rows_core_from_front, tw_rows_front_from_core, tw_rows_keys_from_front,
 		tw_rows_front_from_keys, tw_rows_keys_from_core, tw_rows_core_from_keys, tw_rows_hands_from_core,
-		tw_rows_core_from_hands, tw_rows_role_from_hands, tw_rows_hands_from_role };
+		tw_rows_core_from_hands, tw_rows_role_from_hands, tw_rows_front_from_hands, tw_rows_hands_from_role };
 
 	for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
 		for (const struct tw_channel_row *r = tables[t]; r->type; r++) {

@@ -14,6 +14,7 @@ const struct tw_channel_row tw_rows_hands_from_core[] = {
 	{ TW_WIRE_HANDS_PING, 0, 0, 0, "ping" },
 	{ TW_WIRE_HANDS_ERRAND, 0, 1, 1, "errand" },
 	{ TW_WIRE_HANDS_ERRAND_END, 0, 1, 1, "errand end" },
+	{ TW_WIRE_HANDS_LISTEN, 0, 2, 2, "listen" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_hands_from_role[] = {
@@ -27,7 +28,13 @@ const struct tw_channel_row tw_rows_core_from_hands[] = {
 	{ TW_WIRE_HANDS_CONFIRMED, 0, 0, 0, "confirmed" },
 	{ TW_WIRE_HANDS_ERRAND_IS, 0, 3, 3, "errand is", 1 },
 	{ TW_WIRE_HANDS_ERRAND_NOT, 0, 2, 2, "errand not" },
+	{ TW_WIRE_HANDS_LISTENS, 0, 2, 2 + STATUS_MAX, "listens" },
 	{ TW_WIRE_HANDS_DRAIN, TW_CHANNEL_ONCE, 0, 0, "drain" },
+	{ 0 },
+};
+const struct tw_channel_row tw_rows_front_from_hands[] = {
+	{ TW_WIRE_HANDS_DRAIN, TW_CHANNEL_ONCE, 0, 0, "drain" },
+	{ TW_WIRE_HANDS_DOORS, 0, 0, 0, "doors", TW_CHANNEL_FDS },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_role_from_hands[] = {

@@ -11,7 +11,7 @@
  * core  -> keys   the rows KEYS_*.
  * every role -> hands  BOXED, once: its sandbox stands and was proven.
  * core  -> hands  READY, CONFIRM (each once), PING. hands -> core: CONFIRMED, once; ROLE_IS, ROLE_DIED, ASK. hands -> all: DRAIN.
- * core  -> hands  ERRAND, ERRAND_END; ERRAND_IS or ERRAND_NOT comes back.
+ * core  -> hands  ERRAND, ERRAND_END; ERRAND_IS or ERRAND_NOT comes back. LISTEN; LISTENS comes back, after DOORS to front.
  * The rows of hands' channels stand in wire-hands.c, which hands links and which needs nothing but the channel.
  */
 #ifndef TW_SERVICE_WIRE_H
@@ -80,6 +80,9 @@ enum tw_wire {
 	TW_WIRE_HANDS_ERRAND_END,       /* core -> hands: u8 enum tw_errand, to be ended now; one that does not run is no offence */
 	TW_WIRE_HANDS_ERRAND_IS,        /* hands -> core: u8 which, then as BOXED; its channel is beside it */
 	TW_WIRE_HANDS_ERRAND_NOT,       /* hands -> core: u8 which, u8 enum tw_errand_not */
+	TW_WIRE_HANDS_LISTEN, /* core -> hands: u16 port, where HTTPS is to be offered at the addresses of the command line; 0: at theirs */
+	TW_WIRE_HANDS_LISTENS, /* hands -> core: u16 port, text: why not; none: it is so, and nowhere else */
+	TW_WIRE_HANDS_DOORS,   /* hands -> front: the listeners beside it take the place of those it has */
 };
 enum tw_sign_purpose {
 	TW_SIGN_STATEMENT = 1,  /* prefix: the base64url of a JWS header whose typ is TW_JWS_STATEMENT */
@@ -123,7 +126,7 @@ enum tw_wire_boxed { TW_BOXED_SECCOMP = 1, TW_BOXED_IDS_DROPPED = 2, TW_BOXED_NO
 #define TW_WIRE_ROLE_NAME_MAX 16
 extern const struct tw_channel_row tw_rows_core_from_front[], tw_rows_front_from_core[], tw_rows_keys_from_front[],
 	tw_rows_front_from_keys[], tw_rows_keys_from_core[], tw_rows_core_from_keys[], tw_rows_hands_from_core[],
-	tw_rows_core_from_hands[], tw_rows_role_from_hands[], tw_rows_hands_from_role[];
+	tw_rows_core_from_hands[], tw_rows_role_from_hands[], tw_rows_front_from_hands[], tw_rows_hands_from_role[];
 
 /* REQUEST: what front knows of a request. Only the head fields the path reads travel. */
 struct tw_wire_request {

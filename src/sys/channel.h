@@ -13,7 +13,7 @@
 #include "base/sys.h"
 
 #define TW_CHANNEL_HEAD 12
-#define TW_CHANNEL_FDS 4
+#define TW_CHANNEL_FDS 8 /* as many as a device has listeners */
 /* 64 KiB of body and 16 KiB of head. What is larger crosses as a descriptor (sys/parcel.h). */
 #define TW_CHANNEL_MAX (80 * 1024)
 

@@ -212,7 +212,7 @@ static void test_longest_row(void **state)
 static void test_too_many_descriptors(void **state)
 {
 	const struct pair *p = *state;
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(8 * sizeof(int))] = { 0 };
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(2 * TW_CHANNEL_FDS * sizeof(int))] = { 0 };
 	struct iovec part = { (void *)(uintptr_t) "\0\3\0\0\0\0\0\0\0\0\0\0", 12 };
 	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
@@ -221,8 +221,8 @@ static void test_too_many_descriptors(void **state)
 
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(8 * sizeof(int));
-	for (size_t i = 0; i < 8; i++)
+	c->cmsg_len = CMSG_LEN(2 * TW_CHANNEL_FDS * sizeof(int));
+	for (size_t i = 0; i < (size_t)2 * TW_CHANNEL_FDS; i++)
 		memcpy(CMSG_DATA(c) + i * sizeof(int), &(int){ 1 }, sizeof(int));
 	CHECK(sendmsg(tw_channel_fd(p->a), &m, 0) == 12);
 	CHECK_ERR(tw_channel_receive(p->b, &got), UNTRUSTED);

@@ -108,6 +108,28 @@ tw_err tw_session_open(struct tw_tool *t, const struct tw_args *a, struct tw_ses
 	return tw_session_with(t, owner, device, ret);
 }
 
+tw_err tw_session_move(struct tw_tool *t, struct tw_session *s, const char *address)
+{
+	TW_CLEANUP(tw_jsonp) json_t *kept = NULL;
+	struct tw_place place = { .address = address, .has_pin = true };
+	tw_client *client = NULL;
+
+	memcpy(place.pin, s->device.listener, sizeof place.pin);
+	if (s->by_login) {
+		TW_TRY(tw_kept_login_read(s->owner, s->device.name, &kept));
+		place.token = tw_json_text(kept, "token");
+	} else {
+		tw_owner_place(s->owner, &place);
+	}
+	TW_TRY(tw_client_new(t->sys, &place, &client));
+	if (s->by_login)
+		tw_client_keep(client, s);
+	(void)tw_client_free(s->client);
+	s->client = client;
+	(void)snprintf(s->device.address, sizeof s->device.address, "%s", address);
+	return TW_OK;
+}
+
 static bool wants_step_up(const struct tw_answer *a)
 {
 	return a->status == 403 && a->body && !strcmp(tw_json_text(a->body, "rule"), "step-up");

@@ -20,6 +20,8 @@ const char *tw_session_kept(const struct tw_session *s); /* the name that its lo
 tw_err tw_session_open(struct tw_tool *t, const struct tw_args *a, struct tw_session *ret);
 /* The same of one named device. */
 tw_err tw_session_with(struct tw_tool *t, const char *owner_dir, const char *device, struct tw_session *ret);
+/* The same session at another address of the same device; what was open before is closed. */
+tw_err tw_session_move(struct tw_tool *t, struct tw_session *s, const char *address);
 /* By the certificate alone. */
 tw_err tw_session_owner(struct tw_tool *t, const char *owner_dir, const char *device, struct tw_session *ret);
 /* One call whose refusal and unreachability become the right exit code and hint. Where the device's use notice has to be accepted first it is

@@ -8,6 +8,7 @@
  */
 #include "base/log.h"
 #include "base/mem.h"
+#include "device/hands/move.h"
 #include "device/hands/plan.h"
 #include "service/parent/loop.h"
 #include "service/parent/os.h"
@@ -44,6 +45,7 @@ static tw_err serve(const struct tw_sys *sys, const struct tw_hands_options *o, 
 	struct tw_plan plan;
 	struct tw_crew crew;
 	struct tw_errands errands;
+	TW_CLEANUP(tw_move_done) struct tw_move move = { .sys = sys, .at = &places, .front = &plan.crew[TW_CREW_FRONT] };
 
 	tw_places_init(&places);
 	TW_TRY(tw_notify_open(sys, getenv("NOTIFY_SOCKET"), getenv("WATCHDOG_USEC"), &notify));
@@ -51,13 +53,15 @@ static tw_err serve(const struct tw_sys *sys, const struct tw_hands_options *o, 
 	TW_TRY(open_watchdog(sys, o->watchdog, &watchdog));
 	TW_TRY(tw_os_signals(&signals));
 	tw_plan_make(&places, &plan);
+	move.base.to = tw_move_to;
 	TW_TRY(tw_crew_init(sys, plan.crew, places.null, o->role_program, &crew));
 	tw_errands_init(sys, plan.errands, places.null, o->role_program, &errands);
 	if (geteuid() != 0)
 		tw_warn("not root: all roles share user %u, which keeps them apart less; the statuses say so", geteuid());
 	TW_TRY(tw_os_drop(places.tab.of[TW_TAB_FIREWALL].uid != 0));
 	TW_TRY(box_self());
-	const struct tw_loop loop = { sys, &crew, &errands, &notify, signals, places.boot, watchdog, places.tcp, places.tcp_count, ready_fd };
+	const struct tw_loop loop = { sys, &crew, &errands, &notify, signals, places.boot, watchdog, places.tcp, places.tcp_count,
+		ready_fd, &move.base };
 	return tw_loop_run(&loop);
 }
 

@@ -173,16 +173,15 @@ tw_err tw_places_check(const struct tw_sys *sys, const struct tw_hands_options *
 	return TW_OK;
 }
 
-/* Where TCP is offered in truth, one address a line: port 0 lets the kernel choose, and somebody must be told. */
-static tw_err say_where(const struct tw_sys *sys, const struct tw_places *p)
+tw_err tw_places_say_where(const struct tw_sys *sys, const struct tw_places *p, const int *fds, size_t count)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, sys, 1024);
-	for (size_t i = 0; i < p->tcp_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct sockaddr_storage a;
 
-		TW_TRY(tw_os_port(p->tcp[i], &a));
+		TW_TRY(tw_os_port(fds[i], &a));
 		TW_TRY(tw_listen_text(&a, &text));
 		TW_TRY(tw_buf_text(&text, "\n"));
 	}
@@ -203,7 +202,7 @@ static tw_err open_doors(const struct tw_sys *sys, const struct tw_hands_options
 		TW_TRY(tw_door_tcp(sys, o->listen[i], geteuid() == 0, &p->tcp[i]));
 		p->tcp_count++;
 	}
-	TW_TRY(say_where(sys, p));
+	TW_TRY(tw_places_say_where(sys, p, p->tcp, p->tcp_count));
 	TW_TRY(tw_door_local(sys, p->run, o->run, "admin.sock", SOCK_STREAM, &p->admin));
 	return tw_door_local(sys, p->run, o->run, "events.sock", SOCK_SEQPACKET, &p->events);
 }

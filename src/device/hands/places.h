@@ -46,4 +46,6 @@ void tw_places_done(struct tw_places *p);
 /* What -n does: ids, directories as far as they exist, files that must exist. Makes and binds nothing. */
 tw_err tw_places_check(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_places *p);
 tw_err tw_places_open(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_places *p);
+/* Where TCP is offered in truth, one address a line: port 0 lets the kernel choose, and somebody must be told. */
+tw_err tw_places_say_where(const struct tw_sys *sys, const struct tw_places *p, const int *fds, size_t count);
 #endif

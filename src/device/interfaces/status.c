@@ -4,6 +4,7 @@
 
 #include "device/platform/firewall.h"
 #include "device/platform/link.h"
+#include "device/platform/listening.h"
 #include "service/errand-line.h"
 #include "device/rows-interfaces.h"
 
@@ -295,6 +296,25 @@ tw_err tw_interfaces_status_control(struct tw_context *c, struct tw_element_stat
 	else
 		(void)snprintf(ret->reason, sizeof ret->reason,
 			"Interfaces are switched by interfaces.off-*; no rate is limited: %.160s", on ? why : "firewall.mode is off.");
+	return TW_OK;
+}
+
+/* @nist LA.IC.10: HTTPS is offered at the port that the administrator says, and at no other */
+tw_err tw_interfaces_status_moved(struct tw_context *c, struct tw_element_status *ret)
+{
+	const char *why = NULL;
+	uint16_t port = 0;
+	const bool so = tw_listening_at(c, &port, &why);
+
+	(void)snprintf(ret->setting, sizeof ret->setting, TW_LISTENING_PORT);
+	ret->status = so ? TW_STATUS_PROVIDED : TW_STATUS_NOT_PROVIDED;
+	if (!so)
+		(void)snprintf(ret->reason, sizeof ret->reason, "HTTPS is not where interfaces.https-port says: %.200s", why);
+	else if (port)
+		(void)snprintf(ret->reason, sizeof ret->reason, "HTTPS is offered at port %u, and at no other.", port);
+	else
+		(void)snprintf(ret->reason, sizeof ret->reason,
+			"HTTPS is offered where the manufacturer has it; interfaces.https-port moves it to another port.");
 	return TW_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "service/errand-line.h"
 #include "device/platform/fetch.h"
 #include "device/platform/firewall.h"
+#include "device/platform/listening.h"
 #include "service/hash/hashing.h"
 #include "device/platform/start.h"
 #include "service/door/stream.h"
@@ -279,6 +280,15 @@ static void marked(struct tw_core *c)
 	tw_core_adopt(c);
 }
 
+static void note_listening(struct tw_core *c, const struct tw_message *m)
+{
+	tw_err e = tw_listening_heard(c->device.listening, m);
+
+	if (tw_failed(e))
+		tw_log_err(e, "recording where HTTPS is offered");
+	tw_core_settle(c);
+}
+
 static void on_hands(int fd, short what, void *user)
 {
 	struct tw_core *c = user;
@@ -298,6 +308,8 @@ static void on_hands(int fd, short what, void *user)
 			drain(c);
 		else if (m.type == TW_WIRE_HANDS_ERRAND_IS || m.type == TW_WIRE_HANDS_ERRAND_NOT)
 			tw_errands_from_hands(c->device.errands, &m);
+		else if (m.type == TW_WIRE_HANDS_LISTENS)
+			note_listening(c, &m);
 	}
 	if (tw_is(e, TW_CODE_TIMEOUT))
 		return;
@@ -351,7 +363,7 @@ static struct tw_front_shown front_shows(void *user)
 {
 	const struct tw_device *d = &((struct tw_core *)user)->device;
 
-	if (!tw_firewall_ready((struct tw_device *)(uintptr_t)d)) /* as if there were none yet: no door opens */
+	if (!tw_firewall_ready((struct tw_device *)(uintptr_t)d) || !tw_listening_ready(d)) /* as if there were none yet: no door opens */
 		return (struct tw_front_shown){ 0 };
 	return (struct tw_front_shown){
 		.listener = d->listener, .named = d->named, .listener_generation = d->listener_generation, .named_generation = d->named_generation
@@ -394,6 +406,7 @@ static void done(struct tw_core *c)
 	c->device.hashing = tw_hashing_free(c->device.hashing);
 	c->device.asking = tw_asking_free(c->device.asking);
 	c->device.firewall = tw_firewall_free(c->device.firewall);
+	c->device.listening = tw_listening_free(c->device.listening);
 	c->device.errands = tw_errands_free(c->device.errands);
 	tw_core_jobs_end(c);
 	if (c->loop)
@@ -421,6 +434,7 @@ static tw_err begin(struct tw_core *c, const struct tw_role_start *start)
 	TW_TRY(tw_hashing_new(&side, c->device.errands, &c->device.hashing));
 	TW_TRY(tw_asking_new(c, &c->device.asking));
 	TW_TRY(tw_firewall_new(c, tw_role_word(start, "ports"), &c->device.firewall));
+	TW_TRY(tw_listening_new(c, &c->device.listening));
 	TW_TRY(tw_start(&c->device, c->sys, start));
 	if (tw_audit_fault(c->device.context.audit)[0])
 		tw_error("the audit log did not verify and was set aside, a new one begins: %s", tw_audit_fault(c->device.context.audit));

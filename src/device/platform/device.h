@@ -49,12 +49,13 @@ struct tw_device {
 	char console_notice[256]; /* a line for the person at the console, "" when there is none; wiped when it was shown */
 	bool console_there;       /* somebody at a console would see it */
 	struct tw_application_rows *application;
-	bool listener_owed;           /* a new owner, and not yet a new listener key */
-	struct tw_errands *errands;   /* roles on demand; NULL where nobody could start them */
-	struct tw_fetch *fetch;       /* likewise */
-	struct tw_hashing *hashing;   /* likewise */
-	struct tw_asking *asking;     /* likewise */
-	struct tw_firewall *firewall; /* likewise */
+	bool listener_owed;             /* a new owner, and not yet a new listener key */
+	struct tw_errands *errands;     /* roles on demand; NULL where nobody could start them */
+	struct tw_fetch *fetch;         /* likewise */
+	struct tw_hashing *hashing;     /* likewise */
+	struct tw_asking *asking;       /* likewise */
+	struct tw_firewall *firewall;   /* likewise */
+	struct tw_listening *listening; /* likewise */
 	struct tw_outside_seen outside;
 	struct tw_providers providers;
 	/* A capability's word on a setting of its own that waits to be confirmed: NULL or why the device does not live by it yet. */

@@ -17,6 +17,7 @@ enum tw_firewall_key {
 	TW_FIREWALL_RATES_NORMAL,
 	TW_FIREWALL_RATES_MAINTENANCE,
 	TW_FIREWALL_RATES_LOCKDOWN,
+	TW_FIREWALL_HTTPS_PORT, /* where HTTPS is offered, beside the ports of the command line */
 	TW_FIREWALL_KEYS
 };
 struct tw_firewall {
@@ -50,5 +51,7 @@ tw_err tw_firewall_add_rates(const tw_firewall *f, struct tw_ruleset *ret);
 tw_err tw_firewall_say_rates(const tw_firewall *f, json_t *body);
 tw_err tw_firewall_tell_rates(tw_firewall *f, const uint64_t over[TW_RATES_MAX]); /* a record for each that was */
 
+/* The ports of the command line, and this one, where it is one: how many. */
+size_t tw_firewall_ports(const tw_firewall *f, const char *moved, uint16_t ret[TW_RULESET_PORTS]);
 bool tw_firewall_stands(tw_firewall *f); /* what is wanted is what there is */
 #endif

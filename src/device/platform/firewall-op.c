@@ -4,6 +4,7 @@
  * what is declared; none adds to it.
  */
 #include "device/platform/firewall-inside.h"
+#include "device/platform/listening.h"
 
 #include "base/text.h"
 #include "device/platform/core.h"
@@ -83,8 +84,7 @@ tw_err tw_firewall_rules(const tw_firewall *f, struct tw_ruleset *ret, char ret_
 	ret->enforce = strcmp(f->by[TW_FIREWALL_MODE].value, "enforce") == 0;
 	if (!ret->enforce)
 		return TW_OK;
-	memcpy(ret->ports, f->listeners.ports, sizeof ret->ports);
-	ret->port_count = f->listeners.port_count;
+	ret->port_count = tw_firewall_ports(f, f->by[TW_FIREWALL_HTTPS_PORT].value, ret->ports);
 	TW_TRY(tw_networks_read(f->by[TW_FIREWALL_MANAGEMENT].value, ret));
 	TW_TRY(tw_parse_u64(tw_slice_of(f->by[TW_FIREWALL_PERIOD].value), PERIOD_MAX, &period));
 	ret->look_s = (uint16_t)period;
@@ -214,11 +214,15 @@ tw_err tw_op_firewall_read(struct tw_context *c, const struct tw_request *rq, st
 	TW_CLEANUP(tw_buf_done) struct tw_buf networks = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *ports = json_array();
 	const bool enforce = tw_setting_is(c, "firewall.mode", "enforce"), holds = f && tw_firewall_stands(f);
+	uint16_t at[TW_RULESET_PORTS];
+	struct tw_setting_state moved;
 
 	tw_buf_init(&networks, c->sys, 512);
 	TW_TRY(tw_setting_get(c, "firewall.management", &networks));
-	for (size_t i = 0; f && i < f->listeners.port_count; i++)
-		TW_TRY(tw_json_append(ports, json_integer(f->listeners.ports[i])));
+	TW_TRY(tw_setting_state(c, tw_setting_find(c, TW_LISTENING_PORT), &moved));
+	const size_t count = f ? tw_firewall_ports(f, moved.value, at) : 0;
+	for (size_t i = 0; i < count; i++)
+		TW_TRY(tw_json_append(ports, json_integer(at[i])));
 	rp->body = json_object();
 	TW_TRY(tw_json_set(rp->body, "mode", json_string(enforce ? "enforce" : "off")));
 	TW_TRY(tw_json_set(rp->body, "holds", json_boolean(holds)));

@@ -4,6 +4,7 @@
  */
 #include "device/platform/core.h"
 #include "device/platform/firewall-inside.h"
+#include "device/platform/listening.h"
 #include "device/rows-platform.h"
 
 #include <string.h>
@@ -60,8 +61,15 @@ static bool has_port(const struct tw_manifest_flow *f, uint16_t port)
 /* The administrator comes by it, whatever it is called. */
 static bool carries_management(const tw_firewall *f, const struct tw_rate_word *w, const struct tw_manifest_flow *flow)
 {
-	for (size_t i = 0; f && i < f->listeners.port_count; i++) {
-		const uint16_t port = f->listeners.ports[i];
+	uint16_t ports[TW_RULESET_PORTS];
+	struct tw_setting_state moved;
+	struct tw_context *c = f ? &f->core->device.context : NULL;
+
+	if (!f || tw_failed(tw_setting_state(c, tw_setting_find(c, TW_LISTENING_PORT), &moved)))
+		return false;
+	const size_t count = tw_firewall_ports(f, moved.value, ports);
+	for (size_t i = 0; i < count; i++) {
+		const uint16_t port = ports[i];
 
 		if ((w->kind == TW_RATE_TCP && w->port == port) || (flow && flow->in && !flow->udp && has_port(flow, port)))
 			return true;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "device/platform/core.h"
+#include "device/platform/listening.h"
 #include "device/rows-platform.h"
 #include "service/errand-line.h"
 
@@ -34,6 +35,7 @@ static const char *const keys[TW_FIREWALL_KEYS] = {
 	[TW_FIREWALL_RATES_NORMAL] = "firewall.rates-normal",
 	[TW_FIREWALL_RATES_MAINTENANCE] = "firewall.rates-maintenance",
 	[TW_FIREWALL_RATES_LOCKDOWN] = "firewall.rates-lockdown",
+	[TW_FIREWALL_HTTPS_PORT] = TW_LISTENING_PORT,
 };
 
 static tw_firewall *of(struct tw_context *c)
@@ -403,10 +405,33 @@ tw_err tw_firewall_job(struct tw_context *c)
 	return TW_OK;
 }
 
+size_t tw_firewall_ports(const tw_firewall *f, const char *moved, uint16_t ret[TW_RULESET_PORTS])
+{
+	const struct tw_ruleset *r = &f->listeners;
+	size_t count = r->port_count;
+	uint64_t port = 0;
+
+	memcpy(ret, r->ports, sizeof r->ports);
+	tw_ignore(tw_parse_u64(tw_slice_of(moved), UINT16_MAX, &port));
+	for (size_t i = 0; i < r->port_count; i++)
+		if (r->ports[i] == port)
+			return count;
+	if (port && count < TW_RULESET_PORTS)
+		ret[count++] = (uint16_t)port;
+	return count;
+}
+
 bool tw_firewall_offers(const struct tw_device *d, uint16_t port)
 {
-	for (size_t i = 0; d->firewall && i < d->firewall->listeners.port_count; i++)
-		if (d->firewall->listeners.ports[i] == port)
+	uint16_t ports[TW_RULESET_PORTS];
+	struct tw_setting_state moved;
+	struct tw_context *c = (struct tw_context *)(uintptr_t)&d->context;
+
+	if (!d->firewall || tw_failed(tw_setting_state(c, tw_setting_find(c, TW_LISTENING_PORT), &moved)))
+		return false;
+	const size_t count = tw_firewall_ports(d->firewall, moved.value, ports);
+	for (size_t i = 0; i < count; i++)
+		if (ports[i] == port)
 			return true;
 	return false;
 }

@@ -8,6 +8,7 @@
 #include "device/grants.h"
 #include "device/platform/application.h"
 #include "device/platform/firewall.h"
+#include "device/platform/listening.h"
 #include "service/path/change.h"
 #include "service/sql-service.h"
 #include "service/task/task.h"
@@ -236,11 +237,14 @@ static int64_t change_within_s(struct tw_context *c)
 	return (int64_t)s;
 }
 
-/* Of the packet filter, or of a capability: each knows its own keys. */
+/* Of the packet filter, of the doors, or of a capability: each knows its own keys. */
 static const char *unsettled(struct tw_context *c, const char *key)
 {
 	const struct tw_device *d = tw_device_of(c);
 	const char *why = tw_firewall_unsettled(c, key);
+
+	if (!why)
+		why = tw_listening_unsettled(c, key);
 
 	return !why && d->unsettled ? d->unsettled(c, key) : why;
 }

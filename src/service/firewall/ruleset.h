@@ -14,7 +14,7 @@
 #include "formats/flowsets.h"
 #include "service/firewall/rates.h"
 
-#define TW_RULESET_PORTS 8     /* as many as there may be listeners */
+#define TW_RULESET_PORTS 9     /* as many as there may be listeners, and one that they were moved to */
 #define TW_RULESET_NETWORKS 64 /* a setting that names more is refused */
 #define TW_RULESET_FLOWS TW_FLOW_ELEMENTS
 #define TW_RULESET_LINKS TW_FLOW_LINKS

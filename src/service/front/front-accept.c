@@ -173,6 +173,21 @@ tw_err tw_front_listen(struct tw_front *f, const int *listeners, size_t count)
 	return TW_OK;
 }
 
+tw_err tw_front_move(struct tw_front *f, const int *listeners, size_t count)
+{
+	tw_front_accepting(f, false);
+	for (size_t i = 0; i < f->listener_count; i++) {
+		const int fd = event_get_fd(f->on_listener[i]);
+
+		event_free(f->on_listener[i]);
+		(void)f->sys->close(f->sys, fd); /* or its port would stay open */
+	}
+	f->listener_count = 0;
+	TW_TRY(tw_front_listen(f, listeners, count));
+	tw_front_accepting(f, true);
+	return TW_OK;
+}
+
 /* --- Deadlines --- */
 
 /* Whether this kind of waiting ends by itself. */

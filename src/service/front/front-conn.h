@@ -127,6 +127,7 @@ void tw_front_reap(struct tw_front *f); /* frees ended connections; at the end o
 struct tw_conn *tw_front_find(struct tw_front *f, uint32_t id);
 int64_t tw_front_now_ms(const struct tw_front *f);
 tw_err tw_front_listen(struct tw_front *f, const int *listeners, size_t count);
+tw_err tw_front_move(struct tw_front *f, const int *listeners, size_t count); /* in place of those before, which are closed; all are front's */
 void tw_front_accepting(struct tw_front *f, bool on);
 void tw_front_on_timer(evutil_socket_t fd, short what, void *front);
 void tw_front_timer(struct tw_front *f); /* sets the timer for the earliest deadline */

@@ -246,6 +246,22 @@ static void drain(struct tw_front *f)
 			tw_conn_retire(f->slots[i]);
 }
 
+/* Whoever has come through the old ones comes again: what was moved is reached at its new place alone. */
+static tw_err new_doors(struct tw_front *f, struct tw_message *m)
+{
+	if (m->fds_lost) {
+		tw_message_drop(f->sys, m);
+		return TW_RAISE(NOMEM, "no descriptor is left for a listener");
+	}
+	if (m->fd_count == 0)
+		return TW_RAISE(UNTRUSTED, "hands sent doors without a listener");
+	TW_TRY(tw_front_move(f, m->fds, m->fd_count));
+	for (unsigned i = 0; i < f->limits.connections; i++)
+		if (f->slots[i])
+			tw_conn_retire(f->slots[i]);
+	return TW_OK;
+}
+
 static void on_hands(evutil_socket_t fd, short what, void *arg)
 {
 	struct tw_front *f = arg;
@@ -254,10 +270,12 @@ static void on_hands(evutil_socket_t fd, short what, void *arg)
 
 	if (tw_is(e, TW_CODE_TIMEOUT))
 		return;
+	if (!tw_failed(e) && m.type == TW_WIRE_HANDS_DOORS)
+		e = new_doors(f, &m);
+	else if (!tw_failed(e))
+		drain(f);
 	if (tw_failed(e))
 		stop(f, e);
-	else
-		drain(f);
 	tw_front_reap(f);
 }
 
@@ -292,7 +310,7 @@ static tw_err open_channels(struct tw_front *f, const struct tw_front_options *o
 		return TW_RAISE(NOMEM, "an event");
 	if (o->hands < 0)
 		return TW_OK;
-	TW_TRY(tw_channel_new(f->sys, o->hands, tw_rows_role_from_hands, &f->hands));
+	TW_TRY(tw_channel_new(f->sys, o->hands, f->portal ? tw_rows_role_from_hands : tw_rows_front_from_hands, &f->hands));
 	return watch(f, o->hands, on_hands, true, &f->on_hands);
 }
 

@@ -236,6 +236,53 @@ static void test_stream_beyond_its_window(void **state)
 }
 
 /* A client that goes while core works on its request: core is told, its answer is dropped. */
+static int listen_anew(struct sockaddr_in *ret)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	socklen_t size = sizeof at;
+
+	CHECK_INT(bind(fd, (struct sockaddr *)&at, size), 0);
+	CHECK_INT(listen(fd, 64), 0);
+	CHECK_INT(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+	*ret = at;
+	return fd;
+}
+
+/* Who came by the old listeners is let go, and they are closed here too. */
+static void test_doors_that_move(void **state)
+{
+	const struct sockaddr_in first = world.address;
+	const int spare = dup(world.listener);
+	struct run r = { 0 };
+	tw_channel *hands = NULL;
+	struct client c;
+	int pair[2];
+
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	CHECK_OK(tw_channel_new(world.sys, pair[0], tw_rows_hands_from_role, &hands));
+	r.hands = pair[1];
+	begin_story(&r);
+	client_open(&c);
+	CHECK(exchange(&r, &c, GET("/"), "<!DOCTYPE html>"));
+	const int fresh = listen_anew(&world.address);
+	CHECK_OK(tw_channel_send(hands, TW_WIRE_HANDS_DOORS, 0, NULL, 0, &fresh, 1));
+	(void)close(fresh);
+	step(&r);
+	CHECK(!exchange(&r, &c, GET("/"), "HTTP/1.1 200 ") && c.closed);
+	client_close(&c);
+	CHECK(serves(&r));
+	CHECK_INT(r.f->listener_count, 1);
+	CHECK(fcntl(world.listener, F_GETFD) < 0 || world.listener == event_get_fd(r.f->on_listener[0]));
+	CHECK_OK(tw_channel_send(hands, TW_WIRE_HANDS_DOORS, 0, NULL, 0, NULL, 0));
+	step(&r);
+	CHECK(r.ended && tw_is(r.outcome, TW_CODE_UNTRUSTED)); /* doors, and none beside them */
+	finish(&r);
+	(void)tw_channel_free(hands);
+	world.listener = spare;
+	world.address = first;
+}
+
 static void test_gone(void **state)
 {
 	struct run r = { 0 };
@@ -657,6 +704,7 @@ static int group(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_story),
+		cmocka_unit_test(test_doors_that_move),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_file_that_is_none),

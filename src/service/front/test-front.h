@@ -42,6 +42,7 @@ static struct {
 /* One run: a front, core's end of its channel, and how many calls front has made. */
 struct run {
 	const struct tw_front_limits *limits; /* NULL: the usual ones */
+	int hands;                            /* front's end of that channel; 0: there is none */
 	tw_front *f;
 	tw_channel *core;
 	long calls, fail_at;
@@ -152,9 +153,12 @@ static inline void step(struct run *r)
 static inline tw_err start(struct run *r)
 {
 	int pair[2];
-	struct tw_front_options o = {
-		.sys = world.sys, .hands = -1, .listeners = &world.listener, .listener_count = 1, .assets = tw_assets, .limits = TW_FRONT_LIMITS
-	};
+	struct tw_front_options o = { .sys = world.sys,
+		.hands = r->hands ? r->hands : -1,
+		.listeners = &world.listener,
+		.listener_count = 1,
+		.assets = tw_assets,
+		.limits = TW_FRONT_LIMITS };
 
 	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	CHECK_OK(tw_channel_new(world.sys, pair[0], tw_rows_core_from_front, &r->core));

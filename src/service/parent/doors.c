@@ -13,8 +13,6 @@
 #include <string.h>
 #include <sys/un.h>
 
-#define BACKLOG 128 /* the kernel's own default maximum for years; front bounds what it accepts */
-
 static tw_err split(const char *text, char host[INET6_ADDRSTRLEN], uint16_t *ret_port, bool *ret_v6)
 {
 	const char *colon = strrchr(text, ':');
@@ -88,7 +86,7 @@ tw_err tw_door_tcp(const struct tw_sys *sys, const char *address, bool shut, int
 	TW_TRY(tw_os_reuse(fd, a.ss_family == AF_INET6));
 	if (shut)
 		TW_TRY(tw_os_shut(fd, true));
-	if (sys->bind(sys, fd, (struct sockaddr *)&a, size) || sys->listen(sys, fd, BACKLOG))
+	if (sys->bind(sys, fd, (struct sockaddr *)&a, size) || sys->listen(sys, fd, TW_DOOR_BACKLOG))
 		return TW_RAISE_ERRNO("listening on %s", address);
 	*ret_fd = tw_take_fd(&fd);
 	return TW_OK;
@@ -125,7 +123,7 @@ tw_err tw_door_local(const struct tw_sys *sys, int run_dir, const char *run_path
 	mask = tw_os_umask(0111);
 	failed = sys->bind(sys, fd, (struct sockaddr *)&at, sizeof at);
 	(void)tw_os_umask(mask);
-	if (failed || sys->listen(sys, fd, BACKLOG))
+	if (failed || sys->listen(sys, fd, TW_DOOR_BACKLOG))
 		return TW_RAISE_ERRNO("listening on %s", at.sun_path);
 	*ret_fd = tw_take_fd(&fd);
 	return TW_OK;

@@ -9,6 +9,7 @@
 
 /* "192.0.2.1:8443", "[::]:8443": numbers only, no names are looked up. SYNTAX. */
 tw_err tw_listen_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret_size);
+#define TW_DOOR_BACKLOG 128 /* the kernel's own default maximum for years; front bounds what it accepts */
 tw_err tw_listen_text(const struct sockaddr_storage *a, struct tw_buf *ret); /* the same form back */
 /* shut: until tw_os_shut says otherwise, from its first moment on */
 tw_err tw_door_tcp(const struct tw_sys *sys, const char *address, bool shut, int *ret_fd);

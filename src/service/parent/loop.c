@@ -18,6 +18,7 @@
 #define STEADY_MS 10000    /* a start that held this long was a good one */
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 10000
+#define MOVE_WORDS_MAX 200
 #define HARDWARE_PERIOD_MS 10000 /* drivers default to 30 s and more */
 
 enum phase { RUNNING, ENDING, WAITING };
@@ -242,6 +243,39 @@ static void errand(struct state *s, const struct tw_message *m)
 		(void)tw_crew_say(s->l->crew, TW_CREW_CORE, TW_WIRE_HANDS_ERRAND_NOT, (uint8_t[]){ (uint8_t)which, (uint8_t)why }, 2);
 }
 
+/* Front goes over to them before core is told. A front that cannot be reached has ended, and its next start has them at birth. */
+static tw_err move_to(struct state *s, uint16_t port)
+{
+	const struct tw_crew *c = s->l->crew;
+	const struct tw_crew_plan *front = &c->plan[TW_CREW_FRONT];
+	struct tw_mover *m = s->l->mover;
+
+	if (!m)
+		return TW_RAISE(UNSUPPORTED, "nothing is moved here");
+	if (port == m->port)
+		return TW_OK;
+	TW_TRY(m->to(m, port));
+	m->port = port;
+	if (c->of[TW_CREW_FRONT].channel &&
+		tw_failed(tw_channel_send(c->of[TW_CREW_FRONT].channel, TW_WIRE_HANDS_DOORS, 0, NULL, 0, front->own, front->own_count)))
+		tw_os_kill(c->of[TW_CREW_FRONT].pid);
+	return TW_OK;
+}
+
+/* A port, and nothing else, is taken from core. */
+static void listen_at(struct state *s, struct tw_slice payload)
+{
+	char text[2 + MOVE_WORDS_MAX] = { payload.at[0], payload.at[1] };
+	const uint16_t port = (uint16_t)((uint8_t)payload.at[0] << 8 | (uint8_t)payload.at[1]);
+
+	if (s->phase != RUNNING) /* core is about to end, and asks again when it is back */
+		return;
+	tw_err e = move_to(s, port);
+	if (tw_failed(e))
+		(void)snprintf(text + 2, sizeof text - 2, "%s", tw_err_detail());
+	(void)tw_crew_say(s->l->crew, TW_CREW_CORE, TW_WIRE_HANDS_LISTENS, text, 2 + strlen(text + 2));
+}
+
 static void errand_boxed(struct state *s, unsigned which, struct tw_slice payload)
 {
 	const uint8_t text[] = { (uint8_t)which, (uint8_t)payload.at[0], (uint8_t)payload.at[1] };
@@ -264,6 +298,8 @@ static void take(struct state *s, int role, const struct tw_message *m)
 		feed(s);
 	else if (m->type == TW_WIRE_HANDS_ERRAND || m->type == TW_WIRE_HANDS_ERRAND_END)
 		errand(s, m);
+	else if (m->type == TW_WIRE_HANDS_LISTEN)
+		listen_at(s, m->payload);
 }
 
 static void listen_to(struct state *s, int role)

@@ -9,6 +9,11 @@
 #include "service/parent/errands.h"
 #include "service/parent/notify.h"
 
+/* Where a side's front listens. What it cannot do leaves all as it was. */
+struct tw_mover {
+	tw_err (*to)(struct tw_mover *m, uint16_t port); /* as LISTEN has it; the crew's plan names the listeners from then on */
+	uint16_t port;                                   /* where it was moved to; 0: nowhere */
+};
 struct tw_loop {
 	const struct tw_sys *sys;
 	struct tw_crew *crew;
@@ -19,7 +24,8 @@ struct tw_loop {
 	int watchdog;    /* the hardware's, -1: none */
 	const int *shut; /* listeners that are opened when core says that doors may answer */
 	size_t shut_count;
-	int ready_fd; /* one byte when the doors answer; -1: nobody waits */
+	int ready_fd;           /* one byte when the doors answer; -1: nobody waits */
+	struct tw_mover *mover; /* NULL: its front stays where it is */
 };
 tw_err tw_loop_run(const struct tw_loop *l); /* until SIGTERM and all roles have ended */
 #endif

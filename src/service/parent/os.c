@@ -101,6 +101,11 @@ tw_err tw_os_shut(int fd, bool shut)
 	return TW_OK;
 }
 
+int tw_os_hush(int fd)
+{
+	return shutdown(fd, SHUT_RD);
+}
+
 tw_err tw_os_port(int fd, struct sockaddr_storage *ret)
 {
 	socklen_t size = sizeof *ret;

@@ -16,6 +16,7 @@ void tw_os_kill(pid_t pid);
 tw_err tw_os_reuse(int fd, bool v6); /* of a TCP listener: address reuse, no delay; v6: take IPv4 clients too */
 /* Of a TCP listener: as long as it is shut the kernel answers nobody at it but this machine itself. */
 tw_err tw_os_shut(int fd, bool shut);
+int tw_os_hush(int fd); /* a TCP listener answers nobody until it listens again; its port stays its own */
 tw_err tw_os_port(int fd, struct sockaddr_storage *ret);
 unsigned tw_os_umask(unsigned mask);
 int tw_os_mkdir(const char *path, unsigned mode);

@@ -43,7 +43,7 @@ static tw_err serve(const struct tw_sys *sys, const struct tw_support_options *o
 			geteuid());
 	TW_TRY(tw_os_drop(false));
 	TW_TRY(box_self());
-	const struct tw_loop loop = { sys, &crew, &errands, &notify, signals, -1, -1, NULL, 0, -1 };
+	const struct tw_loop loop = { sys, &crew, &errands, &notify, signals, -1, -1, NULL, 0, -1, NULL };
 	return tw_loop_run(&loop);
 }
 

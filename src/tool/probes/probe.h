@@ -42,6 +42,7 @@ struct tw_probe_context {
 	size_t planted_count;
 	const char *off;        /* an interface that the list of the mode has off, "link:eth1", or NULL */
 	const char *link;       /* a network link of the first device's that was taken down and up again, or NULL */
+	const char *move;       /* a port that the first device may be moved to for a moment, or NULL */
 	const char *outside;    /* an address of this machine in no network that may manage the device, or NULL */
 	const char *local_path; /* of the next, or NULL */
 	const char *messages;   /* the file in which the organization's gateway writes down what it is sent, or NULL */
@@ -78,7 +79,7 @@ extern const struct tw_probe tw_probes_accounts[], tw_probes_algorithms[], tw_pr
 	tw_probes_outside[], tw_probes_processes[], tw_probes_administration[], tw_probes_shared[], tw_probes_step_up[],
 	tw_probes_actions[], tw_probes_auditing[], tw_probes_notice[], tw_probes_logins[], tw_probes_server[], tw_probes_factors[],
 	tw_probes_strangers[], tw_probes_sharing[], tw_probes_indicator[], tw_probes_inputs[], tw_probes_remote[],
-	tw_probes_lockout[], tw_probes_passkeys[], tw_probes_interfaces[], tw_probes_control[], tw_probes_wifi[],
+	tw_probes_lockout[], tw_probes_passkeys[], tw_probes_interfaces[], tw_probes_control[], tw_probes_move[], tw_probes_wifi[],
 	tw_probes_reception[], tw_probes_reach[], tw_probes_questions[], tw_probes_customers[], tw_probes_bulletins[],
 	tw_probes_remedies[], tw_probes_news[]; /* end with element NULL */
 
