@@ -61,6 +61,7 @@ static void settle(struct tw_app *a)
 	tw_signing_due(a);
 	tw_app_tell_due(a);
 	tw_app_look_due(a);
+	tw_app_rest_due(a);
 	if (waits >= 0) { /* a failure makes it due earlier than the last one did */
 		(void)event_del(a->throttle_timer);
 		arm(a->throttle_timer, waits);
@@ -249,6 +250,7 @@ static tw_err make_loop(struct tw_app *a)
 	TW_TRY(tw_app_mend_new(a));
 	TW_TRY(tw_app_look_new(a));
 	TW_TRY(tw_app_plans_new(a));
+	TW_TRY(tw_app_rest_new(a));
 	TW_TRY(tw_app_listener_new(a));
 	return tw_app_tell_new(a);
 }
