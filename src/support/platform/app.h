@@ -97,7 +97,7 @@ tw_err tw_app_look_new(struct tw_app *a);
 void tw_app_look_due(struct tw_app *a); /* after whatever may have ended a segment of the log */
 
 /* Gives memory back that was freed, once nobody has wanted anything for a moment. */
-#define TW_APP_REST_MS 1000
+#define TW_APP_REST_MS 500
 tw_err tw_app_rest_new(struct tw_app *a);
 void tw_app_rest_due(struct tw_app *a); /* after anything was done */
 
