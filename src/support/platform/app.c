@@ -61,6 +61,7 @@ static void settle(struct tw_app *a)
 	tw_signing_due(a);
 	tw_app_tell_due(a);
 	tw_app_look_due(a);
+	tw_app_rest_due(a);
 	if (waits >= 0) { /* a failure makes it due earlier than the last one did */
 		(void)event_del(a->throttle_timer);
 		arm(a->throttle_timer, waits);
@@ -249,6 +250,7 @@ static tw_err make_loop(struct tw_app *a)
 	TW_TRY(tw_app_mend_new(a));
 	TW_TRY(tw_app_look_new(a));
 	TW_TRY(tw_app_plans_new(a));
+	TW_TRY(tw_app_rest_new(a));
 	TW_TRY(tw_app_listener_new(a));
 	return tw_app_tell_new(a);
 }
@@ -287,7 +289,7 @@ static void done(struct tw_app *a)
 {
 	struct event *const events[] = { a->hands_event, a->commit_timer, a->checkpoint_timer, a->refusal_timer, a->throttle_timer,
 		a->mend_timer, a->alarm_timer, a->tell_timer, a->days_timer, a->listener_timer, a->look_timer, a->plan_timer,
-		a->line_timer };
+		a->line_timer, a->rest_timer };
 
 	a->local = tw_door_local_free(a->local);
 	tw_staff_stop(a);

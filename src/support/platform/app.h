@@ -49,7 +49,7 @@ struct tw_app {
 	tw_door_local *local;
 	struct event *line_timer; /* NULL: there is no line to a store of the network */
 	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer, *throttle_timer, *mend_timer, *alarm_timer,
-		*tell_timer, *days_timer, *listener_timer, *look_timer, *plan_timer;
+		*tell_timer, *days_timer, *listener_timer, *look_timer, *plan_timer, *rest_timer;
 	int64_t mend_ms;     /* how long the mend timer waits the next time */
 	uint64_t signed_seq; /* the log is signed up to here */
 	struct tw_admission admission;
@@ -95,6 +95,11 @@ void tw_app_tell_due(struct tw_app *a);   /* after whatever may have published s
 #define TW_APP_LOOK_SLICE_MS 8
 tw_err tw_app_look_new(struct tw_app *a);
 void tw_app_look_due(struct tw_app *a); /* after whatever may have ended a segment of the log */
+
+/* Gives memory back that was freed, once nobody has wanted anything for a moment. */
+#define TW_APP_REST_MS 500
+tw_err tw_app_rest_new(struct tw_app *a);
+void tw_app_rest_due(struct tw_app *a); /* after anything was done */
 
 /* When a failed sync has made the log or the store refuse changes: tries the disk, and ends the loop with status 1 when it takes writes again. */
 #define TW_APP_MEND_MS 2000 /* doubling, to TW_APP_MEND_MAX_MS */
