@@ -17,7 +17,7 @@ const char tw_csaf_css[] =
 	"dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}dt{font-weight:bold}dd{margin:0;overflow-wrap:anywhere}\n"
 	"table{border-collapse:collapse;width:100%}th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top;"
 	"overflow-wrap:anywhere}\n"
-	".text{white-space:pre-line;overflow-wrap:anywhere}a{color:#0b4a8f}\n"
+	".text{white-space:pre-line;overflow-wrap:anywhere}a{color:#0b4a8f}:focus-visible{outline:3px solid #0b57d0;outline-offset:2px}\n"
 	"@media print{body{font-size:11pt;max-width:none;padding:0}h2,h3{break-after:avoid}tr{break-inside:avoid}a{color:inherit}}\n";
 
 struct page {
@@ -102,7 +102,7 @@ static tw_err begin(struct tw_html *h, const struct tw_csaf_site *s, const char 
 	tw_html_attr(h, TW_AT_NAME, TW_SLICE("viewport"));
 	tw_html_attr(h, TW_AT_CONTENT, TW_SLICE("width=device-width, initial-scale=1"));
 	tw_html_close(h);
-	tw_html_put(h, TW_E_TITLE, title);
+	tw_html_title(h, tw_slice_of(title));
 	tw_html_open(h, TW_E_LINK);
 	tw_html_attr(h, TW_AT_REL, TW_SLICE("stylesheet"));
 	tw_html_link(h, tw_buf_slice(&css));
