@@ -42,6 +42,7 @@ static struct {
 /* One run: a front, core's end of its channel, and how many calls front has made. */
 struct run {
 	const struct tw_front_limits *limits; /* NULL: the usual ones */
+	tw_front_page *page;
 	tw_front *f;
 	tw_channel *core;
 	long calls, fail_at;
@@ -158,6 +159,7 @@ static inline tw_err start(struct run *r)
 
 	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	CHECK_OK(tw_channel_new(world.sys, pair[0], tw_rows_core_from_front, &r->core));
+	o.page = r->page;
 	if (r->limits)
 		o.limits = *r->limits;
 	o.core = pair[1];
