@@ -147,7 +147,7 @@ void tw_html_script(struct tw_html *h, struct tw_slice address)
 	end_tag(h);
 	put(h, "<script src=\"");
 	escape(h, address);
-	put(h, "\" defer></script>");
+	put(h, "\" defer=\"\"></script>");
 }
 
 void tw_html_text(struct tw_html *h, struct tw_slice text)
