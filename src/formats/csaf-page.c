@@ -16,9 +16,9 @@ const char tw_csaf_css[] =
 	"h1{font-size:1.6rem;line-height:1.25}h2{font-size:1.25rem;margin-top:2rem;border-bottom:1px solid #767676}h3{font-size:1.05rem}\n"
 	"dl{display:grid;grid-template-columns:fit-content(40%) 1fr;gap:.25rem 1rem}dt{font-weight:bold;overflow-wrap:anywhere}"
 	"dd{grid-column:2;margin:0;overflow-wrap:anywhere}\n"
-	"table{border-collapse:collapse;width:100%}th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top;"
-	"overflow-wrap:anywhere}\n"
-	".text{white-space:pre-line;overflow-wrap:anywhere}a{color:#0b4a8f}\n"
+	"table{border-collapse:collapse;width:100%}th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top}\n"
+	"td,li{overflow-wrap:anywhere}@media (max-width:30rem){dl{display:block}dt{margin-top:.5rem}}\n"
+	".text{white-space:pre-line;overflow-wrap:anywhere}a{color:#0b4a8f}:focus-visible{outline:3px solid #0b57d0;outline-offset:2px}\n"
 	"@media print{body{font-size:11pt;max-width:none;padding:0}h2,h3{break-after:avoid}tr{break-inside:avoid}a{color:inherit}}\n";
 
 struct page {
@@ -77,6 +77,51 @@ static void link_or_text(struct tw_html *h, const char *address, const char *wor
 	tw_html_close(h);
 }
 
+/* A moment in UTC as people write it; another, or what is none, as it stands. */
+static void moment(struct tw_html *h, const char *text)
+{
+	const size_t size = strlen(text);
+	char shown[24];
+
+	if (size < sizeof "2026-01-01T00:00:00Z" - 1 || text[10] != 'T' || text[size - 1] != 'Z') {
+		tw_html_text(h, tw_slice_of(text));
+		return;
+	}
+	(void)snprintf(shown, sizeof shown, "%.10s %.5s UTC", text, text + 11);
+	tw_html_open(h, TW_E_TIME);
+	tw_html_attr(h, TW_AT_DATETIME, tw_slice_of(text));
+	tw_html_text(h, tw_slice_of(shown));
+	tw_html_close(h);
+}
+
+static void when(struct tw_html *h, const char *term, const char *text)
+{
+	if (!*text)
+		return;
+	tw_html_put(h, TW_E_DT, term);
+	tw_html_open(h, TW_E_DD);
+	moment(h, text);
+	tw_html_close(h);
+}
+
+/* A word of the standard's lists ("vendor_fix", "csaf_vex") as people say it. */
+static void token(struct tw_html *h, const char *text)
+{
+	static const char prefix[] = "csaf_";
+	char shown[64];
+	size_t size;
+
+	if (strncmp(text, prefix, sizeof prefix - 1) == 0)
+		text += sizeof prefix - 1;
+	(void)snprintf(shown, sizeof shown, "%s", text);
+	size = strlen(shown);
+	for (size_t i = 0; i < size; i++)
+		shown[i] = shown[i] == '_' ? ' ' : shown[i];
+	if (shown[0] >= 'a' && shown[0] <= 'z')
+		shown[0] = (char)(shown[0] - 'a' + 'A');
+	tw_html_text(h, tw_slice_of(shown));
+}
+
 /* The path of the site's address, for what stands beside the page. */
 static tw_err local(const struct tw_csaf_site *s, const char *path, struct tw_buf *b)
 {
@@ -103,7 +148,7 @@ static tw_err begin(struct tw_html *h, const struct tw_csaf_site *s, const char 
 	tw_html_attr(h, TW_AT_NAME, TW_SLICE("viewport"));
 	tw_html_attr(h, TW_AT_CONTENT, TW_SLICE("width=device-width, initial-scale=1"));
 	tw_html_close(h);
-	tw_html_put(h, TW_E_TITLE, title);
+	tw_html_title(h, tw_slice_of(title));
 	tw_html_open(h, TW_E_LINK);
 	tw_html_attr(h, TW_AT_REL, TW_SLICE("stylesheet"));
 	tw_html_link(h, tw_buf_slice(&css));
@@ -125,16 +170,33 @@ static tw_err end(struct tw_html *h)
 
 /* --- Parts of a document --- */
 
+static void contact(struct tw_html *h, const char *text)
+{
+	static const char mail[] = "mailto:";
+
+	if (!*text)
+		return;
+	tw_html_put(h, TW_E_DT, "Contact");
+	tw_html_open(h, TW_E_DD);
+	link_or_text(h, text, strncmp(text, mail, sizeof mail - 1) == 0 ? text + sizeof mail - 1 : text);
+	tw_html_close(h);
+}
+
 void tw_csaf_head_said(const json_t *head, struct tw_html *h)
 {
 	const json_t *publisher = json_object_get(head, "publisher"), *distribution = json_object_get(head, "distribution");
 
 	pair(h, "Publisher", text_of(publisher, "name"));
-	pair(h, "Contact", text_of(publisher, "contact_details"));
+	contact(h, text_of(publisher, "contact_details"));
 	pair(h, "Severity", text_of(json_object_get(head, "aggregate_severity"), "text"));
 	pair(h, "Distribution", text_of(distribution, "text"));
 	pair(h, "Label (TLP)", text_of(json_object_get(distribution, "tlp"), "label"));
-	pair(h, "Kind", text_of(head, "category"));
+	if (*text_of(head, "category")) {
+		tw_html_put(h, TW_E_DT, "Kind");
+		tw_html_open(h, TW_E_DD);
+		token(h, text_of(head, "category"));
+		tw_html_close(h);
+	}
 }
 
 static void facts(struct tw_html *h, const json_t *document, const json_t *entry)
@@ -143,8 +205,8 @@ static void facts(struct tw_html *h, const json_t *document, const json_t *entry
 	pair(h, "Identifier", tw_json_text(entry, "id"));
 	pair(h, "Version", tw_json_text(entry, "version"));
 	pair(h, "Status", tw_json_text(entry, "status"));
-	pair(h, "First published", tw_json_text(entry, "published"));
-	pair(h, "Last changed", tw_json_text(entry, "updated"));
+	when(h, "First published", tw_json_text(entry, "published"));
+	when(h, "Last changed", tw_json_text(entry, "updated"));
 	tw_csaf_head_said(document, h);
 	tw_html_close(h);
 }
@@ -155,7 +217,12 @@ static void notes(struct tw_html *h, const json_t *list, enum tw_html_element he
 	size_t i;
 
 	json_array_foreach(list, i, note) {
-		put(h, heading, *text_of(note, "title") ? text_of(note, "title") : text_of(note, "category"));
+		put(h, heading, text_of(note, "title"));
+		if (!*text_of(note, "title") && *text_of(note, "category")) {
+			tw_html_open(h, heading);
+			token(h, text_of(note, "category"));
+			tw_html_close(h);
+		}
 		put_text(h, text_of(note, "text"));
 	}
 }
@@ -237,8 +304,15 @@ static void history(struct tw_html *h, const json_t *list)
 	row(h, TW_E_TH, (const char *const[]){ "Version", "Date", "What changed" }, 3);
 	tw_html_close(h);
 	tw_html_open(h, TW_E_TBODY);
-	json_array_foreach(list, i, item)
-		row(h, TW_E_TD, (const char *const[]){ text_of(item, "number"), text_of(item, "date"), text_of(item, "summary") }, 3);
+	json_array_foreach(list, i, item) {
+		tw_html_open(h, TW_E_TR);
+		tw_html_put(h, TW_E_TD, text_of(item, "number"));
+		tw_html_open(h, TW_E_TD);
+		moment(h, text_of(item, "date"));
+		tw_html_close(h);
+		tw_html_put(h, TW_E_TD, text_of(item, "summary"));
+		tw_html_close(h);
+	}
 	tw_html_close(h);
 	tw_html_close(h);
 }
@@ -424,7 +498,9 @@ static void statements(struct page *p, const char *heading, const json_t *list, 
 	tw_html_open(&p->h, TW_E_UL);
 	json_array_foreach(list, i, item) {
 		tw_html_open(&p->h, TW_E_LI);
-		tw_html_put(&p->h, TW_E_STRONG, text_of(item, kind));
+		tw_html_open(&p->h, TW_E_STRONG);
+		token(&p->h, text_of(item, kind));
+		tw_html_close(&p->h);
 		tw_html_text(&p->h, TW_SLICE(" "));
 		tw_html_text(&p->h, tw_slice_of(details ? text_of(item, details) : ""));
 		names(p, item);
@@ -469,8 +545,8 @@ static void vulnerability(struct page *p, const json_t *v)
 	tw_html_open(h, TW_E_DL);
 	pair(h, "Weakness", text_of(cwe, "id"));
 	pair(h, "Kind of weakness", text_of(cwe, "name"));
-	pair(h, "Discovered", text_of(v, "discovery_date"));
-	pair(h, "Disclosed", text_of(v, "release_date"));
+	when(h, "Discovered", text_of(v, "discovery_date"));
+	when(h, "Disclosed", text_of(v, "release_date"));
 	tw_html_close(h);
 	notes(h, json_object_get(v, "notes"), TW_E_H3);
 	json_array_foreach(json_object_get(v, "scores"), i, one) {
@@ -579,7 +655,7 @@ tw_err tw_csaf_listing(const struct tw_csaf_site *s, struct tw_buf *b)
 		tw_html_text(&h, TW_SLICE(", "));
 		tw_html_text(&h, tw_slice_of(tw_json_text(entry, "id")));
 		tw_html_text(&h, TW_SLICE(", "));
-		tw_html_text(&h, tw_slice_of(tw_json_text(entry, "updated")));
+		moment(&h, tw_json_text(entry, "updated"));
 		tw_html_close(&h);
 	}
 	tw_html_close(&h);

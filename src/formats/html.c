@@ -147,7 +147,7 @@ void tw_html_script(struct tw_html *h, struct tw_slice address)
 	end_tag(h);
 	put(h, "<script src=\"");
 	escape(h, address);
-	put(h, "\" defer></script>");
+	put(h, "\" defer=\"\"></script>");
 }
 
 void tw_html_text(struct tw_html *h, struct tw_slice text)
@@ -178,6 +178,35 @@ tw_err tw_html_finish(struct tw_html *h)
 	if (h->depth > 0)
 		keep(h, TW_RAISE(INTERNAL, "%s is still open", elements[h->open[h->depth - 1]]));
 	return h->failed;
+}
+
+/* What the escape makes of one character. */
+static size_t width(char c)
+{
+	return c == '&' || c == '\''   ? sizeof "&amp;" - 1
+		: c == '<' || c == '>' ? sizeof "&lt;" - 1
+		: c == '"'             ? sizeof "&quot;" - 1
+				       : 1;
+}
+
+void tw_html_title(struct tw_html *h, struct tw_slice title)
+{
+	struct tw_slice kept = { title.at, 0 };
+	size_t at = 0, shown = 0;
+
+	while (at < title.size && shown <= TW_HTML_TITLE_MAX) {
+		size_t n = tw_utf8_size((struct tw_slice){ title.at + at, title.size - at });
+
+		shown += n == 4 ? 2 : width(title.at[at]);
+		at += n ? n : 1;
+		if (shown < TW_HTML_TITLE_MAX)
+			kept.size = at;
+	}
+	tw_html_open(h, TW_E_TITLE);
+	tw_html_text(h, shown > TW_HTML_TITLE_MAX ? kept : title);
+	if (shown > TW_HTML_TITLE_MAX)
+		tw_html_text(h, TW_SLICE("\xe2\x80\xa6"));
+	tw_html_close(h);
 }
 
 void tw_html_put(struct tw_html *h, enum tw_html_element e, const char *text)

@@ -78,6 +78,10 @@ tw_err tw_html_finish(struct tw_html *h);
  */
 void tw_html_script(struct tw_html *h, struct tw_slice address);
 
+/* The name of the window: no more of it, as it is written, than windows and lists of results show, whatever a case or an advisory is called. */
+void tw_html_title(struct tw_html *h, struct tw_slice title);
+#define TW_HTML_TITLE_MAX 70
+
 /* An element with nothing but text in it. */
 void tw_html_put(struct tw_html *h, enum tw_html_element e, const char *text);
 #endif

@@ -195,6 +195,36 @@ static void test_memory_that_runs_out(void **state)
 	(void)tw_fake_free(f);
 }
 
+#define TEN "0123456789"
+#define SIXTY TEN TEN TEN TEN TEN TEN
+
+static void test_a_title_is_as_long_as_windows_show(void **state)
+{
+	static const struct {
+		struct tw_slice in;
+		const char *want;
+	} rows[] = {
+		{ TW_SLICE(""), "" },
+		{ TW_SLICE("a<b"), "a&lt;b" },
+		{ TW_SLICE(SIXTY TEN), SIXTY TEN },
+		{ TW_SLICE(SIXTY TEN "x"), SIXTY "012345678\xe2\x80\xa6" },
+		{ TW_SLICE(SIXTY "012345678\xc3\xa4"), SIXTY "012345678\xc3\xa4" },
+		{ TW_SLICE(SIXTY "01234567\xc3\xa4\xc3\xa4\xc3\xa4"), SIXTY "01234567\xc3\xa4\xe2\x80\xa6" }, /* no half of one */
+		{ TW_SLICE(SIXTY "0123456\""), SIXTY "0123456\xe2\x80\xa6" },
+		{ TW_SLICE(SIXTY "0123\""), SIXTY "0123&quot;" },
+		{ TW_SLICE(SIXTY "012345678\xff" TEN), SIXTY "012345678\xe2\x80\xa6" },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		char want[256];
+
+		begin();
+		tw_html_title(&h, rows[i].in);
+		(void)snprintf(want, sizeof want, "<title>%s</title>", rows[i].want);
+		ends_as(want);
+	}
+}
+
 static int done(void **state)
 {
 	tw_buf_done(&out);
@@ -203,5 +233,5 @@ static int done(void **state)
 
 CHECK_MAIN(cmocka_unit_test_teardown(test_text_stays_text, done), cmocka_unit_test_teardown(test_values_stay_values, done),
 	cmocka_unit_test_teardown(test_addresses, done), cmocka_unit_test_teardown(test_scripts, done),
-	cmocka_unit_test_teardown(test_order, done), cmocka_unit_test_teardown(test_the_first_failure_stays, done),
-	cmocka_unit_test_teardown(test_memory_that_runs_out, done))
+	cmocka_unit_test_teardown(test_a_title_is_as_long_as_windows_show, done), cmocka_unit_test_teardown(test_order, done),
+	cmocka_unit_test_teardown(test_the_first_failure_stays, done), cmocka_unit_test_teardown(test_memory_that_runs_out, done))

@@ -8,13 +8,12 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, sy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { HtmlValidate } from 'html-validate';
 import { axe, fitsEverywhere, fitsWithLargeText, overhang } from './browser.js';
+import { invalid } from './clean.js';
 import { payloads } from './payloads.js';
 
 const BUILD = process.env.TW_BUILD || fileURLToPath(new URL('../../build', import.meta.url));
 export const PROGRAM = join(BUILD, 'src/support/thingward-support');
-const validate = new HtmlValidate({ extends: ['html-validate:recommended', 'html-validate:a11y'], rules: { 'attribute-boolean-style': 'off', 'long-title': 'off' } });
 const HOSTILE_TEXTS = payloads.filter((text) => !/[\p{Cc}]/u.test(text)); // what no page can show comes back as U+FFFD: test/run/test_support.py
 const PAGES = ['/', '/report', '/report/status', '/question', '/account', '/question?kind=documentation&document=/policy', '/policy', '/thanks', '/products', '/products/lamp', '/products/kettle', '/subscriptions?product=lamp', '/subscriptions/confirm/0000-0000-0000-0000-0000-0000-0000', '/subscriptions/leave/1-00'];
 const PRODUCTS = { format: 1, products: [
@@ -67,13 +66,23 @@ export async function withSupport(test, skip, more = {}) {
 
 // As the server sent it.
 export async function valid(page, text) {
-	const { results } = await validate.validateString(text ?? await (await page.request.get(page.url())).text());
-	assert.deepEqual(results.flatMap((one) => one.messages.map((m) => `${m.ruleId}: ${m.message}`)), []);
+	assert.deepEqual(await invalid(text ?? await (await page.request.get(page.url())).text()), []);
+}
+
+// Whoever comes for the first time, on a slow line: the page with everything that it loads, and as much again would still be little.
+async function light(page, url) {
+	const parts = [];
+	page.on('response', (answer) => parts.push(answer));
+	await page.goto(url, { waitUntil: 'networkidle' });
+	const sizes = await Promise.all(parts.map(async (one) => [new URL(one.url()).pathname, (await one.body()).length, (await one.request().sizes()).responseHeadersSize]));
+	assert.deepEqual(sizes.map(([path]) => path), ['/', '/portal.css']);
+	assert.ok(sizes.reduce((sum, [, body, head]) => sum + body + head, 0) < 50_000, JSON.stringify(sizes));
 }
 
 async function everyPage({ open, skip }) {
 	await withSupport(async (url) => {
-		const page = await open(`${url}/`);
+		const page = await open('about:blank');
+		await light(page, `${url}/`);
 		for (const path of PAGES) {
 			const at = `${url}${path}${path.includes('?') ? '&' : '?'}lang=`;
 			await page.goto(`${at}de`);

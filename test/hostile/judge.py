@@ -20,7 +20,7 @@ def listed(macro):
 
 
 ELEMENTS, ATTRIBUTES = listed("TW_HTML_ELEMENTS"), listed("TW_HTML_ATTRIBUTES") | {"href", "action"}
-SCRIPT = [("src", "/passkey.js"), ("defer", None)]
+SCRIPT = [("src", "/passkey.js"), ("defer", "")]
 POLICY = "default-src 'none'; {}style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 VOID = {"meta", "link", "input"}
 SAYS = {"value", "aria-label", "content", "href", "action"}  # attributes in which somebody's words may stand, as words or as part of an address

@@ -128,6 +128,7 @@ class World:
         self.known = {"case": [], "report": [], "advisory": [], "question": [], "answer": [], "alarm": [], "notice": [], "draft": [], "number": [], "account": [], "product": ["lamp", "kettle"], "token": ["0000-0000"], "file*": [], "file": ["f1"], "import": ["i1"], "release": ["v1"], "finding": [], "session": ["s9999"], "credential": ["c9999"], "customer": ["k1"], "incident": ["1"], "device": []}
         self.receipts, self.reports, self.asked, self.sent = [], 0, 0, 0
         self.customer, self.serial, self.items = "", "", []  # the key of an account at the portal, the last of its devices, what it sent
+        self.answers = None  # answers.Answers: who keeps the pages that came
 
     # --- Its beginning ---
 
@@ -168,6 +169,8 @@ class World:
         form = o.get("form") == "yes"
         page = o.get("media") == "text/html"
         h = {"Host": self.origin[8:]}
+        if page and self.answers:
+            h |= {"Accept": b"text/html", "Accept-Language": self.answers.language(name).encode()}
         if role != "anyone":
             token = self.people[role].token.encode()
             h |= {"Cookie": b"__Host-session=" + token} if page else {"Authorization": b"Bearer " + token}
@@ -190,6 +193,8 @@ class World:
         if wrong:
             self.wrong.append((name, path, body, r.status, wrong[:4]))
         r.text, r.said, r.tags = text.decode(errors="replace"), said, tags
+        if self.answers:
+            self.answers.keep(name, role, r)
         return r, said, tags
 
     def api(self, name, target=None, role=None, **body):
@@ -391,7 +396,7 @@ class World:
         if not asks:
             return {}
         r, _, _ = self.send(asks["name"], path.encode() + more, role=self.role_of(name))
-        return fields(r.text)[1] if r.status == 200 and re.search("<main.*?<form", r.text, re.S) else {}
+        return fields(r.text)[1] if r.status == 200 and re.search("<main.*?<form method=\"post\" action=\"[^\"]+\">", r.text, re.S) else {}
 
     def attempt(self, name, typed):
         if self.sent > 100:
@@ -542,7 +547,7 @@ class World:
                 paths = [p + "?limit=200" for p in paths]
             if "step" in keys:
                 paths = [f"{p}?step={s}&kind={k}" for p in paths for s in ("early-warning", "final-report") for k in ("exploited-vulnerability", "severe-incident")]
-            if {"from", "to"} & keys:
+            if "from" in keys:
                 paths = [p + "?from=1" for p in paths]
             if "revision" in keys:
                 paths = [f"{p}?revision={n}" for p in paths for n in (1, 2)]

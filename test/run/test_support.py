@@ -5,6 +5,7 @@ import csv
 import fcntl
 import hashlib
 import html.parser
+import json
 import http.client
 import io
 import os
@@ -198,6 +199,29 @@ def test_refusals_are_pages_to_people_and_json_to_programs(service):
     r, body = service.ask("/api/v1/no-such")
     assert r.status == 404 and r.getheader("Content-Type") == "application/problem+json"
     assert service.ask("/", method="POST")[0].status == 405
+
+
+def test_what_the_front_refuses_is_a_page_to_a_browser(service):
+    """Before app has read anything: too much of it, a site that is not ours, a form of another's; in both languages, with the policy that pages have."""
+    service.start()
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    rows = [("/report", "POST", {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": "70000"}, 413, "too large", "zu groß"),
+            ("/report", "POST", {"Content-Type": "multipart/form-data; boundary=x", "Content-Length": "9000000"}, 413, "8 MiB", "8 MiB"),
+            ("/", "GET", {"Host": "evil.example"}, 421, "does not answer to the name", "antworten nicht auf den Namen"),
+            ("/portal.css", "POST", {"Content-Length": "0"}, 405, "not what this page takes", "nimmt diese Seite nicht an"),
+            ("/report", "POST", {"Origin": "https://evil.example", "Content-Length": "0"}, 403, "not what this page takes", "nimmt diese Seite nicht an")]
+    for path, method, headers, status, english, german in rows:
+        r, body = service.ask(path, method, browser | headers)
+        assert r.status == status and r.getheader("Content-Type") == "text/html; charset=utf-8", (path, r.status, body)
+        assert english in body and re.search(rf'<section lang="de">.*{german}', body) and "Rule: RFC " in body and 'href="/portal.css"' in body
+        assert r.getheader("Content-Security-Policy").startswith("default-src 'none'; style-src 'self'; ")
+        assert (r.getheader("Allow") == "GET, HEAD") == (status == 405)
+        r, body = service.ask(path, method, headers | {"Accept": "*/*"})
+        assert r.getheader("Content-Type") == "application/problem+json" and json.loads(body)["status"] == status
+    r, body = service.ask("/api/v1/health", headers=browser | {"Host": "evil.example"})
+    assert r.status == 421 and json.loads(body)["status"] == 421
+    r, body = service.ask("/", "HEAD", browser | {"Host": "evil.example"})
+    assert r.status == 421 and int(r.getheader("Content-Length")) > 500 and body == ""
 
 
 def test_a_page_may_be_linked_from_elsewhere_but_not_sent_to(service):

@@ -53,7 +53,7 @@ def offered(one, path, **query):
     assert r.status == 200, text
     policy = r.getheader("Content-Security-Policy")
     assert "script-src 'self'; require-trusted-types-for 'script'" in policy and "unsafe" not in policy
-    assert re.findall(r"<script[^>]*>[^<]*", text) == ['<script src="/passkey.js" defer>'] and " on" not in re.sub(r">[^<]*<", "><", text).replace(" one", "")
+    assert re.findall(r"<script[^>]*>[^<]*", text) == ['<script src="/passkey.js" defer="">'] and " on" not in re.sub(r">[^<]*<", "><", text).replace(" one", "")
     return fields(text)[1]
 
 

@@ -349,7 +349,10 @@ void tw_conn_answer(struct tw_conn *c, struct tw_slice rest)
 
 void tw_conn_problem(struct tw_conn *c, int status, const char *rule)
 {
-	if (tw_failed(tw_front_reply_problem(c->front, status, rule, c->head_only, tw_conn_last(c))))
+	tw_err e = c->browses ? tw_front_reply_page(c->front, status, rule, c->head_only, tw_conn_last(c))
+			      : tw_front_reply_problem(c->front, status, rule, c->head_only, tw_conn_last(c));
+
+	if (tw_failed(e))
 		tw_conn_end(c);
 	else
 		tw_conn_answer(c, (struct tw_slice){ "", 0 });

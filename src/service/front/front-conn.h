@@ -58,6 +58,7 @@ struct tw_conn {
 	char source_text[TW_FRONT_SOURCE];
 	bool self, ended, asked, reading, shaken, known, old, head_only, closing, faulted, asked_exporter, has_client_key, want_body;
 	bool half;       /* the peer has said close_notify: what it asked before is still answered */
+	bool browses;    /* the request under way is a browser's, for a page: a refusal is one too */
 	unsigned served; /* requests of this turn */
 	uint8_t exporter[32], client_key[32];
 	struct tw_buf in;         /* bytes not understood yet, or waiting behind a request */
@@ -95,6 +96,7 @@ struct tw_front {
 	struct tw_self *self; /* while the self-request runs */
 	int64_t timer_ms;     /* when the timer fires; 0: it does not */
 	bool accepting, draining, core_gone, ready, portal;
+	tw_front_page *page;
 	tw_err outcome;
 	int64_t date_s;
 	char date[40];

@@ -37,6 +37,8 @@
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'\r\n"                    \
 	"Cross-Origin-Opener-Policy: same-origin\r\n" ALWAYS
 
+#define PAGE_MAX 8192 /* of a refusal: it says a rule and what to do */
+
 /* RFC 9110 5.6.7, made once a second at most. */
 static void refresh_date(struct tw_front *f)
 {
@@ -165,6 +167,26 @@ static tw_err problem_body(struct tw_buf *b, int status, const char *rule)
 	return tw_buf_text(b, ",\"next\":\"Send the request as the rule says.\"}");
 }
 
+static tw_err allowed(struct tw_buf *b, int status)
+{
+	return status == 405 ? tw_buf_text(b, "Allow: GET, HEAD\r\n") : TW_OK; /* RFC 9110 15.5.6 */
+}
+
+tw_err tw_front_reply_page(struct tw_front *f, int status, const char *rule, bool head_only, bool close)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf page = { 0 };
+	struct tw_buf *b = &f->reply;
+
+	tw_buf_init(&page, f->sys, PAGE_MAX);
+	TW_TRY(f->page(status, rule, &page));
+	TW_TRY(begin(f, status, close));
+	TW_TRY(tw_buf_text(b, "Content-Type: text/html; charset=utf-8\r\n"));
+	TW_TRY(allowed(b, status));
+	TW_TRY(length(b, page.size));
+	TW_TRY(tw_buf_text(b, FOR_CORE_PAGES "\r\n"));
+	return head_only ? TW_OK : tw_buf_add(b, page.data, page.size);
+}
+
 tw_err tw_front_reply_problem(struct tw_front *f, int status, const char *rule, bool head_only, bool close)
 {
 	char bytes[1024];
@@ -181,8 +203,7 @@ tw_err tw_front_reply_problem(struct tw_front *f, int status, const char *rule, 
 	TW_TRY(e);
 	TW_TRY(begin(f, status, close));
 	TW_TRY(tw_buf_text(b, "Content-Type: application/problem+json\r\n"));
-	if (status == 405) /* RFC 9110 15.5.6 */
-		TW_TRY(tw_buf_text(b, "Allow: GET, HEAD\r\n"));
+	TW_TRY(allowed(b, status));
 	TW_TRY(length(b, size));
 	TW_TRY(tw_buf_text(b, FOR_DATA "\r\n"));
 	return head_only ? TW_OK : tw_buf_add(b, bytes, size);

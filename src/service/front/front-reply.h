@@ -7,6 +7,7 @@
 /* Each puts one whole head (and body, where it has one) into front->reply, replacing what was there. */
 tw_err tw_front_reply_core(struct tw_front *f, const struct tw_wire_reply *r, bool head_only, bool close);
 tw_err tw_front_reply_problem(struct tw_front *f, int status, const char *rule, bool head_only, bool close);
+tw_err tw_front_reply_page(struct tw_front *f, int status, const char *rule, bool head_only, bool close); /* the same, by f->page */
 
 /* NULL: core's. */
 const struct tw_asset *tw_front_asset(const struct tw_asset *assets, struct tw_slice path);

@@ -131,6 +131,14 @@ static bool is_api(const struct tw_http_head *h)
 	return h->path.size >= 5 && memcmp(h->path.at, "/api/", 5) == 0;
 }
 
+/* A browser says that it takes pages; who follows no page's link or form mostly says that it takes everything. */
+static bool browses(const struct tw_front *f, const struct tw_http_head *h)
+{
+	const struct tw_http_field *accepts = f->page && !is_api(h) ? tw_http_find(h, "accept") : NULL;
+
+	return accepts && accepts->value.size && memmem(accepts->value.at, accepts->value.size, "text/html", strlen("text/html"));
+}
+
 /* A link from elsewhere may lead to a page; a form elsewhere may not send us anything. */
 static bool another_asks(const struct tw_http_head *h)
 {
@@ -232,6 +240,7 @@ static size_t take_head(struct tw_conn *c, struct tw_slice bytes)
 		return 0;
 	}
 	c->head_only = tw_slice_is(h.method, "HEAD"); /* empty when the fault came before it */
+	c->browses = !tw_failed(e) && browses(c->front, &h);
 	if (tw_failed(e)) {
 		tw_conn_fault(c, why.status, why.rule);
 		return bytes.size;

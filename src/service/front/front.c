@@ -326,6 +326,7 @@ tw_err tw_front_new(const struct tw_front_options *o, tw_front **ret)
 	f->limits = o->limits;
 	f->assets = o->assets;
 	f->portal = o->portal;
+	f->page = o->page;
 	for (int w = 0; w < TW_WAITS; w++)
 		TAILQ_INIT(&f->waiting[w]);
 	TAILQ_INIT(&f->ended);
@@ -397,7 +398,7 @@ static void set_portal(struct tw_front_limits *l)
 	l->upload_ms = PORTAL_UPLOAD_MS;
 }
 
-static int run(const struct tw_sys *sys, const struct tw_role_start *start, bool portal)
+static int run(const struct tw_sys *sys, const struct tw_role_start *start, bool portal, tw_front_page *page)
 {
 	TW_CLEANUP(tw_front_freep) tw_front *f = NULL;
 	int listeners[TW_FRONT_LISTENERS_MAX];
@@ -413,6 +414,7 @@ static int run(const struct tw_sys *sys, const struct tw_role_start *start, bool
 		.listener_count = count,
 		.assets = tw_assets,
 		.portal = portal,
+		.page = page,
 		.limits = TW_FRONT_LIMITS };
 
 	if (portal)
@@ -427,10 +429,10 @@ static int run(const struct tw_sys *sys, const struct tw_role_start *start, bool
 
 int tw_front_role_run(const struct tw_sys *sys, const struct tw_role_start *start)
 {
-	return run(sys, start, false);
+	return run(sys, start, false, NULL);
 }
 
-int tw_front_portal_run(const struct tw_sys *sys, const struct tw_role_start *start)
+int tw_front_portal_run(const struct tw_sys *sys, const struct tw_role_start *start, tw_front_page *page)
 {
-	return run(sys, start, true);
+	return run(sys, start, true, page);
 }

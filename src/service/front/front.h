@@ -45,13 +45,17 @@ struct tw_front_limits {
 		.body_ms = 30000, .idle_ms = 15000, .known_ms = 60000, .linger_ms = 2000,                                       \
 	}
 
+/* Writes the page for people of a refusal; it knows neither who asks nor in which language. */
+typedef tw_err tw_front_page(int status, const char *rule, struct tw_buf *out);
+
 struct tw_front_options {
 	const struct tw_sys *sys;
 	int hands, core, keys; /* channels; hands -1: none */
 	const int *listeners;
 	size_t listener_count;
 	const struct tw_asset *assets;
-	bool portal; /* core has pages too: whatever is no asset goes there, and not only what is under /api/ */
+	bool portal;         /* core has pages too: whatever is no asset goes there, and not only what is under /api/ */
+	tw_front_page *page; /* of what front itself refuses to a browser, outside of /api/; NULL: everybody gets a document for programs */
 	struct tw_front_limits limits;
 };
 
@@ -63,5 +67,5 @@ tw_err tw_front_serve(tw_front *f); /* until drained (OK), or until hands has go
 
 /* The row's run, for a side whose core answers under /api/ alone, and for one whose core has pages. The second takes forms of 64 KiB from strangers. */
 int tw_front_role_run(const struct tw_sys *sys, const struct tw_role_start *start);
-int tw_front_portal_run(const struct tw_sys *sys, const struct tw_role_start *start);
+int tw_front_portal_run(const struct tw_sys *sys, const struct tw_role_start *start, tw_front_page *page);
 #endif

@@ -7,6 +7,21 @@
 #include "service/front/test-front.h"
 
 /* The story: start, self-request, a page, core's answer, a chunked body, a fault, a new listener key; under the owner's certificate. */
+#define BROWSER "Accept: text/html,*/*;q=0.8\r\n"
+#define STRANGE(method, path, fields) method " " path " HTTP/1.1\r\nHost: evil.example\r\n" fields "\r\n"
+
+static tw_err write_page(int status, const char *rule, struct tw_buf *out)
+{
+	return tw_buf_format(out, "<p>%d, %s, a page", status, rule);
+}
+
+static tw_err write_too_much(int status, const char *rule, struct tw_buf *out)
+{
+	for (int i = 0; i < 1000; i++)
+		TW_TRY(tw_buf_text(out, "of a page "));
+	return TW_OK;
+}
+
 static void story(struct run *r)
 {
 	struct client c;
@@ -26,6 +41,7 @@ static void story(struct run *r)
 		"\r\n\r\n{}");
 	(void)exchange(r, &c, GET("/api/v1/file"), FILE_END);
 	(void)exchange(r, &c, GET("/api/v1/stream"), "0\r\n\r\n");
+	(void)exchange(r, &c, STRANGE("GET", "/", BROWSER), "<p>421, ");
 	(void)exchange(r, &c, "nonsense\r\n\r\n", "HTTP/1.1 400 ");
 	client_close(&c);
 	step(r);
@@ -617,6 +633,33 @@ static void test_a_stranger_sends_as_much_as_the_side_takes(void **state)
 	end(&r, &c);
 }
 
+/* Not for programs, not under /api/, and not where the side has no pages. */
+static void test_a_browser_is_refused_by_a_page(void **state)
+{
+	static const char too_long[] = "POST /form HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 20000\r\n" BROWSER "\r\n";
+	struct run r = { .page = write_page };
+	struct client c;
+
+	begin(&r, &c);
+	CHECK(exchange(&r, &c, STRANGE("GET", "/", BROWSER), "\r\n\r\n<p>421, RFC 9110 15.5.20: "));
+	CHECK(strstr(c.got, "\r\nContent-Type: text/html; charset=utf-8\r\n") &&
+		strstr(c.got, "\r\nContent-Security-Policy: default-src 'none'; style-src"));
+	CHECK(exchange(&r, &c, STRANGE("HEAD", "/", BROWSER), "same-origin\r\n\r\n") && !strstr(c.got, "<p>"));
+	CHECK(exchange(&r, &c, STRANGE("GET", "/", "Accept: */*\r\n"), "\r\n\r\n{\"type\""));
+	CHECK(exchange(&r, &c, STRANGE("GET", "/", ""), "\r\n\r\n{\"type\""));
+	CHECK(exchange(&r, &c, STRANGE("GET", "/api/v1/x", BROWSER), "\r\n\r\n{\"type\""));
+	CHECK(exchange(&r, &c, too_long, "\r\n\r\n<p>413, "));
+	end(&r, &c);
+	r = (struct run){ .page = write_too_much };
+	begin(&r, &c);
+	CHECK(!exchange(&r, &c, STRANGE("GET", "/", BROWSER), "HTTP/1.1 ") && c.closed); /* nothing of half a page */
+	end(&r, &c);
+	r = (struct run){ .page = NULL };
+	begin(&r, &c);
+	CHECK(exchange(&r, &c, STRANGE("GET", "/", BROWSER), "\r\n\r\n{\"type\""));
+	end(&r, &c);
+}
+
 /* RFC 8446 6.1: close_notify ends what the client says, not what it hears. */
 static void test_who_has_said_all_still_hears(void **state)
 {
@@ -661,7 +704,7 @@ static void test_a_hello_of_any_length_is_not_waited_for(void **state)
 
 static void one_fault(long nth, int error_number, long *ret_calls, bool *ret_fired)
 {
-	struct run r = { .fail_at = nth, .error_number = error_number };
+	struct run r = { .page = write_page, .fail_at = nth, .error_number = error_number };
 
 	if (!tw_failed(start(&r)))
 		story(&r);
@@ -717,6 +760,7 @@ static int group(void)
 		cmocka_unit_test(test_many_requests_at_once_have_their_turns),
 		cmocka_unit_test(test_a_party_has_its_share_at_core),
 		cmocka_unit_test(test_a_stranger_sends_as_much_as_the_side_takes),
+		cmocka_unit_test(test_a_browser_is_refused_by_a_page),
 		cmocka_unit_test(test_known_peers_give_back_what_they_borrowed),
 		cmocka_unit_test(test_who_has_said_all_still_hears),
 		cmocka_unit_test(test_a_hello_of_any_length_is_not_waited_for),

@@ -43,6 +43,7 @@ static struct {
 struct run {
 	const struct tw_front_limits *limits; /* NULL: the usual ones */
 	int hands;                            /* front's end of that channel; 0: there is none */
+	tw_front_page *page;
 	tw_front *f;
 	tw_channel *core;
 	long calls, fail_at;
@@ -162,6 +163,7 @@ static inline tw_err start(struct run *r)
 
 	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	CHECK_OK(tw_channel_new(world.sys, pair[0], tw_rows_core_from_front, &r->core));
+	o.page = r->page;
 	if (r->limits)
 		o.limits = *r->limits;
 	o.core = pair[1];

@@ -189,6 +189,7 @@ static void product_field(struct listing *l, const char *value)
 {
 	label(l, "product", TW_W_PRODUCT);
 	tw_html_open(&l->h, TW_E_INPUT);
+	tw_html_attr(&l->h, TW_AT_TYPE, TW_SLICE("text"));
 	tw_html_attr(&l->h, TW_AT_ID, TW_SLICE("product"));
 	tw_html_attr(&l->h, TW_AT_NAME, TW_SLICE("product"));
 	tw_html_attr(&l->h, TW_AT_MAXLENGTH, TW_SLICE("100"));
@@ -228,22 +229,23 @@ static void form(struct listing *l, const char *product, const char *severity)
 	product_field(l, product);
 	severity_field(l, severity);
 	tw_html_open(&l->h, TW_E_BUTTON);
+	tw_html_attr(&l->h, TW_AT_TYPE, TW_SLICE("submit"));
 	tw_html_text(&l->h, tw_slice_of(tw_word(TW_W_FILTER, l->look.language)));
 	tw_html_close(&l->h);
 	tw_html_close(&l->h);
 }
 
+static const enum tw_word columns[] = { TW_W_ADVISORY, TW_W_TITLE, TW_W_RATING, TW_W_VERSION_OF, TW_W_UPDATED };
+
 static void heads(struct listing *l)
 {
-	static const enum tw_word words[] = { TW_W_ADVISORY, TW_W_TITLE, TW_W_RATING, TW_W_VERSION_OF, TW_W_UPDATED };
-
-	tw_html_open(&l->h, TW_E_TABLE);
+	tw_page_class(&l->h, TW_E_TABLE, "cards");
 	tw_html_open(&l->h, TW_E_THEAD);
 	tw_html_open(&l->h, TW_E_TR);
-	for (size_t i = 0; i < TW_COUNT(words); i++) {
+	for (size_t i = 0; i < TW_COUNT(columns); i++) {
 		tw_html_open(&l->h, TW_E_TH);
 		tw_html_attr(&l->h, TW_AT_SCOPE, TW_SLICE("col"));
-		tw_html_text(&l->h, tw_slice_of(tw_word(words[i], l->look.language)));
+		tw_html_text(&l->h, tw_slice_of(tw_word(columns[i], l->look.language)));
 		tw_html_close(&l->h);
 	}
 	tw_html_close(&l->h);
@@ -259,9 +261,14 @@ static enum tw_word severity_word(struct tw_slice value)
 	return TW_W_RATING_UNKNOWN;
 }
 
-static void cell(struct listing *l, struct tw_slice text)
+/* Its column's name is shown where the table has become cards. */
+static void cell(struct listing *l, size_t column, struct tw_slice text)
 {
 	tw_html_open(&l->h, TW_E_TD);
+	tw_page_class(&l->h, TW_E_SPAN, "label");
+	tw_html_text(&l->h, tw_slice_of(tw_word(columns[column], l->look.language)));
+	tw_html_text(&l->h, TW_SLICE(": "));
+	tw_html_close(&l->h);
 	tw_html_text(&l->h, text);
 	tw_html_close(&l->h);
 }
@@ -287,10 +294,10 @@ static tw_err list_one(void *user, const tw_row *row)
 	tw_html_text(&l->h, name);
 	tw_html_close(&l->h);
 	tw_html_close(&l->h);
-	cell(l, tw_row_bytes(row, 2));
-	cell(l, tw_slice_of(tw_word(severity_word(tw_row_bytes(row, 3)), l->look.language)));
-	cell(l, tw_row_bytes(row, 4));
-	cell(l, (struct tw_slice){ updated.at, updated.size < 10 ? updated.size : 10 });
+	cell(l, 1, tw_row_bytes(row, 2));
+	cell(l, 2, tw_slice_of(tw_word(severity_word(tw_row_bytes(row, 3)), l->look.language)));
+	cell(l, 3, tw_row_bytes(row, 4));
+	cell(l, 4, (struct tw_slice){ updated.at, updated.size < 10 ? updated.size : 10 });
 	tw_html_close(&l->h);
 	return TW_OK;
 }

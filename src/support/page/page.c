@@ -21,7 +21,7 @@ static void head(struct tw_html *h, const char *title)
 	tw_html_attr(h, TW_AT_CHARSET, TW_SLICE("utf-8"));
 	tw_html_close(h);
 	meta(h, "viewport", "width=device-width, initial-scale=1");
-	tw_html_put(h, TW_E_TITLE, title);
+	tw_html_title(h, tw_slice_of(title));
 	tw_html_open(h, TW_E_LINK);
 	tw_html_attr(h, TW_AT_REL, TW_SLICE("stylesheet"));
 	tw_html_link(h, TW_SLICE("/portal.css"));
