@@ -156,7 +156,7 @@ static void test_what_does_not_cross(void **state)
 		{ "\1\0\0\0\0\0\0\0\0\0\21\0", 12, TW_CODE_LIMIT },
 		{ "\1\0\0\0\0\0\0\0\0\0\0\201", 12, TW_CODE_LIMIT },
 		{ "\1\0\0\0\0\0\0\0\0\0\0\0\0", 13, TW_CODE_SYNTAX },
-		{ "\1\11\0", 3, TW_CODE_LIMIT },
+		{ "\1\12\0", 3, TW_CODE_LIMIT },
 		{ "\1\1\0\0\0", 5, TW_CODE_SYNTAX },                    /* port 0 */
 		{ "\0\1\0\1\0\0\0\0\0\0\0\0\0\0", 14, TW_CODE_SYNTAX }, /* rules without a table */
 		{ "\0\0\0\0\0\0\1\0\0\0\0\0", 12, TW_CODE_SYNTAX },     /* nor a look */
