@@ -143,10 +143,8 @@ static void test_who_may_what(void **state)
 
 /* What the device is asked, and answers: by a thread, since an answer that is there before its question is none. */
 struct step {
-	uint16_t asked;
-	const char *words; /* in the payload, behind its lengths */
-	uint16_t type;
-	const char *answer; /* of a setting its value */
+	uint16_t asked, type;
+	const char *words, *answer; /* in the payload, behind its lengths; of a setting its value */
 };
 struct script {
 	tw_channel *peer;
@@ -185,20 +183,20 @@ static void *play_all(void *user)
 static void test_inputs_and_outputs(void **state)
 {
 	static const struct step steps[] = {
-		{ TW_APP_SETTING, "application.output.heating.min", TW_APP_SETTING_IS, "-5" },
-		{ TW_APP_SETTING, "application.output.heating.max", TW_APP_SETTING_IS, "30" },
-		{ TW_APP_SETTING, "application.output.heating.rate", TW_APP_SETTING_IS, "10" },
+		{ TW_APP_SETTING, TW_APP_SETTING_IS, "application.output.heating.min", "-5" },
+		{ TW_APP_SETTING, TW_APP_SETTING_IS, "application.output.heating.max", "30" },
+		{ TW_APP_SETTING, TW_APP_SETTING_IS, "application.output.heating.rate", "10" },
 		/* What is remembered is not asked for again; the first refusal is told, and no other within the minute. */
-		{ TW_APP_EVENT, "{\"name\":\"output.heating\",\"rule\":\"output.range\",\"value\":31,\"count\":1}", TW_APP_ACK, "" },
+		{ TW_APP_EVENT, TW_APP_ACK, "{\"name\":\"output.heating\",\"rule\":\"output.range\",\"value\":31,\"count\":1}", "" },
 		/* An input of that name is another one. */
-		{ TW_APP_SETTING, "application.input.heating.min", TW_APP_SETTING_IS, "0" },
-		{ TW_APP_SETTING, "application.input.heating.max", TW_APP_SETTING_IS, "1" },
-		{ TW_APP_SETTING, "application.input.heating.rate", TW_APP_SETTING_IS, "60000" },
+		{ TW_APP_SETTING, TW_APP_SETTING_IS, "application.input.heating.min", "0" },
+		{ TW_APP_SETTING, TW_APP_SETTING_IS, "application.input.heating.max", "1" },
+		{ TW_APP_SETTING, TW_APP_SETTING_IS, "application.input.heating.rate", "60000" },
 		/* What the owner changed is asked for a moment later; a refusal is one whether or not the log takes it. */
-		{ TW_APP_SETTING, "application.input.heating.min", TW_APP_SETTING_IS, "0" },
-		{ TW_APP_SETTING, "application.input.heating.max", TW_APP_SETTING_IS, "0" },
-		{ TW_APP_SETTING, "application.input.heating.rate", TW_APP_SETTING_IS, "60000" },
-		{ TW_APP_EVENT, "\"rule\":\"input.range\",\"value\":1,\"count\":1}", TW_APP_REFUSED, "application.budget" },
+		{ TW_APP_SETTING, TW_APP_SETTING_IS, "application.input.heating.min", "0" },
+		{ TW_APP_SETTING, TW_APP_SETTING_IS, "application.input.heating.max", "0" },
+		{ TW_APP_SETTING, TW_APP_SETTING_IS, "application.input.heating.rate", "60000" },
+		{ TW_APP_EVENT, TW_APP_REFUSED, "\"rule\":\"input.range\",\"value\":1,\"count\":1}", "application.budget" },
 	};
 	struct script script = { .steps = steps, .count = TW_COUNT(steps) };
 	struct door d = { .fd = -1 };
@@ -251,7 +249,7 @@ static void test_no_such_input(void **state)
 		CHECK_INT(thingward_input(d.t, name, 1), THINGWARD_REFUSED);
 	}
 	for (size_t i = 0; i < TW_COUNT(steps); i++)
-		steps[i] = (struct step){ TW_APP_SETTING, "application.input.n", TW_APP_SETTING_IS, "60000" };
+		steps[i] = (struct step){ TW_APP_SETTING, TW_APP_SETTING_IS, "application.input.n", "60000" };
 	while (poll(&waiting, 1, 0) == 1) /* what was answered before it was asked */
 		CHECK_OK(tw_channel_receive(d.peer, &m));
 	CHECK_INT(pthread_create(&device, NULL, play_all, &script), 0);

@@ -114,11 +114,11 @@ static void test_what_does_not_fit_is_named(void **state)
 		{ 9, "documents: [{kind: poem, title: M, url: 'https://example.com/'}]", "p.yaml:9:20: " },
 		{ 7, "support: {start: 2026-01-01}", "'end' is missing" },
 	};
-	size_t size = (size_t)snprintf(many, sizeof many, "software: [");
+	size_t size;
 
-	memset(long_summary, 'x', sizeof long_summary);
-	memcpy(long_summary, "product: {name: B, code: b, summary: ", 37);
-	memcpy(long_summary + 37 + 1001, "}", 2);
+	memset(many, 'x', 1001);
+	(void)snprintf(long_summary, sizeof long_summary, "product: {name: B, code: b, summary: %.1001s}", many);
+	size = (size_t)snprintf(many, sizeof many, "software: [");
 	for (int i = 0; i < 41; i++)
 		size += (size_t)snprintf(many + size, sizeof many - size, "%s{version: 1.%d, released: 2026-01-01}", i ? ", " : "", i);
 	(void)snprintf(many + size, sizeof many - size, "]");

@@ -265,7 +265,7 @@ bool tw_app_is_service(struct tw_slice s)
 {
 	for (size_t i = 0; i < s.size; i++)
 		if (!((s.at[i] >= 'a' && s.at[i] <= 'z') || (s.at[i] >= 'A' && s.at[i] <= 'Z') ||
-			    (s.at[i] >= '0' && s.at[i] <= '9') || memchr("._@-:\\", s.at[i], 6)))
+			    (s.at[i] >= '0' && s.at[i] <= '9') || (s.at[i] && strchr("._@-:\\", s.at[i]))))
 			return false;
 	return s.size > 0 && s.size <= TW_APP_SERVICE_MAX;
 }

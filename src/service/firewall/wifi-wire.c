@@ -155,7 +155,7 @@ tw_err tw_wifi_state_read(struct tw_slice s, struct tw_wifi_state *ret)
 	if (joined > 1 || v.protects > 2)
 		return TW_RAISE(SYNTAX, "a state with a number beyond its range");
 	v.joined = joined;
-	v.dbm = (int8_t)dbm; /* a byte on the wire; here what leaves no gap in the struct, which is compared whole */
+	v.dbm = (int16_t)(dbm < 128 ? dbm : dbm - 256); /* a signed byte on the wire; here what leaves no gap in the struct, which is compared whole */
 	*ret = v;
 	return TW_OK;
 }

@@ -18,7 +18,8 @@ struct tw_advisory_concerned {
 };
 /*
  * Of products (as products.json has them) those whose name or title stands whole in those of the advisory's products, and not as a part of the longer
- * name of another one that is known here; each with at least one row. names: of tw_advisory_products. Of a document that says nothing of any product's status, all versions.
+ * name of another one that is known here; each with at least one row. names: of tw_advisory_products.
+ * Of a document that says nothing of any product's status, all versions.
  */
 tw_err tw_advisory_concerned(const struct tw_sys *sys, const json_t *document, const char *names, const json_t *products,
 	struct tw_advisory_concerned *ret);
