@@ -145,6 +145,7 @@ def unit(manager):
         product.write_text(product.read_text().replace("  permissions:\n", DECLARED, 1))
         one = world.device("SERVICES").start()
         one.take_over()
+        one.json("settings", "change", "interfaces.period", "1")  # how often it is looked for what listens
         manager.do("start")
         wait_for(lambda: manager.listens() == {"printer", "finder"})
         yield one
@@ -163,7 +164,7 @@ def service(unit, name):
 
 
 def listens_yet(unit, manager, name):
-    """By what the device lists, which sees a killed one's socket go a moment later than its service."""
+    """By what the device lists, which finds sockets gone at its next look."""
     socket = f"tcp 127.0.0.1:{manager.ports[name]}"
     return any(one["present"] for one in listed(unit)["interfaces"] if (one["kind"], one["name"]) == ("socket", socket))
 
