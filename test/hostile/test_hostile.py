@@ -148,6 +148,29 @@ def test_every_parameter_takes_everything(world):
     right(w)
 
 
+def test_a_version_is_a_name_or_a_range(world):
+    """With < or > in it it is a range (CSAF 2.0, 6.1.31), or is refused by the name of its field; anything else is kept as it was typed, and shown as text."""
+    w = world
+    one = w.api("advisory.create", title="plain", product="Lamp", cve="CVE-2026-0001")["id"]
+    w.known["advisory"].append(one)
+    revision, refused = w.api("advisory.read", one, role="analyst")["revision"], 0
+    for n, line in enumerate(corpus.LINES if EVERYTHING else random.Random(TURNS[0]).sample(corpus.LINES, 30)):
+        for key in ("affected", "fixed"):
+            typed = f"{n} {line}".replace(",", "")
+            r, _, _ = w.send("advisory.describe", w.path("advisory.describe", one), {"revision": revision, "action": "plain", "affected": "1.0", "fixed": "1.1", key: typed})
+            if "<" in typed or ">" in typed:
+                assert r.status == 422 and json.loads(r.text)["detail"].startswith(f"{key}: "), (typed, r.status, r.text)
+                refused += 1
+                continue
+            assert r.status == 200, (typed, r.text)
+            revision = json.loads(r.text)["revision"]
+            kept = json.loads(w.api("advisory.read", one, role="analyst")["document"])
+            assert typed.strip(" \t\r\n") in [branch["name"] for branch in kept["product_tree"]["branches"][0]["branches"][0]["branches"]], typed
+    assert refused > 4
+    w.send("desk.advisory", w.path("desk.advisory", one), role="analyst")
+    right(w)
+
+
 def test_no_address_leads_to_this_machine_or_its_neighbours(world):
     """As a stranger gives it for a webhook: refused at once, or by the role that sends, which connects to nothing of the kind."""
     w, waits = world, 0
