@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define START_MS 10000 /* beside the role's own deadline: its start, and a slow machine */
+#define UNWRITTEN_MS 2000 /* until the store is asked again to take what came of a message; doubling, to TW_OUTBOX_FIRST_MS */
+#define START_MS 10000    /* beside the role's own deadline: its start, and a slow machine */
 
 enum state { IDLE, STARTING, RUNNING };
 struct tw_sender {
@@ -20,6 +21,7 @@ struct tw_sender {
 	struct event *due, *deadline;
 	int64_t mail_ms, all_ms; /* of the boot clock: not before */
 	unsigned failures;       /* of the server, in a row */
+	unsigned unwritten;      /* failures of the store, until it has taken what came of a message */
 	bool looked;             /* what is configured is known */
 	bool unsure;             /* a message may be "sending" in the store that is not: what came of it could not be written */
 	char missing[TW_MAIL_WORDS_MAX + 1];
@@ -39,14 +41,19 @@ static void idle(struct tw_sender *s)
 	s->number = 0;
 }
 
-/* What the store does not take now is in it as "sending"; it waits again before anything else is sent. */
+/* What the store does not take now is in it as "sending"; it waits again before anything else is sent, and longer each time. */
 static void report(struct tw_sender *s, tw_err e)
 {
-	if (tw_failed(e)) {
-		tw_log_err(e, "writing what came of a message");
-		s->unsure = true;
-		s->all_ms = boot_ms(s) + TW_OUTBOX_FIRST_MS;
-	}
+	int64_t ms = UNWRITTEN_MS;
+
+	if (!tw_failed(e))
+		return;
+	tw_log_err(e, "writing what came of a message");
+	for (unsigned i = 0; i < s->unwritten && ms < TW_OUTBOX_FIRST_MS; i++)
+		ms *= 2;
+	s->unwritten++;
+	s->unsure = true;
+	s->all_ms = boot_ms(s) + (ms < TW_OUTBOX_FIRST_MS ? ms : TW_OUTBOX_FIRST_MS);
 }
 
 static void say_missing(struct tw_sender *s, struct tw_slice why)
@@ -87,8 +94,10 @@ static void over(struct tw_sender *s, const struct tw_mail_done *done, bool at_o
 	}
 	if (s->hook && untried) /* the same file says which networks a webhook may be in */
 		s->all_ms = boot_ms(s) + TW_SENDER_LOOK_MS;
-	if (!asked_only)
+	if (!asked_only) {
 		e = untried ? tw_outbox_untried(c->store, s->number) : tw_outbox_end(c, s->number, done, tw_time_wall_ms(c->time));
+		s->unwritten = tw_failed(e) ? s->unwritten : 0;
+	}
 	s->looked = true;
 	idle(s);
 	tw_errand_finish(s->app->errands, TW_ERRAND_MAIL, at_once);
