@@ -284,20 +284,22 @@ static tw_err take_number(void *user, const tw_row *row)
 	return TW_OK;
 }
 
-static tw_err write_parts(struct list *l, int64_t id)
+static tw_err write_parts(struct list *l, const struct tw_request *rq, int64_t id)
 {
 	static const struct {
 		enum tw_word title, none;
 		const char *sql;
 		tw_err (*take)(void *user, const tw_row *row);
-	} parts[] = { { TW_W_CUSTOMER_HIS_DEVICES, TW_W_CUSTOMERS_NONE, tw_sql_customer_devices, take_own },
-		{ TW_W_CUSTOMER_SENT, TW_W_CUSTOMER_CASES_NONE, tw_sql_customer_cases, take_sent },
-		{ TW_W_CUSTOMER_TOLD, TW_W_INCIDENTS_NONE, tw_sql_incidents_of, take_incident } };
-	const struct tw_value v[] = { TW_V_INT(id), TW_V_INT(TW_CUSTOMER_SHOWN_MAX) };
+		size_t said; /* how many of the values it asks for */
+	} parts[] = { { TW_W_CUSTOMER_HIS_DEVICES, TW_W_CUSTOMERS_NONE, tw_sql_customer_devices, take_own, 2 },
+		{ TW_W_CUSTOMER_SENT, TW_W_CUSTOMER_CASES_NONE, tw_sql_customer_cases_seen, take_sent, 4 },
+		{ TW_W_CUSTOMER_TOLD, TW_W_INCIDENTS_NONE, tw_sql_incidents_of, take_incident, 2 } };
+	const struct tw_value v[] = { TW_V_INT(id), TW_V_INT(TW_CUSTOMER_SHOWN_MAX), TW_V_INT(tw_time_wall_ms(l->c->time)),
+		TW_V_TEXT(rq->subject.kind == TW_SUBJECT_LOCAL ? "" : tw_subject_key(&rq->subject)) };
 
 	for (size_t i = 0; i < TW_COUNT(parts); i++) {
 		tw_page_put(&l->h, l->look, TW_E_H2, parts[i].title);
-		TW_TRY(tw_store_run(l->c->store, parts[i].sql, v, TW_COUNT(v), parts[i].take, l));
+		TW_TRY(tw_store_run(l->c->store, parts[i].sql, v, parts[i].said, parts[i].take, l));
 		end_table(l, parts[i].none);
 	}
 	return TW_OK;
@@ -329,7 +331,7 @@ tw_err tw_desk_customer(struct tw_context *c, const struct tw_request *rq, struc
 	tw_page_time(&l.h, made);
 	tw_html_close(&l.h);
 	tw_html_close(&l.h);
-	TW_TRY(write_parts(&l, (int64_t)id));
+	TW_TRY(write_parts(&l, rq, (int64_t)id));
 	return tw_page_close(&l.h);
 }
 

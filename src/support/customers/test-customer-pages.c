@@ -40,8 +40,9 @@ static void has(const char *product, const char *serial)
 static int begin(void **state)
 {
 	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 1, tw_sql_access_format_1 },
-		{ 1, tw_sql_reception_format_1 }, { 1, tw_sql_cases_format_1 }, { 1, tw_sql_outbox_format_1 },
-		{ 1, tw_sql_subscriptions_format_1 }, { 1, tw_sql_customers_format_1 }, { 1, tw_sql_staff_format_1 }, { 0, NULL } };
+		{ 1, tw_sql_reception_format_1 }, { 1, tw_sql_cases_format_1 }, { 1, tw_sql_triage_format_1 },
+		{ 1, tw_sql_outbox_format_1 }, { 1, tw_sql_subscriptions_format_1 }, { 1, tw_sql_customers_format_1 },
+		{ 1, tw_sql_staff_format_1 }, { 0, NULL } };
 	static const struct tw_store_formats formats = { steps, 1, 1 };
 	struct tw_receipt key;
 	int64_t id = 0;
@@ -131,6 +132,44 @@ static void test_a_device_is_checked(void **state)
 	CHECK_TEXT(sent("desk.incident", "1", "{}", ""), "incident.unknown");
 }
 
+static void run(const char *sql)
+{
+	CHECK_OK(tw_store_run(world.t.c.store, sql, NULL, 0, NULL, NULL));
+}
+
+static void came(const char *description)
+{
+	const struct tw_report r = { .received_ms = 1,
+		.language = "en",
+		.kind = "other",
+		.description = description,
+		.product = "",
+		.version = "",
+		.flaw = "",
+		.traits = "",
+		.fix = "",
+		.contact = "",
+		.credit = "" };
+	struct tw_receipt receipt = { .text = "" };
+	enum tw_kept kept = TW_KEPT_FULL;
+
+	CHECK_OK(tw_report_add(world.t.c.store, &receipt, &r, &kept));
+	CHECK_INT(kept, TW_KEPT);
+}
+
+/* What the account sent is seen as the report that it is. */
+static void test_embargo_holds_for_what_was_sent(void **state)
+{
+	came("It opens");
+	run("INSERT INTO customer_case (report, customer) VALUES (1, 1)");
+	page("desk.customer", "k1", "{}", "It opens", "<were>");
+	run("INSERT INTO report_desk (report, verdict, case_id, doc) VALUES (1, 'case', 3, '{}')");
+	run("INSERT INTO desk_case (id, state, next_ms, embargo_ms, doc, title, whose) VALUES (3, 'received', 1, 9223372036854775807, '{}', 't', '-')");
+	page("desk.customer", "k1", "{}", "L-1", "It opens");
+	run("INSERT INTO case_access (case_id, who) VALUES (3, 'a1')");
+	page("desk.customer", "k1", "{}", "It opens", "<were>");
+}
+
 static void tell(void)
 {
 	const struct tw_incident n = { .product = "lamp",
@@ -193,4 +232,5 @@ static void test_a_page_is_whole_or_not_sent(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-CHECK_MAIN(TEST(test_a_device_is_checked), TEST(test_whom_an_incident_reached), TEST(test_a_page_is_whole_or_not_sent))
+CHECK_MAIN(TEST(test_a_device_is_checked), TEST(test_embargo_holds_for_what_was_sent), TEST(test_whom_an_incident_reached),
+	TEST(test_a_page_is_whole_or_not_sent))

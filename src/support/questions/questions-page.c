@@ -323,7 +323,8 @@ static tw_err find_rows(struct list *l)
 		TW_V_TEXT(!*whose                     ? ""
 				: strcmp(whose, "me") ? TW_QUESTION_NOBODY
 						      : tw_subject_key(&l->rq->subject)),
-		TW_V_INT((int64_t)TW_COUNT(l->ids)), TW_V_INT((l->page - 1) * TW_DESK_PAGE) };
+		TW_V_INT((int64_t)TW_COUNT(l->ids)), TW_V_INT((l->page - 1) * TW_DESK_PAGE), TW_V_TEXT(tw_question_reader(l->rq)),
+		TW_V_INT(l->now_ms) };
 
 	for (size_t i = 0; i < TW_COUNT(orders); i++)
 		if (strcmp(orders[i].sort, sort) == 0)

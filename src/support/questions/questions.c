@@ -63,11 +63,41 @@ static tw_err take_doc(void *user, const tw_row *row)
 	return tw_json_parse(tw_row_bytes(row, 0), TW_CASE_DOC_MAX, user);
 }
 
+static tw_err take_number(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+const char *tw_question_reader(const struct tw_request *rq)
+{
+	return rq->subject.kind == TW_SUBJECT_LOCAL ? "" : tw_subject_key(&rq->subject);
+}
+
+/* What came as a report of a case under embargo is, to whoever may not see that case, as if it were not there: as the report itself. */
+static tw_err hide(const struct tw_question_edit *e, json_t **doc)
+{
+	const char *who = tw_question_reader(e->rq);
+	int64_t report = 0, hidden = 0;
+
+	if (e->kept != &tw_question_kept || !*who || !id_of(tw_slice_of(tw_json_text(*doc, "report")), 'r', &report))
+		return TW_OK;
+	const struct tw_value v[] = { TW_V_INT(report), TW_V_INT(tw_time_wall_ms(e->c->time)), TW_V_TEXT(who) };
+	TW_TRY(tw_store_run(e->c->store, tw_sql_question_hidden, v, TW_COUNT(v), take_number, &hidden));
+	if (hidden)
+		tw_jsonp(doc);
+	return TW_OK;
+}
+
 static tw_err load(struct tw_question_edit *e, json_t **ret)
 {
+	TW_CLEANUP(tw_jsonp) json_t *doc = NULL;
+
 	*ret = NULL;
 	if (id_of(e->rq->parameter, e->kept->letter, &e->id))
-		TW_TRY(tw_store_run(e->c->store, e->kept->one, &TW_V_INT(e->id), 1, take_doc, ret));
+		TW_TRY(tw_store_run(e->c->store, e->kept->one, &TW_V_INT(e->id), 1, take_doc, &doc));
+	TW_TRY(hide(e, &doc));
+	*ret = TW_STEAL(doc);
 	return *ret ? TW_OK
 		    : tw_reply_problem(e->rp, 404, "not-found", e->kept->unknown, e->kept->title,
 			      "List them to see those there are.", "There is none of this name.");
@@ -106,8 +136,8 @@ tw_err tw_question_list(struct tw_context *c, const struct tw_request *rq, struc
 	const struct tw_value v[] = { TW_V_INT(below ? (int64_t)below : INT64_MAX), TW_V_TEXT(tw_json_text(rq->input, "state")),
 		TW_V_TEXT(tw_json_text(rq->input, "kind")), TW_V_TEXT(tw_json_text(rq->input, "product")),
 		TW_V_TEXT(tw_json_text(rq->input, "search")), TW_V_INT((int64_t)p.limit + 1),
-		TW_V_TEXT(tw_json_text(rq->input, "whose")) };
-	TW_TRY(tw_store_run(c->store, k->list, v, TW_COUNT(v) - (k != &tw_question_kept), list_one, &p));
+		TW_V_TEXT(tw_json_text(rq->input, "whose")), TW_V_TEXT(tw_question_reader(rq)), TW_V_INT(tw_time_wall_ms(c->time)) };
+	TW_TRY(tw_store_run(c->store, k->list, v, k == &tw_question_kept ? TW_COUNT(v) : TW_COUNT(v) - 3, list_one, &p));
 	return tw_page_end(&p, rp);
 }
 
@@ -205,12 +235,6 @@ tw_err tw_question_edit(struct tw_context *c, const struct tw_request *rq, struc
 	e.doc = after;
 	TW_TRY(edit(&e));
 	return rp->problem[0] ? TW_OK : write_change(&e, before);
-}
-
-static tw_err take_number(void *user, const tw_row *row)
-{
-	*(int64_t *)user = tw_row_int(row, 0);
-	return TW_OK;
 }
 
 tw_err tw_question_new(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const struct tw_question_kept *k,

@@ -26,6 +26,7 @@ extern const struct tw_question_kept tw_question_kept, tw_answer_kept;
 /* NULL in *ret, and a problem, when there is none. */
 tw_err tw_question_load(
 	struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const struct tw_question_kept *k, json_t **ret);
+const char *tw_question_reader(const struct tw_request *rq); /* as statements ask for him; "": he sees all */
 struct tw_question_edit {
 	struct tw_context *c;
 	const struct tw_request *rq;

@@ -35,9 +35,18 @@ ON CONFLICT (id) DO UPDATE SET state = ?2, kind = ?3, product = ?4, doc = ?5, wh
 -- name: question_one
 SELECT doc FROM question WHERE id = ?1;
 
+-- Whether the report that it came as belongs to a case under embargo that he may not see. ?1 the report; ?2 now; ?3 who asks
+-- name: question_hidden
+SELECT count(*) FROM report_desk d JOIN desk_case c ON c.id = d.case_id
+WHERE d.report = ?1 AND c.embargo_ms > ?2 AND NOT EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?3);
+
+-- ?8 who asks, '' sees all; ?9 now
 -- name: question_list
 SELECT id, doc FROM question WHERE id < ?1 AND (?2 = '' OR state = ?2) AND (?3 = '' OR kind = ?3) AND (?4 = '' OR product = ?4)
-	AND (?5 = '' OR instr(lower(json_extract(doc, '$.text')), lower(?5)) > 0) AND (?7 = '' OR whose = ?7) ORDER BY id DESC LIMIT ?6;
+	AND (?5 = '' OR instr(lower(json_extract(doc, '$.text')), lower(?5)) > 0) AND (?7 = '' OR whose = ?7)
+	AND (?8 = '' OR coalesce(json_extract(doc, '$.report'), '') NOT IN (SELECT 'r' || d.report FROM desk_case c JOIN report_desk d ON d.case_id = c.id
+		WHERE c.embargo_ms > 0 AND c.embargo_ms > ?9 AND d.case_id <> 0 AND NOT EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?8)))
+ORDER BY id DESC LIMIT ?6;
 
 -- name: question_customer
 SELECT customer FROM question WHERE id = ?1;
@@ -58,45 +67,62 @@ SELECT doc FROM kept_answer WHERE id = ?1;
 SELECT id, doc FROM kept_answer WHERE id < ?1 AND (?2 = '' OR state = ?2) AND (?3 = '' OR kind = ?3) AND (?4 = '' OR product = ?4 OR product = '')
 	AND (?5 = '' OR instr(lower(json_extract(doc, '$.title') || ' ' || json_extract(doc, '$.text')), lower(?5)) > 0) ORDER BY id DESC LIMIT ?6;
 
--- Which questions a page of the desk has; each is then read by itself. ?1 state, or '' for all; ?2 kind, or ''; ?3 a product's name, or '', and ?4 its title; ?5 whose, or ''.
+-- Which questions a page of the desk has; each is then read by itself. ?1 state, or '' for all; ?2 kind, or ''; ?3 a product's name, or '', and ?4 its title; ?5 whose, or '';
+-- ?8 who asks, '' sees all; ?9 now: a question that came as a report of a case under embargo is seen as its case is.
 -- name: desk_questions_state_due
 SELECT id FROM question
 WHERE state = ?1 AND (?2 = '' OR kind = ?2) AND (?3 = '' OR lower(product) IN (lower(?3), lower(?4))) AND (?5 = '' OR whose = ?5)
+	AND (?8 = '' OR coalesce(json_extract(doc, '$.report'), '') NOT IN (SELECT 'r' || d.report FROM desk_case c JOIN report_desk d ON d.case_id = c.id
+		WHERE c.embargo_ms > 0 AND c.embargo_ms > ?9 AND d.case_id <> 0 AND NOT EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?8)))
 ORDER BY due_ms, id LIMIT ?6 OFFSET ?7;
 
 -- name: desk_questions_state_due_down
 SELECT id FROM question
 WHERE state = ?1 AND (?2 = '' OR kind = ?2) AND (?3 = '' OR lower(product) IN (lower(?3), lower(?4))) AND (?5 = '' OR whose = ?5)
+	AND (?8 = '' OR coalesce(json_extract(doc, '$.report'), '') NOT IN (SELECT 'r' || d.report FROM desk_case c JOIN report_desk d ON d.case_id = c.id
+		WHERE c.embargo_ms > 0 AND c.embargo_ms > ?9 AND d.case_id <> 0 AND NOT EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?8)))
 ORDER BY due_ms DESC, id DESC LIMIT ?6 OFFSET ?7;
 
 -- name: desk_questions_due
 SELECT id FROM question
 WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR kind = ?2) AND (?3 = '' OR lower(product) IN (lower(?3), lower(?4))) AND (?5 = '' OR whose = ?5)
+	AND (?8 = '' OR coalesce(json_extract(doc, '$.report'), '') NOT IN (SELECT 'r' || d.report FROM desk_case c JOIN report_desk d ON d.case_id = c.id
+		WHERE c.embargo_ms > 0 AND c.embargo_ms > ?9 AND d.case_id <> 0 AND NOT EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?8)))
 ORDER BY due_ms, id LIMIT ?6 OFFSET ?7;
 
 -- name: desk_questions_due_down
 SELECT id FROM question
 WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR kind = ?2) AND (?3 = '' OR lower(product) IN (lower(?3), lower(?4))) AND (?5 = '' OR whose = ?5)
+	AND (?8 = '' OR coalesce(json_extract(doc, '$.report'), '') NOT IN (SELECT 'r' || d.report FROM desk_case c JOIN report_desk d ON d.case_id = c.id
+		WHERE c.embargo_ms > 0 AND c.embargo_ms > ?9 AND d.case_id <> 0 AND NOT EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?8)))
 ORDER BY due_ms DESC, id DESC LIMIT ?6 OFFSET ?7;
 
 -- name: desk_questions_up
 SELECT id FROM question
 WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR kind = ?2) AND (?3 = '' OR lower(product) IN (lower(?3), lower(?4))) AND (?5 = '' OR whose = ?5)
+	AND (?8 = '' OR coalesce(json_extract(doc, '$.report'), '') NOT IN (SELECT 'r' || d.report FROM desk_case c JOIN report_desk d ON d.case_id = c.id
+		WHERE c.embargo_ms > 0 AND c.embargo_ms > ?9 AND d.case_id <> 0 AND NOT EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?8)))
 ORDER BY id LIMIT ?6 OFFSET ?7;
 
 -- name: desk_questions_down
 SELECT id FROM question
 WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR kind = ?2) AND (?3 = '' OR lower(product) IN (lower(?3), lower(?4))) AND (?5 = '' OR whose = ?5)
+	AND (?8 = '' OR coalesce(json_extract(doc, '$.report'), '') NOT IN (SELECT 'r' || d.report FROM desk_case c JOIN report_desk d ON d.case_id = c.id
+		WHERE c.embargo_ms > 0 AND c.embargo_ms > ?9 AND d.case_id <> 0 AND NOT EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?8)))
 ORDER BY id DESC LIMIT ?6 OFFSET ?7;
 
 -- name: desk_questions_product
 SELECT id FROM question
 WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR kind = ?2) AND (?3 = '' OR lower(product) IN (lower(?3), lower(?4))) AND (?5 = '' OR whose = ?5)
+	AND (?8 = '' OR coalesce(json_extract(doc, '$.report'), '') NOT IN (SELECT 'r' || d.report FROM desk_case c JOIN report_desk d ON d.case_id = c.id
+		WHERE c.embargo_ms > 0 AND c.embargo_ms > ?9 AND d.case_id <> 0 AND NOT EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?8)))
 ORDER BY lower(product), id LIMIT ?6 OFFSET ?7;
 
 -- name: desk_questions_product_down
 SELECT id FROM question
 WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR kind = ?2) AND (?3 = '' OR lower(product) IN (lower(?3), lower(?4))) AND (?5 = '' OR whose = ?5)
+	AND (?8 = '' OR coalesce(json_extract(doc, '$.report'), '') NOT IN (SELECT 'r' || d.report FROM desk_case c JOIN report_desk d ON d.case_id = c.id
+		WHERE c.embargo_ms > 0 AND c.embargo_ms > ?9 AND d.case_id <> 0 AND NOT EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = c.id AND x.who = ?8)))
 ORDER BY lower(product) DESC, id DESC LIMIT ?6 OFFSET ?7;
 
 -- name: desk_questions_open

@@ -69,6 +69,55 @@ static void listed(const char *input, const char *wanted)
 	tw_reply_done(&rp);
 }
 
+static void run(const char *sql)
+{
+	CHECK_OK(tw_store_run(world.t.c.store, sql, NULL, 0, NULL, NULL));
+}
+
+/* What somebody sent by a form. */
+static void came(const char *description)
+{
+	const struct tw_report r = { .received_ms = 1,
+		.language = "en",
+		.kind = "other",
+		.description = description,
+		.product = "",
+		.version = "",
+		.flaw = "",
+		.traits = "",
+		.fix = "",
+		.contact = "",
+		.credit = "" };
+	struct tw_receipt receipt = { .text = "" };
+	enum tw_kept kept = TW_KEPT_FULL;
+
+	CHECK_OK(tw_report_add(world.t.c.store, &receipt, &r, &kept));
+	CHECK_INT(kept, TW_KEPT);
+}
+
+/* Neither the list, by any of its orders, nor a page of it says what came as a report of a case under embargo. */
+static void test_embargo_holds_on_pages(void **state)
+{
+	static const char *const orders[] = { "{}", "{\"sort\":\"-due\"}", "{\"sort\":\"question\"}", "{\"sort\":\"-question\"}",
+		"{\"sort\":\"product\"}", "{\"sort\":\"-product\"}", "{\"state\":\"all\"}", "{\"state\":\"all\",\"sort\":\"-due\"}" };
+
+	at(NOON);
+	note("Lamp", "", "/desk/questions/q1?done=1");
+	note("Lamp", "", "/desk/questions/q2?done=1");
+	run("UPDATE question SET doc = replace(doc, '\"via\":', '\"report\":\"r1\",\"via\":') WHERE id = 2");
+	came("x");
+	CHECK_TEXT(rule_of(&bob, "case.create", "", "{\"title\":\"t\"}"), "");
+	run("INSERT INTO report_desk (report, verdict, case_id, doc) VALUES (1, 'case', 1, '{}')");
+	listed("{\"sort\":\"question\"}", "12");
+	CHECK_TEXT(rule_of(&bob, "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\"}"), "");
+	for (size_t i = 0; i < TW_COUNT(orders); i++)
+		listed(orders[i], "1");
+	CHECK_TEXT(rule_of(&ann, "desk.question", "q2", "{}"), "question.unknown");
+	CHECK_TEXT(rule_of(&ann, "desk.question-answer-form", "q2", "{}"), "question.unknown");
+	CHECK_TEXT(rule_of(&ann, "desk.question-answer", "q2", "{\"text\":\"x\"}"), "question.unknown");
+	CHECK_TEXT(rule_of(&bob, "desk.question", "q2", "{}"), "");
+}
+
 static void test_which_questions_a_page_has(void **state)
 {
 	at(NOON);
@@ -243,5 +292,5 @@ static void test_a_page_is_whole_or_not_sent(void **state)
 	CHECK(failed > 20);
 }
 
-CHECK_MAIN(TEST(test_which_questions_a_page_has), TEST(test_who_asks_is_checked_on_pages_too),
+CHECK_MAIN(TEST(test_embargo_holds_on_pages), TEST(test_which_questions_a_page_has), TEST(test_who_asks_is_checked_on_pages_too),
 	TEST(test_an_answer_begins_with_the_librarys), TEST(test_a_question_is_handed_over), TEST(test_a_page_is_whole_or_not_sent))

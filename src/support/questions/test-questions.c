@@ -364,7 +364,43 @@ static void test_every_failure_leaves_report_and_question_or_neither(void **stat
 	CHECK(!fired && told > 10);
 }
 
-CHECK_MAIN(TEST(test_files_go_with_the_question), TEST(test_a_question_by_form_is_one_at_the_desk),
-	TEST(test_a_question_about_settings_has_their_reference), TEST(test_every_failure_leaves_report_and_question_or_neither),
-	TEST(test_what_is_refused), TEST(test_what_is_noted_stands_there), TEST(test_who_asks_is_checked_first),
-	TEST(test_the_library_is_searched), TEST(test_every_failure_leaves_all_or_nothing))
+static int64_t questions(const struct tw_subject *s)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = answer(s, "questions.list", "", "{}");
+
+	return (int64_t)json_array_size(tw_json_get(j, "questions"));
+}
+
+/* A question that came by a form is a report too: where the embargo of its case hides one, it hides the other, in lists, by its name and from every change. */
+static void test_embargo_holds_for_what_was_asked(void **state)
+{
+	static const char *const tries[][2] = { { "question.read", "" }, { "question.answer", "{\"text\":\"x\"}" },
+		{ "question.assign", "{\"who\":\"-\"}" }, { "question.identify", "{\"how\":\"x\",\"result\":\"passed\"}" },
+		{ "question.disclose", "{\"why\":\"x\"}" }, { "question.customer", "{\"customer\":\"x\",\"why\":\"x\"}" },
+		{ "question.close", "{\"outcome\":\"x\"}" } };
+	const struct tw_receipt one = receipt();
+	enum tw_kept kept = TW_KEPT_FULL;
+
+	at(NOON);
+	CHECK_OK(receive("{}", &one, "component", &kept));
+	CHECK_TEXT(rule_of(&bob, "question.note", "", NOTE), "");
+	CHECK_TEXT(rule_of(&ann, "report.case", "r1", "{}"), "");
+	CHECK_INT(questions(&bob), 2);
+	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\"}"), "");
+	CHECK_INT(questions(&ann), 2);
+	CHECK_INT(questions(&root), 2);
+	CHECK_INT(questions(&bob), 1);
+	for (size_t i = 0; i < TW_COUNT(tries); i++)
+		CHECK_TEXT(rule_of(&bob, tries[i][0], "q1", tries[i][1]), "question.unknown");
+	CHECK_TEXT(rule_of(&bob, "question.read", "q2", ""), "");
+	CHECK_TEXT(rule_of(&ann, "question.answer", "q1", "{\"text\":\"x\"}"), "");
+	CHECK_TEXT(rule_of(&root, "question.read", "q1", ""), "");
+	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"now\"}"), "");
+	CHECK_TEXT(rule_of(&bob, "question.read", "q1", ""), "");
+	CHECK_INT(questions(&bob), 2);
+}
+
+CHECK_MAIN(TEST(test_embargo_holds_for_what_was_asked), TEST(test_files_go_with_the_question),
+	TEST(test_a_question_by_form_is_one_at_the_desk), TEST(test_a_question_about_settings_has_their_reference),
+	TEST(test_every_failure_leaves_report_and_question_or_neither), TEST(test_what_is_refused), TEST(test_what_is_noted_stands_there),
+	TEST(test_who_asks_is_checked_first), TEST(test_the_library_is_searched), TEST(test_every_failure_leaves_all_or_nothing))
