@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define BETWEEN " ,;\t\r\n" /* serial numbers */
+#define AGAIN_MS (24LL * 3600 * 1000)
+
 static tw_err take_number(void *user, const tw_row *row)
 {
 	*(int64_t *)user = tw_row_int(row, 0);
@@ -89,11 +92,10 @@ struct telling {
 
 static tw_err add_devices(tw_store *s, int64_t incident, const char *list)
 {
-	static const char between[] = " ,;\t\r\n";
 	size_t count = 0;
 
-	for (const char *at = list + strspn(list, between); *at; at += strspn(at, between)) {
-		const struct tw_slice one = { at, strcspn(at, between) };
+	for (const char *at = list + strspn(list, BETWEEN); *at; at += strspn(at, BETWEEN)) {
+		const struct tw_slice one = { at, strcspn(at, BETWEEN) };
 		const struct tw_value v[] = { TW_V_INT(incident), TW_V_SLICE(one) };
 
 		if (!tw_serial_valid(one))
@@ -124,9 +126,65 @@ static tw_err take_untold(void *user, const tw_row *row)
 	return TW_OK;
 }
 
-static tw_err tell(tw_store *s, void *user)
+/* A form that was sent twice, or a request whose answer was lost: the same words of the same devices are the same incident, and nobody is told again. */
+struct comparing {
+	const char *devices;
+	bool same;
+};
+
+static bool named(const char *list, struct tw_slice serial)
 {
-	const struct telling *w = user;
+	for (const char *at = list + strspn(list, BETWEEN); *at; at += strspn(at, BETWEEN)) {
+		const struct tw_slice one = { at, strcspn(at, BETWEEN) };
+
+		if (one.size == serial.size && memcmp(one.at, serial.at, one.size) == 0)
+			return true;
+		at += one.size;
+	}
+	return false;
+}
+
+static tw_err compare_device(void *user, const tw_row *row)
+{
+	struct comparing *o = user;
+
+	o->same = o->same && named(o->devices, tw_row_bytes(row, 0));
+	return TW_OK;
+}
+
+static tw_err compare_devices(tw_store *s, int64_t incident, const char *list, bool *ret)
+{
+	struct comparing o = { list, true };
+
+	TW_TRY(tw_store_run(s, tw_sql_incident_devices, &TW_V_INT(incident), 1, compare_device, &o));
+	for (const char *at = list + strspn(list, BETWEEN); o.same && *at; at += strspn(at, BETWEEN)) {
+		const struct tw_value v[] = { TW_V_INT(incident), TW_V_SLICE(((struct tw_slice){ at, strcspn(at, BETWEEN) })) };
+		int64_t count = 0;
+
+		TW_TRY(tw_store_run(s, tw_sql_incident_device_count, v, TW_COUNT(v), take_number, &count));
+		o.same = count > 0;
+		at += v[1].bytes.size;
+	}
+	*ret = o.same;
+	return TW_OK;
+}
+
+static tw_err find_same(tw_store *s, const struct tw_incident *n, int64_t *ret)
+{
+	const struct tw_value v[] = { TW_V_TEXT(n->product), TW_V_TEXT(n->title), TW_V_TEXT(n->happened), TW_V_TEXT(n->concerned),
+		TW_V_TEXT(n->done), TW_V_TEXT(n->todo), TW_V_TEXT(n->by), TW_V_INT(n->made_ms - AGAIN_MS) };
+	bool same = false;
+
+	*ret = 0;
+	TW_TRY(tw_store_run(s, tw_sql_incident_same, v, TW_COUNT(v), take_number, ret));
+	if (*ret)
+		TW_TRY(compare_devices(s, *ret, n->devices, &same));
+	*ret = same ? *ret : 0;
+	return TW_OK;
+}
+
+static tw_err tell_now(tw_store *s, const struct telling *w)
+{
 	const struct tw_incident *n = w->n;
 	const struct tw_value v[] = { TW_V_TEXT(n->product), TW_V_TEXT(n->title), TW_V_TEXT(n->happened), TW_V_TEXT(n->concerned),
 		TW_V_TEXT(n->done), TW_V_TEXT(n->todo), TW_V_INT(n->made_ms), TW_V_TEXT(n->by) };
@@ -135,7 +193,17 @@ static tw_err tell(tw_store *s, void *user)
 	TW_TRY(add_devices(s, w->told->id, n->devices));
 	const struct tw_value of[] = { TW_V_INT(w->told->id), TW_V_TEXT(n->product), TW_V_INT(n->made_ms) };
 	TW_TRY(tw_store_run(s, tw_sql_incident_tell, of, TW_COUNT(of), NULL, NULL));
-	TW_TRY(tw_store_run(s, tw_sql_incident_waits, of, 1, NULL, NULL));
+	return tw_store_run(s, tw_sql_incident_waits, of, 1, NULL, NULL);
+}
+
+static tw_err tell(tw_store *s, void *user)
+{
+	const struct telling *w = user;
+
+	TW_TRY(find_same(s, w->n, &w->told->id));
+	if (!w->told->id)
+		TW_TRY(tell_now(s, w));
+	const struct tw_value of[] = { TW_V_INT(w->told->id), TW_V_TEXT(w->n->product) };
 	TW_TRY(tw_store_run(s, tw_sql_incident_counts, of, 1, take_told, w->told));
 	return tw_store_run(s, tw_sql_incident_untold, of, 2, take_untold, w->told);
 }

@@ -34,7 +34,8 @@ struct tw_incident {
 struct tw_incident_told {
 	int64_t id, customers, devices, waiting, unknown; /* waiting: said by a customer and not confirmed; unknown: nobody named them */
 };
-/* A notice to each customer who has one of the devices, with those of his. SYNTAX, LIMIT: the list of devices is none. One transaction. */
+/* A notice to each customer who has one of the devices, with those of his. SYNTAX, LIMIT: the list of devices is none. One transaction. What the same
+   person told in the same words of the same devices within a day is that one, and nobody is told again. */
 tw_err tw_incident_tell(tw_store *s, const struct tw_incident *n, struct tw_incident_told *ret);
 
 enum tw_device_judged { TW_DEVICE_JUDGED, TW_DEVICE_UNKNOWN, TW_DEVICE_OF_ANOTHER };

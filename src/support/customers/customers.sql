@@ -108,6 +108,19 @@ UPDATE customer_device SET state = ?2, by_whom = ?3, how = ?4, at_ms = ?5 WHERE 
 -- name: incident_add
 INSERT INTO incident (product, title, happened, concerned, done, todo, made_ms, by_whom) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id;
 
+-- One that the same person told in the same words just before: of the newest, and not before ?8. The newest of them first.
+-- name: incident_same
+SELECT id FROM incident
+WHERE id > (SELECT coalesce(max(id), 0) - 20 FROM incident) AND product = ?1 AND title = ?2 AND happened = ?3 AND concerned = ?4 AND done = ?5 AND todo = ?6
+	AND by_whom = ?7 AND made_ms >= ?8
+ORDER BY id DESC LIMIT 1;
+
+-- name: incident_devices
+SELECT serial FROM incident_device WHERE incident = ?1;
+
+-- name: incident_device_count
+SELECT count(*) FROM incident_device WHERE incident = ?1 AND serial = ?2;
+
 -- name: incident_device_add
 INSERT INTO incident_device (incident, serial) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
 

@@ -143,6 +143,32 @@ static void test_each_is_told_of_his_own(void **state)
 	CHECK_INT(told.customers, 0);
 }
 
+/* A form that was pressed twice, or whose answer was lost: those who were told are not told again. */
+static void test_sent_twice_is_told_once(void **state)
+{
+	const int64_t ann = customer();
+	struct tw_incident n = incident("L-1, L-2");
+	struct tw_incident_told told;
+
+	has(ann, "L-1", 1, true);
+	CHECK_OK(tw_incident_tell(world.store, &n, &told));
+	CHECK_INT(told.id, 1);
+	n.made_ms += 3000;
+	n.devices = "L-2\nL-1 L-1";
+	CHECK_OK(tw_incident_tell(world.store, &n, &told));
+	CHECK(told.id == 1 && told.customers == 1 && told.devices == 1 && told.unknown == 1);
+	CHECK_INT(number("SELECT count(*) FROM incident"), 1);
+	const struct tw_incident others[] = { { "lamp", "Keys", n.happened, n.concerned, n.done, n.todo, n.by, "L-1 L-2", n.made_ms },
+		{ "lamp", n.title, n.happened, n.concerned, n.done, n.todo, "a3", "L-1 L-2", n.made_ms },
+		{ "lamp", n.title, n.happened, n.concerned, n.done, n.todo, n.by, "L-1 L-2 L-3", n.made_ms },
+		{ "lamp", n.title, n.happened, n.concerned, n.done, n.todo, n.by, "L-1", n.made_ms },
+		{ "lamp", n.title, n.happened, n.concerned, n.done, n.todo, n.by, "L-1 L-2", n.made_ms + 24LL * 3600 * 1000 } };
+	for (size_t i = 0; i < TW_COUNT(others); i++) {
+		CHECK_OK(tw_incident_tell(world.store, &others[i], &told));
+		CHECK_INT(told.id, i + 2);
+	}
+}
+
 static void test_what_is_no_device(void **state)
 {
 	static const char *const lists[] = { "", " ,\n", "L-1 <b>", "L-1 \xc3\xa4",
@@ -174,15 +200,19 @@ static void test_bounds(void **state)
 
 static void test_faults(void **state)
 {
-	const struct tw_incident n = incident("L-1 L-2");
+	struct tw_incident n = incident("L-1 L-2");
 	const int64_t ann = customer();
 	struct tw_incident_told told;
 	bool fired = true;
+	char title[16];
 	long at = 1;
+
+	n.title = title;
 
 	has(ann, "L-1", 1, true);
 	has(ann, "L-2", 2, true);
 	for (; fired && at < CALLS_MAX; at++) {
+		(void)snprintf(title, sizeof title, "%ld", at / 2); /* every second one is told twice */
 		tw_fake_fail(world.fake, at, at % 2 ? ENOSPC : EIO, false);
 		const tw_err e = tw_incident_tell(world.store, &n, &told);
 		fired = tw_fake_fired(world.fake);
@@ -232,11 +262,14 @@ static void confirms(void)
 	CHECK_INT(answer(), TW_CONFIRMED);
 }
 
+/* Each time another one. */
 static void happens(void)
 {
-	const struct tw_incident n = incident("L-1 L-9");
+	struct tw_incident n = incident("L-1 L-9");
+	static int64_t since;
 	struct tw_incident_told told;
 
+	n.made_ms += 48LL * 3600 * 1000 * ++since;
 	CHECK_OK(tw_incident_tell(world.store, &n, &told));
 }
 
@@ -468,6 +501,6 @@ static void test_mail_through_faults(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
-CHECK_MAIN(TEST(test_each_is_told_of_his_own), TEST(test_what_is_no_device), TEST(test_bounds), TEST(test_faults),
-	TEST(test_mail_says_that_something_waits), TEST(test_an_account_has_one_address), TEST(test_another_address),
+CHECK_MAIN(TEST(test_each_is_told_of_his_own), TEST(test_sent_twice_is_told_once), TEST(test_what_is_no_device), TEST(test_bounds),
+	TEST(test_faults), TEST(test_mail_says_that_something_waits), TEST(test_an_account_has_one_address), TEST(test_another_address),
 	TEST(test_all_addresses_end), TEST(test_a_device_confirmed_later), TEST(test_mail_waits), TEST(test_mail_through_faults))
