@@ -333,7 +333,9 @@ int64_t tw_row_int(const tw_row *r, int column)
 
 struct tw_slice tw_row_bytes(const tw_row *r, int column)
 {
-	const void *at = sqlite3_column_blob(stmt_of(r), column);
+	/* Texts end with NUL, also what substr() made, which SQLite ends when it is asked for as a text alone. Without memory for that the next step fails. */
+	const bool text = sqlite3_column_type(stmt_of(r), column) == SQLITE_TEXT;
+	const void *at = text ? (const void *)sqlite3_column_text(stmt_of(r), column) : sqlite3_column_blob(stmt_of(r), column);
 	int size = at ? sqlite3_column_bytes(stmt_of(r), column) : 0;
 	return (struct tw_slice){ at ? at : "", (size_t)size };
 }

@@ -83,7 +83,7 @@ struct tw_value {
 tw_err tw_store_run(tw_store *s, const char *sql, const struct tw_value *values, size_t count,
 	tw_err (*visit)(void *user, const tw_row *row), void *user);
 int64_t tw_row_int(const tw_row *r, int column);
-struct tw_slice tw_row_bytes(const tw_row *r, int column); /* text or blob, valid during visit */
+struct tw_slice tw_row_bytes(const tw_row *r, int column); /* text or blob, valid during visit; a text has NUL behind its end */
 bool tw_row_null(const tw_row *r, int column);
 int64_t tw_store_changes(const tw_store *s); /* rows changed by the last run */
 /*
