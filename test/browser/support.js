@@ -313,7 +313,8 @@ async function desk({ open, skip }) {
 		await fitsEverywhere(page);
 		await send(page, `${url}/desk/mail`, { address: 'ann@example.com', assigned: 'yes', alarms: 'yes' });
 		await send(page, `${url}/desk/reject/r1`, { reason: 'It is as it should be.' });
-		await eachOf(page, url, ['/desk/cases?sort=state&lang=de', '/desk/move/c1', '/desk/reports', '/desk/reports/r1', '/desk/people', '/login',
+		await send(page, `${url}/desk/erase/r1`, { part: 'contact', reason: HOSTILE_TEXTS[0] });
+		await eachOf(page, url, ['/desk/cases?sort=state&lang=de', '/desk/move/c1', '/desk/reports', '/desk/reports/r1', '/desk/erase/r1?lang=de', '/desk/people', '/login',
 			'/desk/alarms', '/desk/acknowledge/1?lang=de', '/desk/drafts/c2?kind=severe-incident&step=notification', '/desk/drafts/c3?lang=de', '/desk/drill-end/c3',
 			'/desk/me', '/desk/password', '/desk/authenticator', '/desk/help?lang=de',
 			`/desk/cvss?case=c2&vector=${VECTOR}`, '/desk/cvss?version=3.1&av=N&lang=de']);

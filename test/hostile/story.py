@@ -30,7 +30,7 @@ TREE = "/.well-known/csaf/"
 DESCRIBED = {"title": "plain", "about": "plain", "product": "Lamp", "affected": "1.0", "fixed": "1.1", "cve": "CVE-2026-0001", "description": "plain", "action": "plain", "summary": "plain"}
 # What an operation is given in each of its fields that is no free text, so that it takes the rest.
 BASE = {
-    "case.move": {"to": "acknowledged"}, "article14.start": {"kind": "exploited-vulnerability", "zone": "Europe/Vienna"}, "article14.submit": {"step": "early-warning"},
+    "report.erase": {"part": "all"}, "desk.erase": {"part": "all"}, "case.move": {"to": "acknowledged"}, "article14.start": {"kind": "exploited-vulnerability", "zone": "Europe/Vienna"}, "article14.submit": {"step": "early-warning"},
     "article14.delay": {"ground": "imminent-risk"}, **dict.fromkeys(("notice.draft", "notice.draft-change", "desk.notice-new", "desk.notice-change"), {"kind": "update", "product": "lamp", "severity": "high", "install_by": "2099-01-01"}), "notice.create": {"kind": "update", "product": "lamp", "severity": "high", "install_by": "2099-01-01"}, "question.note": {"via": "call", "kind": "other"}, "question.identify": {"result": "passed"}, "desk.question-note": {"via": "call", "kind": "other"}, "desk.question-identify": {"result": "passed"}, "desk.answer-keep": {"kind": "other"}, "desk.answer-change": {"kind": "other"},
     "staff.make": {"role": "analyst"}, "desk.invite": {"role": "analyst"}, "desk.advisory-new": {"title": "plain", "product": "plain", "cve": "CVE-2026-0001"}, "advisory.describe": DESCRIBED, "desk.advisory-describe": DESCRIBED, "staff.mail": {"assigned": True, "alarms": True, "language": "en"}, "desk.mail": {"assigned": "yes", "alarms": "yes", "language": "en"}, "question.send": {"kind": "rules", "description": "plain", "receipt": ""}, "subscription.ask": {"channel": "mail", "product": "lamp", "update": "on"}, "report.send": {"kind": "flaw", "flaw": ""}, "desk.move": {"to": "acknowledged"},
     "finding.decide": {"status": "not_affected"}, "desk.decide": {"status": "not_affected"}, "release.begin": {"product": "lamp", "kind": "components", "source": "0" * 64, "count": 0},
@@ -48,7 +48,7 @@ TREATED = {"article14.measure", "article14.submit", "article14.not-reportable", 
 # Fields of words from a list, moments, ids and secrets, of every operation and of some: nothing hostile is ever kept of them. Each other one is free text, and has to be seen somewhere.
 CLOSED_KEYS = {"lang", "once", "seen", "receipt", "kind", "at", "aware", "zone", "who", "step", "profile", "case", "cvss", "cwe", "status", "hash", "until", "access", "end", "thanks", "due", "from", "based_on", "via", "result", "role", "channel",
                "install_by", "revision", "remedy", "label", "challenge", "credential", "client_data", "authenticator_data", "signature", "second", "lowest", "code", "client", "token", "password", "again", "account", "to", "duplicate_of", "ground", "member", "flaw", "document", "newest", "justification", "facts", "source", "language", "alarms", "assigned", "key", "device"}
-CLOSED = {("advisory.create", "cve"), ("advisory.describe", "cve"), ("desk.advisory-describe", "cve"), ("desk.advisory-new", "cve"), ("release.begin", "product"), ("notice.create", "product"), ("notice.create", "versions"), ("notice.create", "severity"), *((one, key) for one in ("notice.draft", "notice.draft-change", "desk.notice-new", "desk.notice-change") for key in ("product", "versions", "severity")), ("subscription.ask", "product"), ("subscription.ask", "versions"),
+CLOSED = {("report.erase", "part"), ("desk.erase", "part"), ("advisory.create", "cve"), ("advisory.describe", "cve"), ("desk.advisory-describe", "cve"), ("desk.advisory-new", "cve"), ("release.begin", "product"), ("notice.create", "product"), ("notice.create", "versions"), ("notice.create", "severity"), *((one, key) for one in ("notice.draft", "notice.draft-change", "desk.notice-new", "desk.notice-change") for key in ("product", "versions", "severity")), ("subscription.ask", "product"), ("subscription.ask", "versions"),
           ("question.send", "breadth"), ("question.send", "depth"), ("account.device", "model"), ("account.device", "serial"), ("customer-device.judge", "state"), ("desk.device-judge", "state"), *((one, key) for one in ("incident.tell", "desk.incident-tell") for key in ("product", "devices")), ("advisory.sign", "signature")}  # which is kept when it verifies, and stands in the tree alone
 KEPT_BACK = {("question.note", "customer"), ("question.customer", "customer"), ("desk.question-note", "customer"), ("desk.question-customer", "customer"), ("notice.create", "id")}  # told by question.disclose alone; compared and never shown
 HEADERS = ("Accept", "Accept-Language", "Accept-Encoding", "Authorization", "Content-Type", "Cookie", "Origin", "Host", "If-None-Match", "If-Modified-Since", "Range", "Referer", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "Forwarded",
@@ -57,6 +57,7 @@ NOT_YET = set()  # (operation, field) that the story has no way to keep yet. Eac
 OF_A_FILE = {("report.destroy-files", "reason"), ("desk.destroy", "reason")}  # refused where the store is in PostgreSQL, which keeps what is deleted for a while
 ROOM = {("desk.invite", "name"): 48, ("account.send", "product"): 100, ("account.send", "version"): 60}  # a form's field takes more than the operation behind it, to say what is too long
 DRILLS, DESTROYED = {"article14.drill-end", "desk.drill-end"}, {"desk.destroy", "report.destroy-files"}
+ERASED = {"report.erase", "desk.erase"}  # of a report that nobody needs any more; its receipt shows nothing and takes nothing
 ONCE = {"staff.make", "desk.invite", "passkey.send"}  # a name has a form, which most of what is hostile has not: one that has
 NOBODYS = {"login.open", "staff.join", "login.send", "join.send", "login.passkey", "prove.passkey"}  # text for secrets and for coming in is not kept
 
@@ -274,6 +275,9 @@ class World:
         self.one_more_report()
         if name in ("report.publish", "desk.publish"):
             self.api("report.case", self.known["report"][-1], title="taken")
+        if name in ERASED:
+            self.receipts.insert(0, self.receipts.pop())
+            self.api("report.reject", self.known["report"][-1], reason="plain")
         return self.known["report"][-1]
 
     def one_more_report(self):

@@ -231,6 +231,54 @@ def test_files_come_with_a_report_and_are_encrypted_kept_and_destroyed(desk):
     assert digest not in send(desk, "/report/status", {"receipt": receipt})[1]
 
 
+def stored(s):
+    return b"".join(p.read_bytes() for p in (s.dir / "app").glob("support.db*"))
+
+
+def test_what_is_erased_is_in_no_file_any_more(desk):
+    typed = {"description": "Sesame-description opens " * 150, "product": "Sesame-product", "version": "Sesame-version", "traits": "Sesame-traits", "fix": "Sesame-fix",
+             "contact": "sesame-contact@example.org", "credit": "Sesame-credit"}
+    for n in range(14):  # rows that are moved about between it and others
+        assert send(desk, "/report", {"description": f"other {n} " * (n * 7 % 300 + 1), "product": f"{n * 7919 % 1000}"})[0].status == 200
+        if n == 5:
+            r, body = upload(desk, "/report", typed, [("a", "a/b", b"Sesame-file" * 100)])
+            assert r.status == 200
+            receipt = receipt_of(body)
+    assert send(desk, "/report/answer", {"receipt": receipt, "text": "Sesame-message " * 200})[0].status == 200
+    ask(desk, "report", "reply", "r7", "Sesame-reply")
+    assert ask(desk, "report", "case", "r7", "--title", "t")["id"] == "c1"
+    ask(desk, "report", "publish", "r7", "yes")
+    assert "Sesame-credit" in desk.ask("/thanks")[1]
+    refused(desk, "report.needed", "report", "erase", "r7", "all", "done with")
+    ask(desk, "case", "change", "c1", "--product", "x", "--versions", "x", "--description", "x")  # what a case took over is its own
+    ask(desk, "case", "move", "c1", "closed", "--reason", "nothing of ours")
+    said = ask(desk, "report", "erase", "r7", "contact", "he asked for it")
+    assert said["contact_erased"]["reason"] == "he asked for it"
+    assert "Sesame-credit" not in desk.ask("/thanks")[1] and "Sesame-product" in send(desk, "/report/status", {"receipt": receipt})[1]
+    if not desk.schema:
+        there = stored(desk)
+        assert b"esame-contact" not in there and b"esame-credit" not in there and b"Sesame-description" in there
+    assert ask(desk, "report", "erase", "r7", "all", "done with")["erased"]["files"] == 1
+    refused(desk, "report.erased", "report", "erase", "r7", "all", "again")
+    shown = ask(desk, "report", "read", "r7")
+    assert shown["verdict"] == "case" and shown["erased"] and "esame" not in json.dumps(shown)
+    r, body = send(desk, "/report/status", {"receipt": receipt})
+    assert r.status == 200 and "Erased: nothing is kept" in body and f'datetime="{shown["erased"][:16]}' in body and "esame" not in body and "<textarea" not in body
+    for path, form in (("/report/answer", {"text": "Sesame-more"}), ("/report/files", {})):
+        r, body = send(desk, path, {"receipt": receipt, **form}) if form else upload(desk, path, {"receipt": receipt}, [("a", "a/b", b"Sesame-more")])
+        assert r.status == 422 and "Erased: nothing is kept" in body and "esame" not in body
+    if desk.schema:
+        assert "PostgreSQL keeps" in shown["desk"]["erased"]["left"]
+    else:
+        assert b"esame" not in stored(desk)
+    ask(desk, "journal", "verify")
+    desk.process.kill()  # and what was answered is there
+    desk.process.wait()
+    desk.start()
+    assert ask(desk, "report", "read", "r7")["erased"] == shown["erased"]
+    assert desk.schema or b"esame" not in stored(desk)
+
+
 def test_one_party_holds_two_sendings_open_and_no_more(desk):
     host, port = (desk.dir / "listening").read_text().strip().rsplit(":", 1)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

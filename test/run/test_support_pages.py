@@ -237,6 +237,21 @@ def test_reports_are_listed_and_shown(service):
     text = made["publisher"].ask("/desk/reports")[1]
     assert re.findall(r'/desk/reports/(r\d)"', text) == ["r3", "r2", "r1"] and "<i>" not in text
     assert re.findall(r'/desk/reports/(r\d)"', made["publisher"].ask("/desk/reports?sort=product&kind=bug")[1]) == ["r3", "r2"]
+    # What nobody needs any more is erased, by a manager, with a word of what goes.
+    assert made["analyst"].ask("/desk/erase/r3")[0].status == 403 and "/desk/erase/r3" not in made["manager"].ask("/desk/reports/r3")[1]
+    assert "report.needed" in do(made["manager"], "/desk/erase/r3", expect=409, part="all", reason="asked for it")[1]
+    assert do(made["analyst"], "/desk/reject/r3", reason="It is a valve")[0] == "/desk/reports/r3?done=1"
+    assert 'href="/desk/erase/r3"' in made["manager"].ask("/desk/reports/r3")[1] and "/desk/erase/r3" not in made["analyst"].ask("/desk/reports/r3")[1]
+    assert "gone for ever" in made["manager"].ask("/desk/erase/r3?lang=en")[1]
+    assert "path.input" in do(made["manager"], "/desk/erase/r3", expect=422, reason="nothing was chosen")[1]
+    assert do(made["manager"], "/desk/erase/r3", part="contact", reason="<i>asked for it")[0] == "/desk/reports/r3?done=1"
+    text = made["analyst"].ask("/desk/reports/r3?lang=en")[1]
+    assert "Contact and name erased" in text and "&lt;i&gt;asked for it" in text and "It fails 2" in text and "me@example.org" not in text
+    assert do(made["manager"], "/desk/erase/r3", part="all", reason="done with")[0] == "/desk/reports/r3?done=1"
+    text = made["analyst"].ask("/desk/reports/r3?lang=en")[1]
+    assert "done with" in text and "It fails 2" not in text and "Valve" not in text and 'href="/desk/reject/r3"' not in text
+    assert ("PostgreSQL keeps" in text) == bool(service.schema)
+    assert "report.erased" in do(made["manager"], "/desk/erase/r3", expect=409, part="all", reason="again")[1]
     text = made["analyst"].ask("/desk/reports/r1")[1]
     assert "It fails 0" in text and "me@example.org" in text and "A security flaw" in text
     for path, form in (("/desk/reply/r2", {"text": "<i>Thank you</i>"}), ("/desk/reject/r2", {"reason": "It is meant so"})):

@@ -95,7 +95,7 @@ static tw_err configure(tw_store *s)
 	TW_TRY(tw_store_demand(s, "PRAGMA locking_mode=EXCLUSIVE", "exclusive"));
 	snprintf(pragmas, sizeof pragmas,
 		"PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
-		"PRAGMA cache_size=-%d; PRAGMA page_size=4096; PRAGMA foreign_keys=ON;",
+		"PRAGMA cache_size=-%d; PRAGMA page_size=4096; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;",
 		CACHE_KIB);
 	TW_TRY(tw_store_script(s, pragmas, "pragmas"));
 	TW_TRY(tw_store_demand(s, "PRAGMA journal_mode=WAL", "wal"));
@@ -366,13 +366,14 @@ tw_err tw_store_transaction(tw_store *s, tw_err (*body)(tw_store *s, void *user)
 	return e;
 }
 
+/* Deleted content is emptied at all times (configure, and the gaps in vfs.c): what is to be wiped may have been moved about long before. */
 tw_err tw_store_wipe_begin(tw_store *s)
 {
-	return tw_store_script(s, "PRAGMA secure_delete=ON", "wipe");
+	return tw_store_demand(s, "PRAGMA secure_delete", "1");
 }
 
 tw_err tw_store_wipe_end(tw_store *s)
 {
 	TW_TRY(tw_store_demand(s, "PRAGMA wal_checkpoint(TRUNCATE)", "0")); /* 1: somebody reads, and there is nobody else */
-	return tw_store_script(s, "PRAGMA secure_delete=OFF", "wipe");
+	return tw_store_script(s, "PRAGMA shrink_memory", "wipe");          /* pages as they were before they went to the file */
 }

@@ -96,8 +96,9 @@ tw_err tw_store_copy_step(tw_store_copy *c, int pages, bool *ret_done);
 tw_store_copy *tw_store_copy_free(tw_store_copy *c);
 TW_DEFINE_FREEP(tw_store_copy, tw_store_copy_free)
 /*
- * Between begin and end whatever is deleted is overwritten in the database, and end empties the write-ahead log, which may still hold it: for what is
- * deleted so that nobody reads it again. What the disk itself keeps of blocks it wrote before is beyond reach. Outside of transactions.
+ * Whatever is deleted is overwritten in the database; after end, so is what was deleted between the two, and the write-ahead log, which may still hold it, is
+ * empty: for what is deleted so that nobody reads it again. What the disk itself keeps of blocks it wrote before is beyond reach. Outside of transactions.
+ * UNSUPPORTED: the store keeps what is deleted.
  */
 tw_err tw_store_wipe_begin(tw_store *s);
 tw_err tw_store_wipe_end(tw_store *s);

@@ -2,6 +2,8 @@
 #include "service/store/store-inside.h"
 #include "service/store/test-store.h"
 
+#include <sys/mman.h>
+
 static const struct tw_store_step steps[] = { { 1, NOTE_1 TOTAL_1 }, { 2, SIZE_2 }, { 0, NULL } };
 static const struct tw_store_formats one = { steps, 1, 1 }, two = { steps, 2, 2 };
 
@@ -197,7 +199,8 @@ static void test_is_set_as_it_should_be(void **state)
 	static const char *const rows[][2] = { { "PRAGMA locking_mode", "exclusive" }, { "PRAGMA journal_mode", "wal" },
 		{ "PRAGMA synchronous", "2" }, { "PRAGMA wal_autocheckpoint", "64" }, { "PRAGMA journal_size_limit", "262144" },
 		{ "PRAGMA cache_size", "-256" }, { "PRAGMA page_size", "4096" }, { "PRAGMA foreign_keys", "1" },
-		{ "PRAGMA temp_store", "2" }, { "PRAGMA trusted_schema", "0" }, { "PRAGMA cell_size_check", "1" } };
+		{ "PRAGMA temp_store", "2" }, { "PRAGMA trusted_schema", "0" }, { "PRAGMA cell_size_check", "1" },
+		{ "PRAGMA secure_delete", "1" } };
 	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
 	static char big[(1 << 20) + 1];
 	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
@@ -408,9 +411,107 @@ static void test_answers_of_sqlite(void **state)
 	tw_fake_free(f);
 }
 
+/* --- What is deleted --- */
+
+#define SAID 1500
+
+static unsigned long next_random(void)
+{
+	static unsigned long state = 7;
+
+	state = (state * 1103515245 + 12345) % 2147483648;
+	return state / 64;
+}
+
+static bool is_deleted(long i)
+{
+	return i % 3 != 0;
+}
+
+static tw_err fill(tw_store *s, void *user)
+{
+	char text[6000], product[40];
+
+	for (long i = 0; i < SAID; i++) {
+		memset(text, 'x', sizeof text);
+		(void)snprintf(text, sizeof text, "secret%05ld", i);
+		text[11] = 'x';
+		(void)snprintf(product, sizeof product, "%06lx secret%05ld", next_random(), i);
+		const struct tw_value said[] = { TW_V_INT(i),
+			TW_V_SLICE(((struct tw_slice){ text, i % 9 ? 20 + next_random() % 900 : 5500 })), TW_V_TEXT(product) };
+		TW_TRY(tw_store_run(s, "INSERT INTO said (id, text, product) VALUES (?1, ?2, ?3)", said, TW_COUNT(said), NULL, NULL));
+		const struct tw_value moved[] = { TW_V_INT((int64_t)(next_random() % (unsigned long)(i + 1))), TW_V_INT(1700000000000) };
+		TW_TRY(tw_store_run(s, "UPDATE said SET at_ms = ?2 WHERE id = ?1", moved, 2, NULL, NULL)); /* longer: cells go to other pages */
+	}
+	return TW_OK;
+}
+
+static tw_err take_out(tw_store *s, void *user)
+{
+	for (long i = 0; i < SAID; i++)
+		if (is_deleted(i))
+			TW_TRY(tw_store_run(s, i % 2 ? "DELETE FROM said WHERE id = ?1" : "UPDATE said SET text = '', product = '' WHERE id = ?1",
+				&TW_V_INT(i), 1, NULL, NULL));
+	return TW_OK;
+}
+
+/* How many of those that were deleted the file still has, and of those that were not. */
+static void look_into(const char *name, size_t *ret_deleted, size_t *ret_kept)
+{
+	struct stat st;
+	const int fd = openat(dir.fd, name, O_RDONLY | O_CLOEXEC);
+
+	*ret_deleted = *ret_kept = 0;
+	CHECK(fd >= 0 && fstat(fd, &st) == 0);
+	if (st.st_size) {
+		const char *all = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0), *at = all, *end = all + st.st_size;
+
+		CHECK(all != MAP_FAILED);
+		for (; (at = memmem(at, (size_t)(end - at), "secret", 6)) && end - at >= 11; at += 11) {
+			long i = 0;
+
+			for (int digit = 6; digit < 11; digit++)
+				i = i * 10 + (at[digit] - '0');
+			++*(is_deleted(i) ? ret_deleted : ret_kept);
+		}
+		(void)munmap((void *)(uintptr_t)all, (size_t)st.st_size);
+	}
+	close(fd);
+}
+
+/* However often it was moved from page to page before. */
+static void test_nothing_is_left_of_what_is_deleted(void **state)
+{
+	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
+	size_t deleted, kept;
+
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
+	CHECK_OK(tw_store_run(s, "CREATE TABLE said (id INTEGER PRIMARY KEY, at_ms INTEGER, text TEXT, product TEXT) STRICT", NULL,
+		0, NULL, NULL));
+	CHECK_OK(tw_store_run(s, "CREATE INDEX said_product ON said (lower(product), id DESC)", NULL, 0, NULL, NULL));
+	CHECK_OK(tw_store_transaction(s, fill, NULL));
+	CHECK_OK(tw_store_wipe_begin(s));
+	CHECK_OK(tw_store_transaction(s, take_out, NULL));
+	CHECK_OK(tw_store_wipe_end(s));
+	look_into("t.db", &deleted, &kept);
+	CHECK_INT(deleted, 0);
+	CHECK(kept >= SAID / 3 * 2); /* in the table and in its index */
+	look_into("t.db-wal", &deleted, &kept);
+	CHECK_INT(deleted + kept, 0);
+	/* Nor is what was in memory before written again. */
+	CHECK_OK(tw_store_run(s, "UPDATE said SET at_ms = 5", NULL, 0, NULL, NULL));
+	look_into("t.db-wal", &deleted, &kept);
+	CHECK(deleted == 0 && kept > 0);
+	s = tw_store_free(s);
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s)); /* looks whether it is as SQLite wants it */
+	look_into("t.db", &deleted, &kept);
+	CHECK_INT(deleted, 0);
+	CHECK_INT(number(s, "SELECT count(*) FROM said WHERE text <> '' AND product <> ''"), SAID / 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_runs_one_at_a_time), TEST(test_finds_damage), TEST(test_what_is_wrong_in_our_words),
-	TEST(test_time_and_randomness), TEST(test_every_fault), TEST(test_short_transfers), TEST(test_power_cuts),
-	TEST(test_a_failed_sync_is_final), TEST(test_is_set_as_it_should_be), TEST(test_names_have_an_end),
-	TEST(test_finds_what_does_not_agree), TEST(test_what_is_read_keeps_its_place), TEST(test_depth_has_an_end),
-	TEST(test_which_statement_gives_way), TEST(test_answers_of_sqlite), TEST(test_faults_by_kind))
+CHECK_MAIN(TEST(test_runs_one_at_a_time), TEST(test_finds_damage), TEST(test_what_is_wrong_in_our_words), TEST(test_time_and_randomness),
+	TEST(test_every_fault), TEST(test_short_transfers), TEST(test_power_cuts), TEST(test_a_failed_sync_is_final),
+	TEST(test_is_set_as_it_should_be), TEST(test_names_have_an_end), TEST(test_finds_what_does_not_agree),
+	TEST(test_what_is_read_keeps_its_place), TEST(test_depth_has_an_end), TEST(test_which_statement_gives_way),
+	TEST(test_nothing_is_left_of_what_is_deleted), TEST(test_answers_of_sqlite), TEST(test_faults_by_kind))

@@ -10,6 +10,8 @@
 
 #define NAME_MAX_BYTES 64 /* our names are NAME, NAME-wal, NAME-journal */
 #define LOG_FRAME 24      /* a frame's header in the write-ahead log, written by itself (SQLite file format, 4.1) */
+#define PAGE 4096         /* bytes of a page of the database */
+#define FILE_HEADER 100   /* before the first page's own */
 #define SECTOR 4096       /* what we assume a torn write may spoil; flash pages and modern disks */
 
 struct tw_vfs {
@@ -26,6 +28,7 @@ struct file {
 	bool unnamed;   /* its directory entry is not durable yet */
 	bool broken;    /* a sync failed */
 	bool is_log;    /* the write-ahead log */
+	bool is_base;   /* the database itself */
 	bool remove;    /* on close */
 	off_t unsynced; /* of the write-ahead log: the first header of log or frame written since the last sync; -1: none */
 	char name[NAME_MAX_BYTES];
@@ -72,11 +75,40 @@ static int file_read(sqlite3_file *base, void *to, int size, sqlite3_int64 offse
 	return SQLITE_IOERR_SHORT_READ;
 }
 
+static size_t be16(const uint8_t *at)
+{
+	return (size_t)at[0] << 8 | at[1];
+}
+
+/*
+ * secure_delete empties what is deleted, but not what is left behind when SQLite moves cells to another page: between a page's pointers and its cells (SQLite
+ * file format, 1.6) what stood there once may stand still, which no statement reaches any more. So that nothing is left in the file of what was deleted,
+ * that gap is empty in each page that goes there. A page of a tree begins with 2, 5, 10 or 13; every other with the number of a page, and thus, in a
+ * database of less than 128 GiB, with 0 or 1.
+ */
+static bool without_gap(const uint8_t *page, size_t header, uint8_t ret[PAGE])
+{
+	const uint8_t kind = page[header];
+	const bool inner = kind == 2 || kind == 5;
+
+	if (!inner && kind != 10 && kind != 13)
+		return false;
+	const size_t from = header + (inner ? 12 : 8) + 2 * be16(page + header + 3), to = be16(page + header + 5);
+	if (from >= to || to > PAGE)
+		return false;
+	memcpy(ret, page, PAGE);
+	memset(ret + from, 0, to - from);
+	return true;
+}
+
 static int file_write(sqlite3_file *base, const void *from, int size, sqlite3_int64 offset)
 {
 	struct file *f = file_of(base);
+	uint8_t page[PAGE];
 	if (f->broken)
 		return SQLITE_IOERR_WRITE;
+	if (f->is_base && size == PAGE && offset % PAGE == 0 && without_gap(from, offset ? 0 : FILE_HEADER, page))
+		from = page;
 	if (f->unsynced < 0 && (offset == 0 || size == LOG_FRAME))
 		f->unsynced = offset;
 	tw_err e = tw_durable_write_at(f->vfs->sys, f->fd, from, (size_t)size, offset);
@@ -206,7 +238,9 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *to, int f
 	tw_vfs *v = vfs_of(base);
 	const struct tw_sys *sys = v->sys;
 	struct file *f = file_of(to);
-	*f = (struct file){ .vfs = v, .fd = -1, .unsynced = -1, .is_log = flags & SQLITE_OPEN_WAL }; /* without methods SQLite does not close it */
+	*f = (struct file){
+		.vfs = v, .fd = -1, .unsynced = -1, .is_log = flags & SQLITE_OPEN_WAL, .is_base = flags & SQLITE_OPEN_MAIN_DB
+	}; /* without methods SQLite does not close it */
 	if (!name || strlen(name) >= sizeof f->name)
 		return SQLITE_CANTOPEN;
 	f->fd = open_or_create(v, name, flags, &f->unnamed);

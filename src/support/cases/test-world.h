@@ -33,9 +33,10 @@ static struct {
 static inline void reopen(void)
 {
 	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 1, tw_sql_access_format_1 },
-		{ 1, tw_sql_reception_format_1 }, { 1, tw_sql_cases_format_1 }, { 1, tw_sql_alarms_format_1 },
-		{ 1, tw_sql_triage_format_1 }, { 1, tw_sql_components_format_1 }, { 1, tw_sql_questions_format_1 },
-		{ 1, tw_sql_outbox_format_1 }, { 1, tw_sql_subscriptions_format_1 }, { 1, tw_sql_staff_format_1 }, { 0, NULL } };
+		{ 1, tw_sql_reception_format_1 }, { 1, tw_sql_attachments_format_1 }, { 1, tw_sql_cases_format_1 },
+		{ 1, tw_sql_alarms_format_1 }, { 1, tw_sql_triage_format_1 }, { 1, tw_sql_components_format_1 },
+		{ 1, tw_sql_questions_format_1 }, { 1, tw_sql_outbox_format_1 }, { 1, tw_sql_subscriptions_format_1 },
+		{ 1, tw_sql_staff_format_1 }, { 0, NULL } };
 	static const struct tw_store_formats formats = { steps, 1, 1 };
 
 	world.t.c.store = tw_store_free(world.t.c.store);

@@ -79,7 +79,7 @@ WHERE k.customer = ?1
 ORDER BY k.report DESC LIMIT ?2;
 
 -- name: customer_case_one
-SELECT r.id, r.received_ms, r.kind, r.description, r.product, r.version FROM customer_case k JOIN report r ON r.id = k.report WHERE k.report = ?2 AND k.customer = ?1;
+SELECT r.id, r.received_ms, r.kind, r.description, r.product, r.version, r.erased FROM customer_case k JOIN report r ON r.id = k.report WHERE k.report = ?2 AND k.customer = ?1;
 
 -- name: customer_devices
 SELECT id, product, serial, state, at_ms FROM customer_device WHERE customer = ?1 ORDER BY id LIMIT ?2;

@@ -567,11 +567,15 @@ static tw_err write_message(void *user, const struct tw_report_message *m)
 struct one {
 	struct account *a;
 	int64_t report;
+	bool erased; /* nothing of it is kept, and no more is taken */
 };
 
 static tw_err take_one(void *user, const tw_row *row)
 {
-	((struct one *)user)->report = tw_row_int(row, 0);
+	struct one *o = user;
+
+	o->report = tw_row_int(row, 0);
+	o->erased = tw_row_int(row, 6) != 0;
 	return TW_OK;
 }
 
@@ -607,25 +611,19 @@ static tw_err find_case(struct account *a, struct one *ret)
 	const char *name = tw_json_text(a->rq->input, "case");
 	uint64_t report = 0;
 
-	*ret = (struct one){ a, 0 };
+	*ret = (struct one){ a, 0, false };
 	if (*name != 'r' || tw_failed(tw_parse_u64(tw_slice_of(name + 1), INT64_MAX, &report)))
 		return TW_OK;
 	const struct tw_value v[] = { TW_V_INT(a->id), TW_V_INT((int64_t)report) };
 	return tw_store_run(a->c->store, tw_sql_customer_case_one, v, TW_COUNT(v), take_one, ret);
 }
 
-static tw_err case_page(struct one *o)
+/* Messages, and the form for one more. */
+static tw_err write_talk(struct one *o)
 {
 	struct account *a = o->a;
-	const struct tw_value v[] = { TW_V_INT(a->id), TW_V_INT(o->report) };
 	char name[24];
 
-	(void)snprintf(name, sizeof name, "r%lld", (long long)o->report);
-	tw_page_open(&a->h, tw_reply_text(a->rp, a->c->sys, TW_PAGE_TYPE), a->look, HERE, TW_W_CUSTOMER_CASE);
-	if (a->wrong)
-		tw_field_summary(&a->h, a->look, a->wrong, &a->fault, 1);
-	say_done(a);
-	TW_TRY(tw_store_run(a->c->store, tw_sql_customer_case_one, v, TW_COUNT(v), write_one, o));
 	tw_page_put(&a->h, a->look, TW_E_H2, TW_W_MESSAGES);
 	a->rows = 0;
 	TW_TRY(tw_report_messages(a->c->store, o->report, write_message, a));
@@ -634,9 +632,25 @@ static tw_err case_page(struct one *o)
 	else
 		tw_page_put(&a->h, a->look, TW_E_P, TW_W_NO_MESSAGES);
 	form(a, HERE "/reply");
+	(void)snprintf(name, sizeof name, "r%lld", (long long)o->report);
 	tw_form_hidden(&a->h, "case", name);
 	field(a, &replied);
 	tw_form_close(&a->h, a->look, TW_W_ANSWER_SEND);
+	return TW_OK;
+}
+
+static tw_err case_page(struct one *o)
+{
+	struct account *a = o->a;
+	const struct tw_value v[] = { TW_V_INT(a->id), TW_V_INT(o->report) };
+
+	tw_page_open(&a->h, tw_reply_text(a->rp, a->c->sys, TW_PAGE_TYPE), a->look, HERE, TW_W_CUSTOMER_CASE);
+	if (a->wrong)
+		tw_field_summary(&a->h, a->look, a->wrong, &a->fault, 1);
+	say_done(a);
+	TW_TRY(tw_store_run(a->c->store, tw_sql_customer_case_one, v, TW_COUNT(v), write_one, o));
+	if (!o->erased)
+		TW_TRY(write_talk(o));
 	form(a, HERE);
 	tw_form_close(&a->h, a->look, TW_W_CUSTOMER_BACK);
 	a->rp->status = a->wrong ? 422 : 200;
@@ -677,6 +691,8 @@ tw_err tw_account_reply(struct tw_context *c, const struct tw_request *rq, struc
 	TW_TRY(find_case(&a, &o));
 	if (!o.report)
 		return no_case(&a);
+	if (o.erased) /* as the page says */
+		return case_page(&o);
 	a.fault = tw_field_fault(&replied, text);
 	if (a.fault == TW_WORDS)
 		TW_TRY(tw_report_message_add(c->store, o.report, &m, &kept));

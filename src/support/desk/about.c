@@ -241,6 +241,11 @@ bool tw_form_fits(const struct tw_form *f, enum tw_form_about about, const json_
 		return strcmp(tw_json_text(doc, "state"), "draft") == 0;
 	if (about == TW_ABOUT_QUESTION || about == TW_ABOUT_ANSWER)
 		return fits_question(f, doc);
+	if (about == TW_ABOUT_REPORT && *tw_json_text(doc, "erased")) /* it stays so */
+		return false;
+	if (about == TW_ABOUT_REPORT && !strcmp(f->does, "report.erase") &&
+		!strcmp(tw_json_text(doc, "verdict"), tw_triage_verdicts[TW_TRIAGE_NEW]))
+		return false;
 	if (about == TW_ABOUT_ACCOUNT && !strcmp(f->does, suspended ? "staff.lock" : "staff.unlock"))
 		return false;
 	if (about == TW_ABOUT_ACCOUNT && suspended && !strcmp(f->does, "staff.invite"))

@@ -126,6 +126,9 @@ static const struct tw_choice statuses[] = { { "final", TW_W_STATUS_FINAL }, { "
 static const struct tw_choice yes_or_no[] = { { "no", TW_W_NO }, { "yes", TW_W_YES }, { NULL, TW_WORDS } };
 static const struct tw_choice results[] = { { "failed", TW_W_QUESTION_CHECK_FAILED_IT },
 	{ "passed", TW_W_QUESTION_CHECK_PASSED_IT }, { NULL, TW_WORDS } };
+/* Nothing first: what is gone is gone, so somebody has to choose. */
+static const struct tw_choice parts[] = { { "", TW_W_ERASE_NONE }, { "contact", TW_W_ERASE_CONTACT }, { "all", TW_W_ERASE_ALL },
+	{ NULL, TW_WORDS } };
 /* Nothing first: a document that says none gets none that nobody chose. */
 static const struct tw_choice labels[] = { { "", TW_W_LABEL_NONE }, { "WHITE", TW_WORDS }, { "GREEN", TW_WORDS },
 	{ "AMBER", TW_WORDS }, { "RED", TW_WORDS }, { NULL, TW_WORDS } };
@@ -154,6 +157,7 @@ static bool write_named(const struct tw_form_choosing *g, enum tw_form_control c
 		: control == TW_FORM_SEVERITIES                       ? tw_notice_severities
 		: control == TW_FORM_VERDICTS                         ? tw_device_verdicts
 		: control == TW_FORM_RESULTS                          ? results
+		: control == TW_FORM_PARTS                            ? parts
 								      : NULL;
 
 	for (const struct tw_choice *one = choices; one && one->value; one++)

@@ -136,7 +136,7 @@ ORDER BY (SELECT count(*) FROM report_message m WHERE m.report = r.id) DESC, r.i
 
 -- name: desk_report_row
 SELECT r.id, received_ms, published_ms, coalesce(d.verdict, 'new'), product, version, substr(description, 1, 160),
-	(SELECT count(*) FROM report_message m WHERE m.report = r.id), (SELECT m.ours FROM report_message m WHERE m.report = r.id ORDER BY m.id DESC LIMIT 1), d.doc
+	(SELECT count(*) FROM report_message m WHERE m.report = r.id), (SELECT m.ours FROM report_message m WHERE m.report = r.id ORDER BY m.id DESC LIMIT 1), d.doc, r.erased
 FROM report r LEFT JOIN report_desk d ON d.report = r.id WHERE r.id = ?1;
 
 -- Alarms: ?1 'all', 'acknowledged', or '' for those that wait; ?2 now; ?3 who asks, '' sees all. Cases that he may not see are found once: few are under embargo.

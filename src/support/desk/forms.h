@@ -41,6 +41,7 @@ enum tw_form_control {
 	TW_FORM_PRODUCT,        /* one of products.json */
 	TW_FORM_PRODUCTS,       /* one of products.json, or all */
 	TW_FORM_RESULTS,        /* of a check of who asks */
+	TW_FORM_PARTS,          /* what of a report is erased */
 	TW_FORM_ANSWERERS,      /* who may answer a question, or nobody */
 	TW_FORM_MEMBERS         /* chosen on a page before */
 };

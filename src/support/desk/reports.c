@@ -114,6 +114,10 @@ static tw_err write_cells(struct list *l, const tw_row *row)
 		tw_html_text(&l->h, TW_SLICE(", "));
 		tw_html_text(&l->h, tw_slice_of(tw_word(TW_W_STATE_PUBLISHED, l->look.language)));
 	}
+	if (tw_row_int(row, 10)) {
+		tw_html_text(&l->h, TW_SLICE(", "));
+		tw_html_text(&l->h, tw_slice_of(tw_word(TW_W_ERASED, l->look.language)));
+	}
 	TW_TRY(write_behind(l, row));
 	tw_html_close(&l->h);
 	tw_desk_cell(&l->h, l->look, TW_W_ARRIVED);
@@ -340,6 +344,26 @@ static tw_err write_decision(struct view *v, const json_t *doc)
 	return TW_OK;
 }
 
+/* What was taken out, by whom, when and why; what is left of it is told where something is. */
+static tw_err write_erased(struct view *v, const json_t *doc, const char *member, enum tw_word label)
+{
+	const json_t *j = tw_json_get(doc, member);
+	char name[TW_DESK_NAME_MAX];
+
+	if (!j)
+		return TW_OK;
+	TW_TRY(tw_desk_person(v->c, tw_json_text(j, "by"), name));
+	tw_page_put(&v->h, v->look, TW_E_DT, label);
+	tw_html_open(&v->h, TW_E_DD);
+	tw_html_text(&v->h, tw_slice_of(name));
+	tw_html_text(&v->h, TW_SLICE(", "));
+	tw_desk_when(&v->h, tw_json_text(j, "at"));
+	tw_html_close(&v->h);
+	tw_desk_pair(&v->h, v->look, TW_W_ERASED_REASON, tw_json_text(j, "reason"));
+	tw_desk_pair(&v->h, v->look, TW_W_ERASED_LEFT, tw_json_text(j, "left"));
+	return TW_OK;
+}
+
 static tw_err write_report(struct view *v, const struct tw_desk_report *r)
 {
 	static const struct {
@@ -353,6 +377,8 @@ static tw_err write_report(struct view *v, const struct tw_desk_report *r)
 	write_verdict(v, r);
 	tw_desk_pair(&v->h, v->look, TW_W_REASON, tw_json_text(r->doc, "reason"));
 	TW_TRY(write_decision(v, r->doc));
+	TW_TRY(write_erased(v, r->doc, "contact_erased", TW_W_ERASED_CONTACT));
+	TW_TRY(write_erased(v, r->doc, "erased", TW_W_ERASED));
 	when(v, TW_W_ARRIVED, tw_json_text(r->shown, "received"));
 	when(v, TW_W_STATE_PUBLISHED, tw_json_text(r->shown, "published"));
 	chosen(v, TW_W_KIND, tw_kinds_shown, tw_json_text(r->shown, "kind"));
@@ -382,6 +408,19 @@ static tw_err write_message(void *user, const struct tw_report_message *m)
 	return TW_OK;
 }
 
+/* Files and messages. */
+static tw_err write_sent(struct view *v, const struct tw_desk_report *r)
+{
+	TW_TRY(tw_desk_files(v->c, &v->h, v->look, r->id, 0));
+	tw_page_put(&v->h, v->look, TW_E_H2, TW_W_MESSAGES);
+	TW_TRY(tw_report_messages(v->c->store, r->id, write_message, v));
+	if (v->messages)
+		tw_html_close(&v->h);
+	else
+		tw_page_put(&v->h, v->look, TW_E_P, TW_W_NO_MESSAGES);
+	return TW_OK;
+}
+
 tw_err tw_desk_report(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	TW_CLEANUP(tw_desk_report_done) struct tw_desk_report r = { .id = 0 };
@@ -397,15 +436,12 @@ tw_err tw_desk_report(struct tw_context *c, const struct tw_request *rq, struct 
 	tw_staff_frame_open(&f, &v.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
 	tw_desk_done(&v.h, rq, v.look);
 	TW_TRY(write_report(&v, &r));
-	tw_page_put(&v.h, v.look, TW_E_H2, TW_W_ACTIONS);
-	tw_desk_actions(c, rq, &v.h, TW_ABOUT_REPORT, r.shown);
-	TW_TRY(tw_desk_files(c, &v.h, v.look, r.id, 0));
-	tw_page_put(&v.h, v.look, TW_E_H2, TW_W_MESSAGES);
-	TW_TRY(tw_report_messages(c->store, r.id, write_message, &v));
-	if (v.messages)
-		tw_html_close(&v.h);
-	else
-		tw_page_put(&v.h, v.look, TW_E_P, TW_W_NO_MESSAGES);
+	if (!r.erased_ms) {
+		tw_page_put(&v.h, v.look, TW_E_H2, TW_W_ACTIONS);
+		tw_desk_actions(c, rq, &v.h, TW_ABOUT_REPORT, r.shown);
+	}
+	if (!r.erased_ms)
+		TW_TRY(write_sent(&v, &r));
 	if (r.doc) /* whatever was decided has its entry, and that its proof */
 		TW_TRY(tw_desk_journal(c, &v.h, v.look, here + sizeof TW_DESK_REPORTS));
 	return tw_page_close(&v.h);

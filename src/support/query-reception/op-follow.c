@@ -77,7 +77,7 @@ tw_err tw_reception_ask(struct tw_context *c, const struct tw_request *rq, struc
 struct view {
 	struct tw_html h;
 	struct tw_look look;
-	int64_t report; /* 0: there is none */
+	int64_t report, erased_ms; /* report 0: there is none */
 	enum tw_word state;
 	size_t messages;
 };
@@ -100,22 +100,32 @@ static void chosen(struct view *v, enum tw_word label, const struct tw_choice *c
 			pair(v, label, tw_word(choices->word, v->look.language));
 }
 
+static void write_time(struct view *v, enum tw_word label, int64_t ms)
+{
+	tw_page_put(&v->h, v->look, TW_E_DT, label);
+	tw_html_open(&v->h, TW_E_DD);
+	tw_page_time(&v->h, ms);
+	tw_html_close(&v->h);
+}
+
 /* Who wants to be reached and thanked, and how, is not shown again: the receipt may have come into other hands. */
 static tw_err write_report(void *user, const struct tw_report *r)
 {
 	struct view *v = user;
 
 	v->report = r->id;
+	v->erased_ms = r->erased_ms;
 	tw_html_open(&v->h, TW_E_DL);
 	tw_page_put(&v->h, v->look, TW_E_DT, TW_W_STATE);
 	tw_html_open(&v->h, TW_E_DD);
 	tw_html_attr(&v->h, TW_AT_ID, TW_SLICE("report-state"));
 	tw_html_text(&v->h, tw_slice_of(tw_word(v->state, v->look.language)));
 	tw_html_close(&v->h);
-	tw_page_put(&v->h, v->look, TW_E_DT, TW_W_ARRIVED);
-	tw_html_open(&v->h, TW_E_DD);
-	tw_page_time(&v->h, r->received_ms);
-	tw_html_close(&v->h);
+	write_time(v, TW_W_ARRIVED, r->received_ms);
+	if (r->erased_ms)
+		write_time(v, TW_W_ERASED, r->erased_ms);
+	else if (r->contact_erased_ms)
+		write_time(v, TW_W_ERASED_CONTACT, r->contact_erased_ms);
 	chosen(v, TW_W_KIND, tw_kinds_shown, r->kind);
 	pair(v, TW_W_PRODUCT, r->product);
 	pair(v, TW_W_VERSION, r->version);
@@ -155,19 +165,39 @@ struct shown {
 	enum tw_word done;               /* TW_WORDS: nothing */
 };
 
+struct found {
+	int64_t id; /* 0: there is none */
+	bool erased;
+};
+
 static tw_err note_id(void *user, const struct tw_report *r)
 {
-	*(int64_t *)user = r->id;
+	*(struct found *)user = (struct found){ r->id, r->erased_ms != 0 };
 	return TW_OK;
 }
 
 /* @nist QR.1.a.1.4: as it is at this moment, whatever was said of it meanwhile */
 static tw_err look_up(struct tw_context *c, const struct shown *s, struct view *v)
 {
-	int64_t id = 0;
+	struct found r = { 0 };
 
-	TW_TRY(tw_report_find(c->store, s->receipt.hash, note_id, &id));
-	return id ? tw_report_progress(c->store, id, tw_time_wall_ms(c->time), &v->state) : TW_OK;
+	TW_TRY(tw_report_find(c->store, s->receipt.hash, note_id, &r));
+	return r.id ? tw_report_progress(c->store, r.id, tw_time_wall_ms(c->time), &v->state) : TW_OK;
+}
+
+/* Files, messages, and the forms for more of them. */
+static tw_err write_rest(struct tw_context *c, struct view *v, const struct shown *s)
+{
+	TW_TRY(tw_reception_files_list(c, &v->h, v->look, v->report));
+	tw_page_put(&v->h, v->look, TW_E_H2, TW_W_MESSAGES);
+	TW_TRY(tw_report_messages(c->store, v->report, write_message, v));
+	if (v->messages)
+		tw_html_close(&v->h);
+	else
+		tw_page_put(&v->h, v->look, TW_E_P, TW_W_NO_MESSAGES);
+	write_answer(&v->h, v->look, s->receipt.text, s->typed, s->fault);
+	write_files(&v->h, v->look, s->receipt.text, s->files_fault);
+	return TW_OK;
 }
 
 /* ret_report 0: there is no report of that receipt, and the page is not to be sent. */
@@ -186,15 +216,8 @@ static tw_err report_page(struct tw_context *c, struct tw_buf *out, struct tw_lo
 		tw_html_close(&v.h);
 	}
 	TW_TRY(tw_report_find(c->store, s->receipt.hash, write_report, &v));
-	TW_TRY(tw_reception_files_list(c, &v.h, look, v.report));
-	tw_page_put(&v.h, look, TW_E_H2, TW_W_MESSAGES);
-	TW_TRY(tw_report_messages(c->store, v.report, write_message, &v));
-	if (v.messages)
-		tw_html_close(&v.h);
-	else
-		tw_page_put(&v.h, look, TW_E_P, TW_W_NO_MESSAGES);
-	write_answer(&v.h, look, s->receipt.text, s->typed, s->fault);
-	write_files(&v.h, look, s->receipt.text, s->files_fault);
+	if (!v.erased_ms) /* there is nothing more to be shown, and nobody takes more of it */
+		TW_TRY(write_rest(c, &v, s));
 	*ret_report = v.report;
 	return tw_page_close(&v.h);
 }
@@ -242,23 +265,36 @@ tw_err tw_reception_status(struct tw_context *c, const struct tw_request *rq, st
 	return report ? TW_OK : unknown(c, rq, rp);
 }
 
+/* Nothing more is taken of it, and the page says why. */
+static tw_err erased_page(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct shown *s)
+{
+	int64_t report = 0;
+
+	s->fault = s->files_fault = TW_WORDS;
+	rp->status = 422;
+	return report_page(c, tw_reply_text(rp, c->sys, TW_PAGE_TYPE), tw_look_of(rq), s, &report);
+}
+
 tw_err tw_reception_answer(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct shown s = { .typed = tw_json_text(rq->input, "text"), .files_fault = TW_WORDS };
 	struct tw_report_message m = { .at_ms = tw_time_wall_ms(c->time), .text = tw_slice_of(s.typed) };
 	enum tw_kept kept = TW_KEPT;
+	struct found r = { 0 };
 	int64_t report = 0;
 	bool may;
 
 	TW_TRY(may_look(c, rq, rp, &s.receipt, &may));
 	if (!may)
 		return TW_OK;
-	TW_TRY(tw_report_find(c->store, s.receipt.hash, note_id, &report));
-	if (!report)
+	TW_TRY(tw_report_find(c->store, s.receipt.hash, note_id, &r));
+	if (!r.id)
 		return unknown(c, rq, rp);
+	if (r.erased)
+		return erased_page(c, rq, rp, &s);
 	s.fault = tw_field_fault(&answer, s.typed);
 	if (s.fault == TW_WORDS)
-		TW_TRY(tw_report_message_add(c->store, report, &m, &kept));
+		TW_TRY(tw_report_message_add(c->store, r.id, &m, &kept));
 	if (kept == TW_KEPT_FULL)
 		s.fault = TW_W_ANSWERS_MANY;
 	s.done = s.fault == TW_WORDS ? TW_W_ANSWER_DONE : TW_WORDS;
@@ -270,17 +306,20 @@ tw_err tw_reception_answer(struct tw_context *c, const struct tw_request *rq, st
 tw_err tw_reception_files(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct shown s = { .typed = "", .fault = TW_WORDS, .files_fault = TW_W_FILES_NONE };
+	struct found r = { 0 };
 	int64_t report = 0;
 	bool may;
 
 	TW_TRY(may_look(c, rq, rp, &s.receipt, &may));
 	if (!may)
 		return TW_OK;
-	TW_TRY(tw_report_find(c->store, s.receipt.hash, note_id, &report));
-	if (!report)
+	TW_TRY(tw_report_find(c->store, s.receipt.hash, note_id, &r));
+	if (!r.id)
 		return unknown(c, rq, rp);
+	if (r.erased)
+		return erased_page(c, rq, rp, &s);
 	if (rq->file_count)
-		TW_TRY(tw_reception_files_add(c, rq, report, &s.files_fault));
+		TW_TRY(tw_reception_files_add(c, rq, r.id, &s.files_fault));
 	s.done = s.files_fault == TW_WORDS ? TW_W_FILES_DONE : TW_WORDS;
 	rp->status = s.files_fault == TW_WORDS ? 200 : 422;
 	(void)snprintf(rp->note, sizeof rp->note, "%zu files", rq->file_count);

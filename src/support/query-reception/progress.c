@@ -25,6 +25,8 @@ enum tw_word tw_progress_of(const struct tw_progress *p)
 	enum tw_triage_verdict verdict = TW_TRIAGE_NEW;
 	enum tw_case_state state = TW_CASE_RECEIVED;
 
+	if (p->erased)
+		return TW_W_PROGRESS_ERASED;
 	if (p->published)
 		return TW_W_STATE_PUBLISHED;
 	(void)tw_triage_find(p->verdict, &verdict);
@@ -48,7 +50,8 @@ static tw_err take(void *user, const tw_row *row)
 	const struct tw_progress p = { .published = !tw_row_null(row, 0),
 		.verdict = tw_row_bytes(row, 1),
 		.state = tw_row_bytes(row, 2),
-		.embargo = tw_row_int(row, 3) > l->now_ms };
+		.embargo = tw_row_int(row, 3) > l->now_ms,
+		.erased = tw_row_int(row, 4) != 0 };
 
 	l->word = tw_progress_of(&p);
 	return TW_OK;

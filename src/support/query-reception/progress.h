@@ -6,8 +6,8 @@
 #include "support/page/words.h"
 
 struct tw_progress {
-	bool published, embargo;        /* embargo: of its case, now */
-	struct tw_slice verdict, state; /* as the desk names them; state of its case, "" without one */
+	bool published, embargo, erased; /* embargo: of its case, now */
+	struct tw_slice verdict, state;  /* as the desk names them; state of its case, "" without one */
 };
 enum tw_word tw_progress_of(const struct tw_progress *p); /* pure */
 tw_err tw_report_progress(tw_store *s, int64_t report, int64_t now_ms, enum tw_word *ret);

@@ -125,7 +125,9 @@ static tw_err found(void *user, const tw_row *row)
 			.version = text(row, 6),
 			.flaw = text(row, 7),
 			.traits = text(row, 8),
-			.fix = text(row, 9) });
+			.fix = text(row, 9),
+			.erased_ms = tw_row_int(row, 12),
+			.contact_erased_ms = tw_row_int(row, 13) });
 }
 
 tw_err tw_report_find(tw_store *s, const uint8_t hash[TW_RECEIPT_HASH], tw_err (*visit)(void *user, const struct tw_report *r), void *user)
@@ -155,9 +157,14 @@ static tw_err compare_last(void *user, const tw_row *row)
 /* What becomes of it now. */
 static tw_err fits(tw_store *s, struct saying *w)
 {
-	int64_t count = 0;
+	int64_t count = 0, erased = 0;
 
 	w->kept = TW_KEPT;
+	TW_TRY(tw_store_run(s, tw_sql_report_erased, &TW_V_INT(w->report), 1, take_number, &erased));
+	if (erased) {
+		w->kept = TW_KEPT_FULL;
+		return TW_OK;
+	}
 	TW_TRY(tw_store_run(s, tw_sql_report_message_last, &TW_V_INT(w->report), 1, compare_last, w));
 	TW_TRY(tw_store_run(s, tw_sql_report_messages_count, &TW_V_INT(w->report), 1, take_number, &count));
 	if (w->kept == TW_KEPT && count >= TW_MESSAGES_MAX)
@@ -228,6 +235,16 @@ tw_err tw_report_publish(tw_store *s, int64_t report, bool thanked, int64_t now_
 {
 	return tw_store_run(s, tw_sql_report_publish, (struct tw_value[]){ TW_V_INT(report), TW_V_INT(now_ms), TW_V_INT(thanked) },
 		3, NULL, NULL);
+}
+
+tw_err tw_report_erase(tw_store *s, int64_t report, bool whole, int64_t now_ms)
+{
+	const struct tw_value v[] = { TW_V_INT(report), TW_V_INT(now_ms) };
+
+	if (!whole)
+		return tw_store_run(s, tw_sql_report_contact_erase, v, TW_COUNT(v), NULL, NULL);
+	TW_TRY(tw_store_run(s, tw_sql_report_erase, v, TW_COUNT(v), NULL, NULL));
+	return tw_store_run(s, tw_sql_report_messages_erase, v, 1, NULL, NULL);
 }
 
 static tw_err one_name(void *user, const tw_row *row)

@@ -11,7 +11,7 @@ static void test_each_state_has_its_words(void **state)
 	static const struct {
 		const char *verdict, *state;
 		enum tw_word word;
-		bool published, embargo;
+		bool published, embargo, erased;
 	} rows[] = {
 		{ "new", "", TW_W_STATE_RECEIVED, false, false },
 		{ "not-vulnerability", "", TW_W_PROGRESS_NOTHING, false, false },
@@ -25,10 +25,12 @@ static void test_each_state_has_its_words(void **state)
 		{ "case", "closed", TW_W_PROGRESS_CLOSED, false, false },
 		{ "case", "no such state", TW_W_PROGRESS_LOOKED, false, false },
 		{ "case", "verified", TW_W_STATE_PUBLISHED, true, true },
+		{ "case", "closed", TW_W_PROGRESS_ERASED, true, false, true },
+		{ "not-vulnerability", "", TW_W_PROGRESS_ERASED, false, false, true },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
-		const struct tw_progress p = { rows[i].published, rows[i].embargo, tw_slice_of(rows[i].verdict),
+		const struct tw_progress p = { rows[i].published, rows[i].embargo, rows[i].erased, tw_slice_of(rows[i].verdict),
 			tw_slice_of(rows[i].state) };
 
 		if (tw_progress_of(&p) != rows[i].word)

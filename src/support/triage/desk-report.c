@@ -2,6 +2,7 @@
 #include "support/triage/desk-report.h"
 
 #include "base/text.h"
+#include "support/cases/states.h"
 #include "support/page/staff-frame.h"
 #include "support/questions/questions.h"
 #include "support/sql-support.h"
@@ -43,6 +44,10 @@ static tw_err show(const tw_row *row, const struct tw_desk_report *r, json_t *j)
 	TW_TRY(tw_case_set_time(j, "received", tw_row_int(row, 1)));
 	if (r->published_ms)
 		TW_TRY(tw_case_set_time(j, "published", r->published_ms));
+	if (r->contact_erased_ms)
+		TW_TRY(tw_case_set_time(j, "contact_erased", r->contact_erased_ms));
+	if (r->erased_ms)
+		TW_TRY(tw_case_set_time(j, "erased", r->erased_ms));
 	for (int i = 0; i < (int)TW_COUNT(keys); i++)
 		TW_TRY(put_text(j, keys[i], tw_row_bytes(row, 3 + i)));
 	TW_TRY(tw_json_set(j, "verdict", json_string(tw_triage_verdicts[r->verdict])));
@@ -59,6 +64,9 @@ static tw_err take(void *user, const tw_row *row)
 	r->thanks = tw_row_bytes(row, 12).size != 0;
 	r->case_id = tw_row_int(row, 14);
 	r->embargo_ms = tw_row_int(row, 16);
+	r->closed = tw_slice_is(tw_row_bytes(row, 17), tw_case_states[TW_CASE_CLOSED]);
+	r->erased_ms = tw_row_int(row, 18);
+	r->contact_erased_ms = tw_row_int(row, 19);
 	if (!tw_triage_find(tw_row_bytes(row, 13), &r->verdict))
 		return TW_RAISE(INTERNAL, "report %lld has no verdict of ours", (long long)r->id);
 	if (!tw_row_null(row, 15))
@@ -198,5 +206,9 @@ tw_err tw_desk_report_change(struct tw_context *c, const struct tw_request *rq, 
 	struct tw_desk_change h = { .c = c, .rq = rq, .rp = rp, .report = &r, .now_ms = tw_time_wall_ms(c->time), .user = user };
 
 	TW_TRY(tw_desk_report_load(c, rq, rp, &r));
+	if (r.erased_ms)
+		return tw_reply_problem(rp, 409, "conflict", "report.erased", "This report was erased",
+			"Read what is left of it: report.read.",
+			"Nothing of it is there but its number, its dates and what the desk said of it, which stays.");
 	return r.id ? change(&h, edit) : TW_OK;
 }

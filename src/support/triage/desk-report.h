@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A report as the desk has it: what came, which stays as it came, and one document of what the staff said of it. The document changes together with its
- * entry of the journal, and with whatever belongs to the change (a case, a message, the name in the public thanks), in one transaction.
+ * A report as the desk has it: what came, which stays as it came or is erased, and one document of what the staff said of it. The document changes together
+ * with its entry of the journal, and with whatever belongs to the change (a case, a message, the name in the public thanks), in one transaction.
  *
  * Whoever may not see the case that a report belongs to sees no such report.
  */
@@ -14,6 +14,8 @@
 struct tw_desk_report {
 	int64_t id, case_id; /* case_id 0: it belongs to none */
 	int64_t published_ms, embargo_ms;
+	int64_t erased_ms, contact_erased_ms; /* 0: it is as it came */
+	bool closed;                          /* its case is; it has one */
 	enum tw_triage_verdict verdict;
 	bool thanks;   /* its reporter gave a name to be thanked by */
 	json_t *shown; /* owned: what came, for the staff */
@@ -37,7 +39,7 @@ struct tw_desk_change {
 	/* Set by edit: a case to be opened with it, whose texts outlive edit. NULL: none. */
 	struct tw_case_report *open;
 };
-/* Loads the report, lets edit change the document and writes it. The answer's body is the document, or the case that was opened. */
+/* Loads the report, which is not erased, lets edit change the document and writes it. The answer's body is the document, or the case that was opened. */
 tw_err tw_desk_report_change(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp,
 	tw_err (*edit)(struct tw_desk_change *h), void *user);
 #endif

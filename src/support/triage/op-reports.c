@@ -36,6 +36,8 @@ static tw_err describe(const tw_row *row, json_t *j)
 	TW_TRY(tw_case_set_time(j, "received", tw_row_int(row, 1)));
 	if (tw_row_int(row, 2))
 		TW_TRY(tw_case_set_time(j, "published", tw_row_int(row, 2)));
+	if (tw_row_int(row, 11))
+		TW_TRY(tw_case_set_time(j, "erased", tw_row_int(row, 11)));
 	TW_TRY(put(j, "kind", tw_row_bytes(row, 3)));
 	TW_TRY(put(j, "summary", summary(tw_row_bytes(row, 4))));
 	TW_TRY(put(j, "product", tw_row_bytes(row, 5)));

@@ -300,6 +300,185 @@ static void test_every_failure_says_wholly_or_not(void **state)
 	consistent("r1");
 }
 
-CHECK_MAIN(TEST(test_verdicts), TEST(test_what_is_refused), TEST(test_a_report_becomes_a_case_and_its_reporter_is_answered),
+/* --- Erasing --- */
+
+static void said(int64_t report, const char *text)
+{
+	const struct tw_report_message m = { 5, false, tw_slice_of(text) };
+	enum tw_kept kept = TW_KEPT_FULL;
+
+	CHECK_OK(tw_report_message_add(world.t.c.store, report, &m, &kept));
+	CHECK_INT(kept, TW_KEPT);
+}
+
+static void test_what_is_needed_is_not_erased(void **state)
+{
+	static const char all[] = "{\"part\":\"all\",\"reason\":\"nobody needs it\"}",
+			  contact[] = "{\"part\":\"contact\",\"reason\":\"he asked\"}";
+	static const struct {
+		const char *name, *parameter, *input, *rule;
+	} rows[] = {
+		{ "report.erase", "r9", all, "report.unknown" },
+		{ "report.erase", "r1", "{\"part\":\"some\",\"reason\":\"why\"}", "report.part" },
+		{ "report.erase", "r1", all, "report.needed" }, /* nobody has said what it is */
+		{ "report.erase", "r1", contact, "report.needed" }, { "report.case", "r1", "{}", "" },
+		{ "report.erase", "r1", all, "report.needed" }, /* its case is open */
+		{ "report.erase", "r1", contact, "report.needed" }, { "report.publish", "r1", "{\"thanks\":true}", "" },
+		{ "case.move", "c1", "{\"to\":\"closed\",\"reason\":\"no remedy\"}", "" }, { "report.erase", "r1", contact, "" },
+		{ "report.erase", "r1", contact, "report.erased" }, { "report.publish", "r1", "{\"thanks\":true}", "report.consent" },
+		{ "report.reply", "r1", "{\"text\":\"You are welcome.\"}", "" }, { "report.erase", "r1", all, "" },
+		{ "report.erase", "r1", all, "report.erased" }, { "report.erase", "r1", contact, "report.erased" },
+		{ "report.reply", "r1", "{\"text\":\"Thank you.\"}", "report.erased" },
+		{ "report.publish", "r1", "{\"thanks\":false}", "report.erased" }, { "report.read", "r1", "", "" },
+		{ "report.reject", "r2", "{\"reason\":\"it is meant to be so\"}", "" }, { "report.erase", "r2", all, "" },
+		{ "report.case", "r2", "{\"reason\":\"after all\"}", "report.erased" }, { "case.create", "", "{\"title\":\"open\"}", "" },
+		{ "report.duplicate", "r3", "{\"case\":\"c2\",\"reason\":\"same\"}", "" },
+		{ "report.erase", "r3", all, "" }, /* though that case is open: it has what it needs */
+	};
+
+	came(1, "It opens", "Ann");
+	came(2, "It opens too", "");
+	came(3, "And so does this", "");
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const char *rule = rule_of(&root, rows[i].name, rows[i].parameter, rows[i].input);
+
+		if (strcmp(rule, rows[i].rule) != 0)
+			fail_msg("row %zu (%s %s): got '%s', want '%s'", i, rows[i].name, rows[i].input, rule, rows[i].rule);
+	}
+}
+
+static void test_nothing_is_left_of_what_is_erased(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *read = NULL, *kept = NULL;
+	const struct tw_report_message more = { 7, false, TW_SLICE("And another thing.") };
+	enum tw_kept end = TW_KEPT;
+	int64_t count = 0;
+
+	came(1, "It opens", "Ann");
+	came(2, "It opens too", "Bob");
+	said(1, "It was version 1.4.");
+	CHECK_TEXT(rule_of(&root, "report.case", "r1", "{}"), "");
+	CHECK_TEXT(rule_of(&root, "report.reply", "r1", "{\"text\":\"Which one?\"}"), "");
+	CHECK_TEXT(rule_of(&root, "report.publish", "r1", "{\"thanks\":true}"), "");
+	CHECK_INT(thanked(), 1);
+	CHECK_TEXT(rule_of(&root, "case.move", "c1", "{\"to\":\"closed\",\"reason\":\"no remedy\"}"), "");
+	CHECK_OK(tw_report_count(world.t.c.store, &count));
+	CHECK_INT(count, 2);
+	/* Who sent it, and nothing else. */
+	kept = answer(&bob, "report.erase", "r1", "{\"part\":\"contact\",\"reason\":\"he asked\"}");
+	CHECK_TEXT(tw_json_text(tw_json_get(kept, "contact_erased"), "reason"), "he asked");
+	CHECK_TEXT(tw_json_text(tw_json_get(kept, "contact_erased"), "by"), "a2");
+	CHECK(!tw_json_bool(kept, "thanked"));
+	CHECK_INT(thanked(), 0);
+	consistent("r1");
+	CHECK_INT(number("SELECT count(*) FROM report WHERE id = 1 AND contact = '' AND credit = '' AND description = 'It opens' AND product = 'L3'"),
+		1);
+	CHECK_INT(number("SELECT count(*) FROM report_message WHERE text <> ''"), 2);
+	CHECK_INT(number("SELECT count(*) FROM report WHERE id = 2 AND contact <> '' AND credit = 'Bob'"), 1);
+	CHECK_OK(tw_report_count(world.t.c.store, &count));
+	CHECK_INT(count, 2);
+	/* All of it. */
+	CHECK_TEXT(rule_of(&bob, "report.erase", "r1", "{\"part\":\"all\",\"reason\":\"nobody needs it\"}"), "");
+	consistent("r1");
+	CHECK_INT(number("SELECT count(*) FROM report WHERE id = 1 AND description || product || version || flaw || traits || fix || contact || credit = ''"),
+		1);
+	CHECK_INT(number("SELECT count(*) FROM report WHERE id = 1 AND kind = 'flaw' AND language = 'de' AND received_ms = 1899374400001 AND published_ms > 0"),
+		1);
+	CHECK_INT(number("SELECT count(*) FROM report_message WHERE report = 1 AND text = ''"), 2);
+	CHECK_OK(tw_report_count(world.t.c.store, &count));
+	CHECK_INT(count, 1);
+	read = answer(&root, "report.read", "r1", "");
+	CHECK_TEXT(tw_json_text(read, "verdict"), "case");
+	CHECK(*tw_json_text(read, "erased") && *tw_json_text(read, "received") && !tw_json_get(read, "description"));
+	CHECK_TEXT(tw_json_text(tw_json_get(tw_json_get(read, "desk"), "erased"), "reason"), "nobody needs it");
+	/* Nobody adds anything to it. */
+	CHECK_OK(tw_report_message_add(world.t.c.store, 1, &more, &end));
+	CHECK_INT(end, TW_KEPT_FULL);
+	CHECK_INT(number("SELECT count(*) FROM report_message"), 2);
+}
+
+/* Whatever is done to the tables but that: what was sent and said stays, and what is erased stays so. */
+static void test_the_store_erases_and_changes_nothing(void **state)
+{
+	static const char *const tries[] = {
+		"DELETE FROM report WHERE id = 1",
+		"DELETE FROM report_message",
+		"UPDATE report SET description = '' WHERE id = 1",
+		"UPDATE report SET contact = '', credit = '' WHERE id = 1",
+		"UPDATE report SET contact = 'me', contact_erased_ms = 5 WHERE id = 1",
+		"UPDATE report SET contact = '', credit = '', fix = 'x', contact_erased_ms = 5 WHERE id = 1",
+		"UPDATE report SET contact = '', credit = '', description = '', contact_erased_ms = 5 WHERE id = 1",
+		"UPDATE report SET erased = 1 WHERE id = 1",
+		"UPDATE report SET erased = 1, erased_ms = 5, contact_erased_ms = 5, contact = '', credit = '' WHERE id = 1",
+		"UPDATE report SET erased_ms = 5 WHERE id = 1",
+		"UPDATE report SET kind = 'bug' WHERE id = 1",
+		"UPDATE report SET receipt = receipt WHERE id = 1",
+		"UPDATE report SET description = '', product = '', version = '', flaw = '', traits = '', fix = '', contact = '', credit = '', "
+		"contact_erased_ms = 5, erased = 1, erased_ms = 5 WHERE id = 1", /* and what was said of it stays? */
+		"UPDATE report_message SET text = '' WHERE report = 1",
+		"UPDATE report_message SET text = '', erased = 1 WHERE report = 1", /* and the report is not? */
+		"UPDATE report_message SET text = '', erased = 1, at_ms = 9 WHERE report = 1",
+		"UPDATE report SET description = 'again' WHERE id = 2",
+		"UPDATE report SET erased = 0, erased_ms = NULL WHERE id = 2",
+		"UPDATE report SET published_ms = 5 WHERE id = 2",
+		"UPDATE report_message SET text = 'again' WHERE report = 2",
+		"UPDATE report_message SET erased = 0 WHERE report = 2",
+		"INSERT INTO report_message (report, at_ms, ours, text) VALUES (2, 1, 1, 'again')",
+		"INSERT INTO report_message (report, at_ms, ours, text, erased) VALUES (2, 1, 1, 'again', 1)",
+		"UPDATE report SET contact = 'me' WHERE id = 3",
+		"UPDATE report SET contact_erased_ms = contact_erased_ms + 1 WHERE id = 3",
+		"UPDATE report SET contact_erased_ms = NULL WHERE id = 3",
+		"UPDATE report SET thanked = 1 WHERE id = 3",
+		"UPDATE report SET description = '' WHERE id = 3",
+	};
+
+	for (int i = 1; i <= 3; i++) {
+		came(i, "It opens", "Ann");
+		said(i, "It was version 1.4.");
+	}
+	CHECK_TEXT(rule_of(&root, "report.reject", "r2", "{\"reason\":\"no\"}"), "");
+	CHECK_TEXT(rule_of(&root, "report.reject", "r3", "{\"reason\":\"no\"}"), "");
+	CHECK_TEXT(rule_of(&root, "report.erase", "r2", "{\"part\":\"all\",\"reason\":\"no\"}"), "");
+	CHECK_TEXT(rule_of(&root, "report.erase", "r3", "{\"part\":\"contact\",\"reason\":\"no\"}"), "");
+	for (size_t i = 0; i < TW_COUNT(tries); i++)
+		if (!tw_failed(tw_store_run(world.t.c.store, tries[i], NULL, 0, NULL, NULL)))
+			fail_msg("taken: %s", tries[i]);
+	CHECK_INT(number("SELECT count(*) FROM report WHERE description = 'It opens'"), 2);
+	CHECK_INT(number("SELECT count(*) FROM report_message WHERE text <> ''"), 2);
+	CHECK_INT(number("SELECT count(*) FROM report_message"), 3);
+}
+
+static void test_every_failure_erases_wholly_or_not(void **state)
+{
+	static const char left[] =
+		"SELECT (SELECT count(*) FROM report WHERE erased = 0) + 100 * (SELECT count(*) FROM report_message WHERE text <> '')";
+	bool fired = true;
+	int told = 0;
+	char name[8];
+
+	for (int n = 1, i = 1; fired && n < CALLS_MAX; n += 7, i++) {
+		came(i, "It opens", "Ann");
+		said(i, "It was version 1.4.");
+		(void)snprintf(name, sizeof name, "r%d", i);
+		CHECK_TEXT(rule_of(&root, "report.reject", name, "{\"reason\":\"no\"}"), "");
+		const int64_t entries = number("SELECT count(*) FROM journal_entry");
+		const bool done = failing(n, "report.erase", name, "{\"part\":\"all\",\"reason\":\"no\"}", &fired);
+		const int64_t there = number(left);
+
+		CHECK(there == 0 || there == 101);
+		CHECK(!done || there == 0);
+		CHECK_INT(number("SELECT count(*) FROM journal_entry") - entries, there == 0);
+		CHECK_INT(number("SELECT count(*) FROM report_desk WHERE doc LIKE '%\"erased\"%'"), there ? i - 1 : i);
+		consistent(name);
+		CHECK_TEXT(rule_of(&root, "report.erase", name, "{\"part\":\"all\",\"reason\":\"no\"}"), there ? "" : "report.erased");
+		told += !done;
+		reopen();
+	}
+	CHECK(!fired && told > 10);
+}
+
+CHECK_MAIN(TEST(test_what_is_needed_is_not_erased), TEST(test_nothing_is_left_of_what_is_erased),
+	TEST(test_the_store_erases_and_changes_nothing), TEST(test_every_failure_erases_wholly_or_not), TEST(test_verdicts),
+	TEST(test_what_is_refused), TEST(test_a_report_becomes_a_case_and_its_reporter_is_answered),
 	TEST(test_embargo_holds_for_its_reports), TEST(test_long_texts), TEST(test_every_failure_opens_a_case_wholly_or_not),
 	TEST(test_every_failure_says_wholly_or_not))
