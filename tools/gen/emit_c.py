@@ -51,13 +51,23 @@ def _setting(r):
             f"{r.get('apply') or 'NULL'}, {string(r['help'])}, {string(r.get('element'))}, {'true' if r.get('confirm') == 'yes' else 'false'} }},")
 
 
+def _names(fields):
+    """Of an answer's members, at whatever depth, each once."""
+    names = {}
+    for f in fields:
+        names[str(f["key"])] = None
+        names.update(dict.fromkeys(_names(f.get("items", []))))
+    return list(names)
+
+
 def _operation(i, r):
     return (f"\t{{ {string(r['name'])}, {string(r['method'])}, {text(r['path'])}, {string(r['permission'])}, "
             f"TW_WHEN_{r['when'].upper()}, TW_AUDIT_{r['audit'].upper()}, {f'input_{i}' if r['input'] else 'NULL'}, "
             f"{r['handler']}, {string(r['help'])}, {text(' '.join(r['elements']))}, {f'query_{i}' if r.get('query') else 'NULL'}, "
             f"{string(r.get('list'))}, {r.get('page', 0)}, "
             f"{'&' + r['task'] if 'task' in r else 'NULL'}, {r.get('body_max', 0)}, "
-            f"{'true' if r.get('step_up') == 'yes' else 'false'}, {'true' if r.get('form') == 'yes' else 'false'}, {string(r.get('files'))}, {'true' if r.get('any_body') == 'yes' else 'false'} }},")
+            f"{'true' if r.get('step_up') == 'yes' else 'false'}, {'true' if r.get('form') == 'yes' else 'false'}, {string(r.get('files'))}, {'true' if r.get('any_body') == 'yes' else 'false'}, "
+            f"{text(' '.join(_names(r['output'] + r.get('result', []))))}, {string(' '.join(r['carries']) if 'carries' in r else None)} }},")
 
 
 def _event(i, r):

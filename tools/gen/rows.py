@@ -58,6 +58,7 @@ TABLES = {
         "status": Key(re.compile(r"2[0-9][0-9]( 2[0-9][0-9])*"), False),  # of success, the usual one first
         "body_max": Key(re.compile(r"[1-9][0-9]{0,6}"), False),  # bytes; 65536 unless it says so
         "media": Key(("application/octet-stream", "text/event-stream", "text/html", "text/plain"), False),  # of an answer that is not JSON and therefore has no output
+        "carries": Key(None, False, items=NAME),  # operations of which its answer holds the answers in one piece: signed, or a file
         "form": Key(YES_NO, False),  # its body is a page's form in place of JSON
         "files": Key(re.compile(r"[a-z_]{1,63}"), False),  # of a form: its field with files
         "any_body": Key(YES_NO, False),  # whatever comes as its body is not looked at

@@ -7,6 +7,7 @@
 #include "device/grants.h"
 #include "device/logical-access/placed.h"
 #include "device/logical-access/rights-edit.h"
+#include "device/platform/outputs.h"
 #include "device/logical-access/shared.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
@@ -40,11 +41,25 @@ static tw_err check_own(struct tw_rights_edit *e)
 	return TW_OK;
 }
 
+/* By what a role holds it is known whom a field is withheld from (platform/outputs.h): else whoever may not see it would change his role. */
+static tw_err check_withheld(struct tw_rights_edit *e)
+{
+	bool named = false;
+
+	if (e->rq->subject.kind != TW_SUBJECT_OWNER)
+		TW_TRY(tw_outputs_names(e->c, e->name, &named));
+	return named ? tw_reply_problem(e->rp, 403, "forbidden", "rights.withheld", "Fields are withheld by this role", "Ask an owner.",
+			       "What this role holds says from whom outputs.withheld withholds something: only an owner changes it.")
+		     : TW_OK;
+}
+
 tw_err tw_access_role_put(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	TW_CLEANUP(tw_rights_edit_done) struct tw_rights_edit e = { .c = c, .rq = rq, .rp = rp, .list = "roles" };
 
 	TW_TRY(tw_rights_begin(&e));
+	if (!rp->problem[0])
+		TW_TRY(check_withheld(&e));
 	if (rp->problem[0])
 		return TW_OK;
 	return tw_rights_put(&e,
@@ -146,6 +161,9 @@ static tw_err check_held(struct tw_rights_edit *e)
 	const struct tw_value v[] = { TW_V_TEXT(e->name) };
 	int64_t held = 0;
 
+	TW_TRY(check_withheld(e));
+	if (e->rp->problem[0])
+		return TW_OK;
 	TW_TRY(tw_store_run(e->c->store, tw_sql_role_held, v, TW_COUNT(v), take_count, &held));
 	if (held)
 		return tw_reply_problem(e->rp, 409, "refused", "rights.held", "Accounts have this role", "Take it from them first.",

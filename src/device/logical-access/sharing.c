@@ -11,6 +11,7 @@
 #include "crypto/hash.h"
 #include "device/logical-access/rights-edit.h"
 #include "device/logical-access/state.h"
+#include "device/platform/outputs.h"
 #include "device/rows-logical-access.h"
 #include "formats/export.h"
 #include "service/path/path-match.h"
@@ -221,7 +222,7 @@ static tw_err sign(void *user, struct tw_slice signing_input, uint8_t ret[TW_SIG
 	return tw_keys_client_sign(user, TW_SIGN_EXPORT, signing_input, ret);
 }
 
-/* What the operation answers to whoever shares it, without anything asked of it. */
+/* What the operation answers to whoever shares it, without anything asked of it, and without what is withheld from him or from the recipient. */
 static tw_err read_content(struct sharing *s, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *nothing = json_object();
@@ -237,8 +238,11 @@ static tw_err read_content(struct sharing *s, json_t **ret)
 	TW_TRY(s->operation->handler(s->c, &rq, &answer));
 	if (answer.problem[0])
 		return tw_reply_problem(s->rp, answer.status, answer.problem, answer.rule, answer.title, answer.next, "%s", answer.detail);
+	if (!answer.body)
+		return TW_RAISE(INTERNAL, "%s answers without a body", s->operation->name);
+	TW_TRY(tw_outputs_for_party(s->c, &rq.subject, tw_json_text(s->recipient, "name"), s->operation, &answer.body));
 	*ret = TW_STEAL(answer.body);
-	return *ret ? TW_OK : TW_RAISE(INTERNAL, "%s answers without a body", s->operation->name);
+	return TW_OK;
 }
 
 static tw_err describe(struct sharing *s, struct tw_export *ret)

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "device/outgoing/shares.h"
 #include "device/platform/fetch.h"
+#include "device/platform/outputs.h"
 #include "device/rows-outgoing.h"
 #include "formats/export.h"
 #include "service/path/gate.h"
@@ -110,7 +111,8 @@ void tw_share_forget(struct tw_device *d, const char *name)
 
 /* --- What is sent --- */
 
-static tw_err read_content(struct tw_context *c, const char *data, json_t **ret)
+/* @nist LA.IC.12: without what is withheld from this party */
+static tw_err read_content(struct tw_context *c, const char *party, const char *data, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:i}", "limit", RECORDS);
 	TW_CLEANUP(tw_reply_done) struct tw_reply answer = { .status = 200 };
@@ -127,8 +129,11 @@ static tw_err read_content(struct tw_context *c, const char *data, json_t **ret)
 	TW_TRY(row->handler(c, &rq, &answer));
 	if (answer.problem[0])
 		return TW_RAISE(DENIED, "%s", answer.rule);
+	if (!answer.body)
+		return TW_RAISE(INTERNAL, "%s answers without a body", row->name);
+	TW_TRY(tw_outputs_for_party(c, NULL, party, row, &answer.body));
 	*ret = TW_STEAL(answer.body);
-	return *ret ? TW_OK : TW_RAISE(INTERNAL, "%s answers without a body", row->name);
+	return TW_OK;
 }
 
 static tw_err sign(void *user, struct tw_slice signing_input, uint8_t ret[TW_SIGNATURE_SIZE])
@@ -146,7 +151,7 @@ static tw_err seal(struct tw_device *d, const json_t *share, struct tw_buf *ret)
 
 	TW_TRY(tw_cert_load(d->context.sys, tw_slice_of(tw_json_text(share, "certificate")), &recipient));
 	TW_TRY(tw_cert_in_time(recipient, e.made_ms));
-	TW_TRY(read_content(&d->context, tw_json_text(share, "data"), &content));
+	TW_TRY(read_content(&d->context, tw_json_text(share, "name"), tw_json_text(share, "data"), &content));
 	tw_buf_init(&uri, d->context.sys, TW_IDENTIFIER_MAX);
 	TW_TRY(tw_cert_uri(d->certificate, &uri));
 	(void)snprintf(e.identifier, sizeof e.identifier, "%s", tw_buf_cstr(&uri));
@@ -352,4 +357,5 @@ void tw_outgoing_forget(struct tw_device *d)
 	if (d->shares)
 		memset(d->shares, 0, sizeof *d->shares); /* the job looks at once, and finds nobody */
 	memset(&d->outside, 0, sizeof d->outside);
+	memset(&d->outputs, 0, sizeof d->outputs);
 }

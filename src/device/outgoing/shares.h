@@ -24,6 +24,7 @@ struct tw_shares {
 		unsigned tries;                                                /* that failed, one after another */
 	} last[TW_SHARES_MAX];
 };
+tw_err tw_outgoing_start(struct tw_device *d); /* from now on the path withholds what outputs.withheld says */
 void tw_outgoing_stop(struct tw_device *d);
 void tw_outgoing_forget(struct tw_device *d);             /* with the owner */
 const char *tw_share_operation(const char *data);         /* whose answer it is; NULL: there is no such data */

@@ -19,6 +19,6 @@ const struct tw_part tw_parts[] = {
 	{ &tw_capability_identification, tw_identity_start, tw_identity_stop, NULL, NULL },
 	{ &tw_capability_data_protection, NULL, tw_selftest_stop, NULL, NULL },
 	{ &tw_capability_interfaces, tw_interfaces_start, tw_interfaces_stop, NULL, NULL },
-	{ &tw_capability_outgoing, NULL, tw_outgoing_stop, NULL, tw_outgoing_forget },
+	{ &tw_capability_outgoing, tw_outgoing_start, tw_outgoing_stop, NULL, tw_outgoing_forget },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

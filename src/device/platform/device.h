@@ -12,6 +12,7 @@
 #include "formats/manifest.h"
 #include "service/keys/keys.h"
 #include "service/path/path.h"
+#include "service/path/withheld.h"
 #include "service/wire.h"
 
 #define TW_DEVICE_ROLES 3
@@ -26,6 +27,14 @@ struct tw_outside_seen {
 	unsigned count;
 	int64_t last_ms;
 	char place[262], rule[24];
+};
+/* What was withheld (outputs.h) since the start, or since the setting was last changed: of each of its words in their order. */
+struct tw_outputs_seen {
+	char words[512];
+	struct tw_outputs_count {
+		unsigned narrowed, refused;
+		int64_t last_ms;
+	} of[TW_WITHHELD_MAX];
 };
 struct tw_device {
 	struct tw_context context;
@@ -57,6 +66,7 @@ struct tw_device {
 	struct tw_firewall *firewall;   /* likewise */
 	struct tw_listening *listening; /* likewise */
 	struct tw_outside_seen outside;
+	struct tw_outputs_seen outputs;
 	struct tw_providers providers;
 	/* A capability's word on a setting of its own that waits to be confirmed: NULL or why the device does not live by it yet. */
 	const char *(*unsettled)(struct tw_context *c, const char *key);

@@ -235,11 +235,10 @@ tw_err tw_op_firewall_read(struct tw_context *c, const struct tw_request *rq, st
 	return tw_json_set(rp->body, "dropped_out", json_integer(f ? (json_int_t)f->dropped.out : 0));
 }
 
-const char *tw_firewall_lets_in(struct tw_context *c)
+/* Why no rules stand; NULL: they do. */
+static const char *is_down(struct tw_context *c)
 {
-	static const char everywhere[] = "firewall.management names all networks there are, so that none is outside.";
 	const struct tw_device *d = tw_device_of(c);
-	struct tw_ruleset r = { 0 };
 	tw_firewall *f = of(c);
 
 	if (!d->errands || !tw_errand_listed(d->errands, TW_ERRAND_FIREWALL))
@@ -248,9 +247,30 @@ const char *tw_firewall_lets_in(struct tw_context *c)
 		return "The packet filter is off: firewall.mode.";
 	if (!tw_firewall_stands(f))
 		return f->why[0] ? f->why : "The rules of the packet filter are being put.";
-	if (tw_failed(tw_networks_read(f->by[TW_FIREWALL_MANAGEMENT].value, &r)) || tw_networks_everywhere(&r))
-		return everywhere;
 	return NULL;
+}
+
+const char *tw_firewall_lets_in(struct tw_context *c)
+{
+	static const char everywhere[] = "firewall.management names all networks there are, so that none is outside.";
+	const char *why = is_down(c);
+	struct tw_ruleset r = { 0 };
+
+	if (why)
+		return why;
+	return tw_failed(tw_networks_read(of(c)->by[TW_FIREWALL_MANAGEMENT].value, &r)) || tw_networks_everywhere(&r) ? everywhere : NULL;
+}
+
+/* @nist LA.IC.12: by what was last read back from the kernel */
+const char *tw_firewall_lets_out(struct tw_context *c)
+{
+	const char *why = is_down(c);
+
+	if (why)
+		return why;
+	if (strcmp(of(c)->by[TW_FIREWALL_EGRESS].value, "enforce") != 0)
+		return "What goes out is not held to the product's flows: firewall.egress.";
+	return of(c)->left[0] ? of(c)->left : NULL;
 }
 
 const char *tw_firewall_unjudged(struct tw_context *c)

@@ -17,6 +17,8 @@ bool tw_firewall_ready(struct tw_device *d);   /* front may be told its key: no 
 const char *tw_firewall_unsettled(struct tw_context *c, const char *key);
 /* The kernel keeps our ports for the networks of firewall.management, as was last read back; else why not, in words of ours. NULL: it does. */
 const char *tw_firewall_lets_in(struct tw_context *c);
+/* The kernel drops what goes to a destination that no flow of the product names, likewise. */
+const char *tw_firewall_lets_out(struct tw_context *c);
 /* Why firewall.ingress and firewall.egress are not obeyed; "" when they are. */
 const char *tw_firewall_unjudged(struct tw_context *c);
 bool tw_firewall_offers(const struct tw_device *d, uint16_t port); /* the device's own HTTPS is there */

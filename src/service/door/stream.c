@@ -59,8 +59,9 @@ static struct tw_stream *find(tw_streams *s, uint32_t id)
 	return NULL;
 }
 
-/* Asked as the request was: by its own credentials, through the same gate. What cannot be asked is refused. */
-static bool allowed(tw_streams *s, const struct tw_stream *one)
+/* Asked as the request was: by its own credentials, through the same gate. What cannot be asked is refused. Its roles are those of now: by them
+   fields are withheld. */
+static bool allowed(tw_streams *s, struct tw_stream *one)
 {
 	struct tw_request rq = { .subject = one->subject, .operation = one->operation, .has_client_key = one->has_client_key };
 	struct tw_http_head head;
@@ -75,19 +76,28 @@ static bool allowed(tw_streams *s, const struct tw_stream *one)
 	}
 	rq.head = &head;
 	memcpy(rq.client_key, one->client_key, sizeof rq.client_key);
-	return tw_path_allows(s->c, &rq) && tw_subject_same(&rq.subject, &one->subject);
+	if (!tw_path_allows(s->c, &rq) || !tw_subject_same(&rq.subject, &one->subject))
+		return false;
+	one->subject = rq.subject;
+	return true;
 }
 
 struct piece {
+	struct tw_context *c;
+	const struct tw_stream *to;
 	struct tw_buf text;
 	tw_err result;
 };
 
-static tw_err write_event(struct tw_buf *b, const struct tw_log_record *r)
+/* A record goes out as log.read would show it to the same subject. */
+static tw_err write_event(struct piece *p, const struct tw_log_record *r)
 {
 	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
+	struct tw_buf *b = &p->text;
 
 	TW_TRY(tw_op_log_record(r, &body));
+	if (p->c->narrow)
+		TW_TRY(p->c->narrow(p->c, &p->to->subject, p->to->operation, &body));
 	TW_TRY(tw_buf_format(b, "id: %llu\nevent: %s\ndata: ", (unsigned long long)r->seq, tw_json_text(body, "type")));
 	TW_TRY(tw_json_write(body, b)); /* compact: one line, whatever is in it */
 	return tw_buf_text(b, "\n\n");
@@ -99,7 +109,7 @@ static bool take_record(void *user, const struct tw_log_record *r)
 	struct piece *p = user;
 	size_t before = p->text.size;
 
-	p->result = write_event(&p->text, r);
+	p->result = write_event(p, r);
 	if (!tw_failed(p->result))
 		return true;
 	p->text.size = before;
@@ -126,7 +136,7 @@ static bool ready(const tw_streams *s, const struct tw_stream *one)
 static tw_err advance(tw_streams *s, struct tw_stream *one)
 {
 	const struct tw_audit_follow before = one->at;
-	struct piece p = { .result = TW_OK };
+	struct piece p = { .c = s->c, .to = one, .result = TW_OK };
 
 	tw_buf_init(&p.text, s->c->sys, one->credit);
 	tw_err e = tw_audit_follow_step(s->c->audit, &one->at, take_record, &p);

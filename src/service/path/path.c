@@ -330,6 +330,15 @@ static tw_err admit(struct walk *w)
 	return tw_reply_refused(&w->rp) ? refused(w) : TW_OK;
 }
 
+/* Behind the form, which says what is asked; before anything that could tell by another way what is withheld. */
+static tw_err withhold(struct walk *w)
+{
+	if (!w->c->withholds)
+		return TW_OK;
+	TW_TRY(w->c->withholds(w->c, w->rq, &w->rp));
+	return tw_reply_refused(&w->rp) ? refused(w) : TW_OK;
+}
+
 /* Behind the form: a request that would not be done anyway uses up no proof. */
 static tw_err step_up(struct walk *w)
 {
@@ -388,7 +397,8 @@ static tw_err record_read(struct walk *w)
 	return tw_failed(e) ? unrecordable(w, e) : TW_OK;
 }
 
-static tw_err (*const steps[])(struct walk *w) = { find, authenticate, comes, gate, policy, agreed, validate, step_up, admit, handle };
+static tw_err (*const steps[])(
+	struct walk *w) = { find, authenticate, comes, gate, policy, agreed, validate, withhold, step_up, admit, handle };
 
 static tw_err tell_watcher(struct walk *w)
 {
@@ -455,6 +465,8 @@ static tw_err write_body(struct walk *w, struct tw_buf *body, struct tw_path_rep
 		w->rp.status = w->rp.status == 200 ? 204 : w->rp.status;
 		return TW_OK;
 	}
+	if (w->c->narrow)
+		TW_TRY(w->c->narrow(w->c, &w->rq->subject, w->rq->operation, &w->rp.body));
 	ret->type = "application/json";
 	return tw_json_write(w->rp.body, body);
 }

@@ -48,6 +48,10 @@ struct tw_context {
 	void (*refused)(struct tw_context *c, const struct tw_request *rq);
 	/* Asked before an operation that its row calls dangerous: may answer with a problem, or uses up the proof that came with it. May be NULL. */
 	tw_err (*step_up)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
+	/* What the organization withholds from whoever asks. withholds: may answer with a problem, before anything is done: what cannot be given
+	   without it. narrow: an answer to him without it, in place of *body, which is owned and may be what it was. Each may be NULL. */
+	tw_err (*withholds)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
+	tw_err (*narrow)(struct tw_context *c, const struct tw_subject *s, const struct tw_operation_row *o, json_t **body);
 	/* Is this reading one that leaves no record? NULL: none is. */
 	bool (*unrecorded)(struct tw_context *c, const struct tw_request *rq);
 	size_t list_max;              /* of entries in one answer of a list, whatever is asked for; 0: as many as its row says */

@@ -54,11 +54,13 @@ struct tw_operation_row {
 	const char *list;                /* the array of its answer that comes in pages (service/path/page.h); NULL: none does */
 	int64_t page;                    /* entries of a page when no limit is asked for */
 	const struct tw_task_kind *task; /* service/task/task.h: it only begins here, and goes on behind its answer; NULL: no task */
-	size_t body_max;   /* of its body, in bytes; 0: TW_BODY_MAX; at most TW_LONG_BODY_MAX, with files TW_UPLOAD_MAX */
-	bool step_up;      /* dangerous: whoever comes by a session proves himself anew */
-	bool form;         /* its body is a form (service/path/form.h) in place of JSON */
-	const char *files; /* of a form: the field with files, which makes it multipart/form-data as well; NULL: it takes none */
-	bool any_body;     /* whatever comes as its body is not looked at (RFC 8058: a form of either kind) */
+	size_t body_max;    /* of its body, in bytes; 0: TW_BODY_MAX; at most TW_LONG_BODY_MAX, with files TW_UPLOAD_MAX */
+	bool step_up;       /* dangerous: whoever comes by a session proves himself anew */
+	bool form;          /* its body is a form (service/path/form.h) in place of JSON */
+	const char *files;  /* of a form: the field with files, which makes it multipart/form-data as well; NULL: it takes none */
+	bool any_body;      /* whatever comes as its body is not looked at (RFC 8058: a form of either kind) */
+	const char *fields; /* the names of its answer's members, at whatever depth, blank between; may be "" */
+	const char *carries; /* operations of which its answer holds answers in one piece (signed, or a file), blank between; NULL: none */
 };
 
 enum tw_severity {
