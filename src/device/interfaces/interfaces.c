@@ -6,6 +6,7 @@
  * minute. As long as it is away, what is known is said to be of before.
  */
 #include "device/interfaces/wifi.h"
+#include "device/interfaces/cellular.h"
 
 #include "base/log.h"
 #include "base/text.h"
@@ -23,7 +24,9 @@ static const char *unsettled(struct tw_context *c, const char *key)
 {
 	const char *why = tw_control_unsettled(c, key);
 
-	return why ? why : tw_wifi_unsettled(c, key);
+	if (!why)
+		why = tw_wifi_unsettled(c, key);
+	return why ? why : tw_cellular_unsettled(c, key);
 }
 
 tw_err tw_interfaces_start(struct tw_device *d)
@@ -37,7 +40,8 @@ tw_err tw_interfaces_start(struct tw_device *d)
 	d->link_told = tw_own_told;
 	d->services = tw_services_heard;
 	tw_buf_init(&d->interfaces->services, d->context.sys, TW_APP_SERVICES_PARTS * TW_APP_SERVICES_MAX);
-	return tw_wifi_start(d);
+	TW_TRY(tw_wifi_start(d));
+	return tw_cellular_start(d);
 }
 
 void tw_interfaces_stop(struct tw_device *d)
@@ -47,6 +51,7 @@ void tw_interfaces_stop(struct tw_device *d)
 	if (d->interfaces) {
 		tw_control_stop(d);
 		tw_wifi_stop(d);
+		tw_cellular_stop(d);
 		tw_buf_done(&d->interfaces->services);
 	}
 	d->services = NULL;
