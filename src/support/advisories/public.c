@@ -265,6 +265,8 @@ static enum tw_word severity_word(struct tw_slice value)
 static void cell(struct listing *l, size_t column, struct tw_slice text)
 {
 	tw_html_open(&l->h, TW_E_TD);
+	if (columns[column] == TW_W_UPDATED) /* a day stays in one line */
+		tw_html_attr(&l->h, TW_AT_CLASS, TW_SLICE("id"));
 	tw_page_class(&l->h, TW_E_SPAN, "label");
 	tw_html_text(&l->h, tw_slice_of(tw_word(columns[column], l->look.language)));
 	tw_html_text(&l->h, TW_SLICE(": "));
@@ -288,7 +290,7 @@ static tw_err list_one(void *user, const tw_row *row)
 	l->last = tw_row_int(row, 0);
 	(void)snprintf(address, sizeof address, "/advisories/" TW_SLICE_FMT, TW_SLICE_ARG(name));
 	tw_html_open(&l->h, TW_E_TR);
-	tw_html_open(&l->h, TW_E_TD);
+	tw_page_class(&l->h, TW_E_TD, "id");
 	tw_html_open(&l->h, TW_E_A);
 	tw_html_link(&l->h, tw_slice_of(address));
 	tw_html_text(&l->h, name);

@@ -122,7 +122,7 @@ static tw_err write_row(void *user, const tw_row *row)
 	const bool waits = tw_slice_is(tw_row_bytes(row, 2), tw_advisory_states[TW_ADVISORY_PUBLISHING]);
 
 	tw_html_open(&l->h, TW_E_TR);
-	tw_html_open(&l->h, TW_E_TH);
+	tw_page_class(&l->h, TW_E_TH, "id");
 	tw_html_attr(&l->h, TW_AT_SCOPE, TW_SLICE("row"));
 	(void)snprintf(id, sizeof id, TW_SLICE_FMT, TW_SLICE_ARG(name));
 	(void)snprintf(path, sizeof path, TW_DESK_ADVISORIES "/%s", id);
@@ -136,7 +136,7 @@ static tw_err write_row(void *user, const tw_row *row)
 	tw_html_close(&l->h);
 	write_severity(l, tw_row_bytes(row, 6));
 	TW_TRY(write_signature(l, waits ? id : "", tw_row_int(row, 4) != 0, tw_row_int(row, 5) != 0));
-	tw_desk_cell(&l->h, l->look, TW_W_COLUMN_WHEN);
+	tw_desk_cell(&l->h, l->look, TW_W_CHANGED);
 	tw_page_time(&l->h, tw_row_int(row, 3));
 	tw_html_close(&l->h);
 	write_released(l, tw_row_bytes(row, 7));
@@ -160,7 +160,7 @@ static tw_err write_table(struct list *l, int64_t all)
 		const char *by; /* NULL: nothing is sorted by it */
 		enum tw_word word;
 	} columns[] = { { "advisory", TW_W_ADVISORY }, { "title", TW_W_CASE_TITLE }, { "state", TW_W_STATE }, { "severity", TW_W_RATING },
-		{ NULL, TW_W_SIGNATURE }, { "changed", TW_W_COLUMN_WHEN }, { "released", TW_W_ADVISORY_PUBLIC } };
+		{ NULL, TW_W_SIGNATURE }, { "changed", TW_W_CHANGED }, { "released", TW_W_ADVISORY_PUBLIC } };
 
 	tw_desk_table(&l->h, l->look, TW_W_ADVISORIES, false);
 	for (size_t i = 0; i < TW_COUNT(columns); i++)
