@@ -23,8 +23,7 @@
 #define TRIES 100
 #define FIRST_PORT 20000
 #define PORT_RANGE 40000
-#define COME_MS 1500    /* a device that may come does so at once, but the role that connects has to be started */
-#define COUNTED_MS 5000 /* it looks at what it dropped every firewall.period */
+#define COME_MS 1500 /* a device that may come does so at once, but the role that connects has to be started */
 #define TURN_MS 200
 
 /* --- Fields --- */
@@ -227,30 +226,33 @@ static tw_err send_device(struct send *s)
 	return TW_OK;
 }
 
-static tw_err counts(struct send *s, bool *ret)
+/* Until it comes, or has counted what it dropped; for a while it is let come though something was counted, which may have been something else. */
+static tw_err watch_it(struct send *s, bool *ret_came, bool *ret_counted)
 {
-	const int64_t until = tw_probe_now_us(s->c->sys) + COUNTED_MS * INT64_C(1000);
+	const int64_t begun = tw_now_ms(s->c->sys);
 	int64_t now = 0;
 
-	for (;;) {
+	*ret_came = *ret_counted = false;
+	do {
+		tw_err e = tw_door_take(&s->door, tw_now_ms(s->c->sys) + TURN_MS);
+		if (!tw_is(e, TW_CODE_TIMEOUT))
+			TW_TRY(e);
+		*ret_came = !tw_failed(e);
 		TW_TRY(count_dropped(s->c, &now));
-		*ret = now > s->dropped;
-		if (*ret || tw_probe_now_us(s->c->sys) > until)
-			return TW_OK;
-		tw_probe_pause_ms(s->c, TURN_MS);
-	}
+		*ret_counted = now > s->dropped;
+		now = tw_now_ms(s->c->sys) - begun;
+	} while (!*ret_came && now < TW_DOOR_WAIT_MS && !(*ret_counted && now > COME_MS));
+	return TW_OK;
 }
 
-static tw_err judge_silence(struct send *s)
+static tw_err judge_silence(struct send *s, bool counted)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer outputs = { 0 };
-	bool counted = false;
 
 	TW_TRY(tw_order(s->c, "GET", "/api/v1/outputs", &outputs));
 	if (!tw_json_bool(outputs.body, "destinations"))
 		return tw_found(s->f, TW_VERDICT_FAIL, "Nothing arrived here, but it is not the device that sees to it: %.300s",
 			tw_json_text(outputs.body, "why"));
-	TW_TRY(counts(s, &counted));
 	return counted
 		? tw_found(s->f, TW_VERDICT_PASS,
 			  "The device was told to connect to %.60s at port %u, to which no flow of its product leads: nothing arrived, and it "
@@ -263,16 +265,16 @@ static tw_err judge_silence(struct send *s)
 
 static tw_err try_destination(struct send *s)
 {
+	bool came = false, counted = false;
+
 	TW_TRY(tw_door_make(s->c->sys, &s->door));
 	TW_TRY(listen_unlisted(s));
 	TW_TRY(count_dropped(s->c, &s->dropped));
 	TW_TRY(send_device(s));
-	tw_err e = tw_door_take(&s->door, tw_now_ms(s->c->sys) + COME_MS);
-	if (tw_is(e, TW_CODE_TIMEOUT))
-		return judge_silence(s);
-	TW_TRY(e);
-	return tw_found(s->f, TW_VERDICT_FAIL, "The device came to %.60s at port %u, to which no flow of its product leads.",
-		s->address, s->door.port);
+	TW_TRY(watch_it(s, &came, &counted));
+	return came ? tw_found(s->f, TW_VERDICT_FAIL, "The device came to %.60s at port %u, to which no flow of its product leads.",
+			      s->address, s->door.port)
+		    : judge_silence(s, counted);
 }
 
 static tw_err from_here(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
