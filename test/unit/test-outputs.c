@@ -178,6 +178,65 @@ static void test_counted(void **state)
 	sees(olga, identity, "physical_id", false);
 }
 
+static const struct tw_operation_row *row_of(const char *name)
+{
+	for (const struct tw_capability *const *p = device()->context.capabilities; *p; p++)
+		for (const struct tw_operation_row *o = (*p)->operations; o && o->name; o++)
+			if (strcmp(o->name, name) == 0)
+				return o;
+	fail_msg("no operation %s", name);
+	return NULL;
+}
+
+static bool is_given(const struct tw_subject *s)
+{
+	TW_CLEANUP(tw_jsonp) json_t *body = json_pack("{s:s, s:s}", "physical_id", "TW-1", "model", "M");
+	struct tw_context *c = &device()->context;
+
+	CHECK_OK(c->narrow(c, s, row_of("identity.read"), &body));
+	CHECK(json_object_get(body, "model") != NULL);
+	return json_object_get(body, "physical_id") != NULL;
+}
+
+/* @nist LA.IC.12: whoever comes by whatever door; what an admin may not see he does not get as another device, which he could let in, nor as nobody */
+static void test_by_any_door(void **state)
+{
+	static const struct {
+		enum tw_subject_kind kind;
+		bool by_admin, by_all; /* is it given while it is withheld from admins, and from all */
+	} rows[] = { { TW_SUBJECT_OWNER, true, true }, { TW_SUBJECT_DEVICE, true, true }, { TW_SUBJECT_APPLICATION, true, true },
+		{ TW_SUBJECT_PROVIDER, true, true }, { TW_SUBJECT_BUTTON, true, true }, { TW_SUBJECT_LOCAL, true, false },
+		{ TW_SUBJECT_CONSOLE, true, false }, { TW_SUBJECT_PEER, false, false }, { TW_SUBJECT_ANYONE, false, false },
+		{ TW_SUBJECT_ACCOUNT, false, false } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const struct tw_subject s = { .kind = rows[i].kind };
+
+		withhold("", 200);
+		CHECK(is_given(&s));
+		withhold("admin:identity:physical_id", 200);
+		CHECK_INT(is_given(&s), rows[i].by_admin);
+		withhold("*:identity:physical_id", 200);
+		CHECK_INT(is_given(&s), rows[i].by_all);
+	}
+}
+
+/* @nist LA.IC.12: what a task has come to is another operation's, and its fields are withheld as there */
+static void test_results_of_tasks(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *body = json_pack("{s:s, s:{s:i, s:i}}", "task", "t1", "result", "changed", 3, "task", 4);
+	TW_CLEANUP(tw_jsonp) json_t *list = json_pack("{s:[{s:s, s:{s:i}}]}", "tasks", "changed", "stays", "result", "changed", 3);
+	const struct tw_subject s = { .kind = TW_SUBJECT_ACCOUNT };
+	struct tw_context *c = &device()->context;
+
+	withhold("*:inventory:changed", 200);
+	CHECK_OK(c->narrow(c, &s, row_of("tasks.read"), &body));
+	CHECK(!json_object_get(json_object_get(body, "result"), "changed") && json_object_get(json_object_get(body, "result"), "task"));
+	CHECK_OK(c->narrow(c, &s, row_of("tasks.list"), &list));
+	const json_t *one = json_array_get(json_object_get(list, "tasks"), 0);
+	CHECK(json_object_get(one, "changed") && !json_object_get(json_object_get(one, "result"), "changed"));
+}
+
 static int ask_identity(const void *token)
 {
 	return tw_unit_request_as(w.unit, token, "GET", identity, NULL);
@@ -202,4 +261,4 @@ static void test_short_of_memory(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 CHECK_MAIN(TEST(test_by_role), TEST(test_in_one_piece), TEST(test_by_another_account), TEST(test_role_that_is_named),
-	TEST(test_words), TEST(test_counted), TEST(test_short_of_memory))
+	TEST(test_words), TEST(test_counted), TEST(test_by_any_door), TEST(test_results_of_tasks), TEST(test_short_of_memory))

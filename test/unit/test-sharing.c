@@ -452,9 +452,42 @@ static void test_telemetry(void **state)
 	check_as(bob, "GET", "/api/v1/telemetry", NULL, 403, "gate.permission");
 }
 
+static bool is_shared(const char *field)
+{
+	TW_CLEANUP(tw_jsonp) json_t *content = NULL;
+	struct tw_export e;
+
+	share(bob, INSURER, "telemetry", 200, NULL);
+	opened(&e, &content);
+	CHECK(json_object_get(content, "settings") != NULL);
+	return json_object_get(content, field) != NULL;
+}
+
+/* @nist LA.IC.12: what is withheld from whoever shares it, or from the recipient, is not in what is sealed; from another it is */
+static void test_without_what_is_withheld(void **state)
+{
+	static const struct {
+		const char *etag, *words;
+		bool want;
+	} rows[] = { { "\"0\"", "guard:telemetry:health", false }, { "\"1\"", "@insurer:telemetry.read:health", false },
+		{ "\"2\"", "@*:telemetry:health", false }, { "\"3\"", "@other:telemetry:health", true }, { "\"4\"", "", true } };
+
+	people();
+	put(NULL, INSURER, ",\"telemetry\":\"guard\"", 201, NULL);
+	CHECK(is_shared("health"));
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		char body[96];
+
+		(void)snprintf(body, sizeof body, "{\"value\":\"%s\"}", rows[i].words);
+		CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/settings/outputs.withheld", rows[i].etag, body), 200);
+		CHECK_INT(is_shared("health"), rows[i].want);
+		CHECK_INT(is_shared("withheld"), !rows[i].want);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, done)
 CHECK_MAIN(TEST(test_by_role_to_whom_is_listed), TEST(test_an_owners_recipient), TEST(test_nobody_shares_what_he_may_not_read),
 	TEST(test_by_kind_of_account), TEST(test_with_a_rule), TEST(test_certificates_that_are_over), TEST(test_what_is_none),
 	TEST(test_whole_names_alone), TEST(test_no_more_than_8), TEST(test_how_long_a_name_may_be), TEST(test_without_an_account),
 	TEST(test_a_name_that_is_too_long), TEST(test_a_certificate_that_is_too_long), TEST(test_what_cannot_be_read_now),
-	TEST(test_telemetry))
+	TEST(test_telemetry), TEST(test_without_what_is_withheld))

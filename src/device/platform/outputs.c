@@ -86,12 +86,18 @@ static bool is_given_apart(const char *permission)
 	return strncmp(permission, "share.", strlen("share.")) == 0 || strncmp(permission, "action.", strlen("action.")) == 0;
 }
 
+/* Whoever has a role is somebody logged in, and may what they may. */
+static bool may(const struct tw_context *c, int role, const char *permission)
+{
+	return tw_gate_role_may(c->gate, role, permission) || tw_gate_role_may(c->gate, TW_SUBJECT_ACCOUNT, permission);
+}
+
 static bool holds_no_more(const struct tw_context *c, int role, int than)
 {
 	const char *permission;
 
 	for (size_t i = 0; (permission = tw_gate_permission_name(c->gate, i)); i++)
-		if (!is_given_apart(permission) && tw_gate_role_may(c->gate, role, permission) && !tw_gate_role_may(c->gate, than, permission))
+		if (!is_given_apart(permission) && tw_gate_role_may(c->gate, role, permission) && !may(c, than, permission))
 			return false;
 	return true;
 }
