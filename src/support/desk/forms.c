@@ -387,7 +387,7 @@ tw_err tw_desk_problem(struct tw_context *c, const struct tw_request *rq, const 
 
 /* --- Where they are --- */
 
-void tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, enum tw_form_about about, const json_t *doc)
+bool tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, enum tw_form_about about, const json_t *doc)
 {
 	const struct tw_look look = tw_look_of(rq);
 	bool any = false;
@@ -408,4 +408,5 @@ void tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct t
 	}
 	if (any)
 		tw_html_close(h);
+	return any;
 }
