@@ -6,6 +6,8 @@
 #include "support/attachments/attachments.h"
 #include "support/desk/desk.h"
 #include "support/query-reception/reception.h"
+#include "support/questions/pages.h"
+#include "support/questions/questions.h"
 #include "support/rows-desk.h"
 #include "support/sql-support.h"
 #include "support/triage/desk-report.h"
@@ -461,6 +463,11 @@ tw_err tw_desk_report(struct tw_context *c, const struct tw_request *rq, struct 
 	tw_staff_frame_open(&f, &v.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
 	tw_desk_done(&v.h, rq, v.look);
 	TW_TRY(write_report(&v, &r));
+	if (tw_question_is(tw_json_text(r.shown, "kind")) && tw_staff_may(c, rq, "questions.read")) {
+		tw_html_open(&v.h, TW_E_P);
+		tw_page_link(&v.h, v.look, TW_DESK_QUESTIONS, TW_W_REPORT_IS_QUESTION);
+		tw_html_close(&v.h);
+	}
 	if (!r.erased_ms) {
 		tw_desk_doing(&v.h, v.look);
 		TW_TRY(count_files(c, &r));
