@@ -142,7 +142,7 @@ def test_a_case_from_its_beginning_by_forms(service):
     do(analyst, "/desk/move/c1", to="acknowledged")
     do(analyst, "/desk/change/c1?member=cvss", text="CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N")
     text = publisher.ask("/desk/cases/c1")[1]
-    for part in ("SRP-1", "The maker of the library", "Version 1.1 is out", "analyst (a3)", "acknowledged", "9.3 (4.0)", "submitted late", "article14.start"):
+    for part in ("SRP-1", "The maker of the library", "Version 1.1 is out", "analyst (a3)", "acknowledged", "9.3 (4.0)", "submitted late", "Start the clocks of Article 14"):
         assert part in text, part
     # What is refused comes back with what was typed, and by which rule.
     for path, rule, typed in (("/desk/change/c1?member=cwe", "case.cwe", {"text": "<b>79"}), ("/desk/aware/c1", "article14.started", {}),
@@ -468,4 +468,4 @@ def test_what_is_new_is_shown_first(service):
     do(analyst, "/desk/reject/r1", reason="It is meant so")
     assert "analyst (a3)" in (text := analyst.ask("/desk/reports?state=not-vulnerability")[1]) and "It is meant so" in text
     text = manager.ask("/desk/reports/r1")[1]
-    assert "report.reason" in text and "<code>report.reject</code>" in text and "analyst (a3)" in text
+    assert "report.reason" in text and "<td><span class=\"label\">What: </span>Find it no vulnerability</td>" in text and "analyst (a3)" in text

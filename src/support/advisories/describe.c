@@ -258,8 +258,9 @@ static tw_err versions_of(const struct parts *p, const char *status, json_t *ret
 	json_array_foreach(tw_json_get(p->name, "branches"), i, branch) {
 		if (!text || !names(ids, tw_json_text(tw_json_get(branch, "product"), "product_id")))
 			continue;
+		const struct tw_slice one = tw_typed_said(tw_slice_of(tw_json_text(branch, "name")));
 		json_t *longer = json_sprintf(
-			"%s%s%s", json_string_value(text), json_string_length(text) ? ", " : "", tw_json_text(branch, "name"));
+			"%s%s%.*s", json_string_value(text), json_string_length(text) ? ", " : "", (int)one.size, one.at);
 		json_decref(text);
 		text = longer;
 	}
@@ -441,10 +442,12 @@ static tw_err identify(const struct naming *n, const char *version, json_t *name
 /* A range is no version (CSAF 2.0 section 3.1.2.3.2). What is there already keeps its id. */
 static tw_err add_branch(const struct naming *n, struct tw_slice version, json_t *list)
 {
-	TW_CLEANUP(tw_jsonp) json_t *branch = NULL, *name = json_sprintf("%s %.*s", n->product, (int)version.size, version.at);
+	TW_CLEANUP(tw_jsonp) json_t *branch = NULL, *name = NULL;
 	const json_t *there = branch_of(n->before, version);
 	const bool range = tw_typed_is_range(version);
+	const struct tw_slice said = tw_typed_said(version);
 
+	name = json_sprintf("%s %.*s", n->product, (int)said.size, said.at);
 	if (there)
 		TW_TRY(copy_of(there, &branch));
 	else

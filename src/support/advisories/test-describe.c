@@ -96,7 +96,10 @@ static void test_ranges_all_and_none(void **state)
 
 	describe(document, ALL_OF_IT);
 	describe(document, "{\"affected\":\"vers:generic/>=1.0|<1.2\"}");
-	says(document, "{\"affected\":\"vers:generic/>=1.0|<1.2\",\"fixed\":\"1.2\"}");
+	says(document, "{\"affected\":\">=1.0|<1.2\",\"fixed\":\"1.2\"}");
+	TW_CLEANUP(tw_jsonp) json_t *before = json_deep_copy(document);
+	describe(document, "{\"affected\":\">=1.0|<1.2\"}"); /* what is shown is read as the same */
+	CHECK(json_equal(document, before));
 	CHECK_INT(findings(document), 0);
 	describe(document, "{\"affected\":\" * \",\"fixed\":\"\"}");
 	says(document, "{\"affected\":\"*\",\"fixed\":\"\"}");
@@ -309,14 +312,14 @@ static void test_what_the_registry_knows(void **state)
 			"Lamp 1.0=PRODUCT-1:1.0 pkg:generic/lamp@1.0\nLamp 1.1=PRODUCT-1:1.1 pkg:generic/lamp@1.1\nLamp 1.2=PRODUCT-1:1.2 pkg:generic/lamp@1.2\n" DAYS
 			" Version 1.0 is supported until 2027-01-01. Version 1.1 is supported until 2028-01-01." },
 		{ "{\"affected\":\">= 1.1 | < 1.2\"}",
-			"Lamp vers:generic/>=1.1|<1.2=PRODUCT-1:vers:generic/>=1.1|<1.2 pkg:generic/lamp\n"
+			"Lamp >=1.1|<1.2=PRODUCT-1:vers:generic/>=1.1|<1.2 pkg:generic/lamp\n"
 			"Lamp 1.2=PRODUCT-1:1.2 pkg:generic/lamp@1.2\n" DAYS " Version 1.1 is supported until 2028-01-01." },
 		{ "{}",
-			"Lamp vers:generic/>=1.1|<1.2=PRODUCT-1:vers:generic/>=1.1|<1.2 pkg:generic/lamp\nLamp 1.2=PRODUCT-1:1.2 pkg:generic/lamp@1.2\n" DAYS
+			"Lamp >=1.1|<1.2=PRODUCT-1:vers:generic/>=1.1|<1.2 pkg:generic/lamp\nLamp 1.2=PRODUCT-1:1.2 pkg:generic/lamp@1.2\n" DAYS
 			" Version 1.1 is supported until 2028-01-01." },
 		/* Another product: its own identifiers and days, or none; not the former's. */
 		{ "{\"product\":\"LOCK\"}",
-			"LOCK vers:generic/>=1.1|<1.2=PRODUCT-1:vers:generic/>=1.1|<1.2 \nLOCK 1.2=PRODUCT-1:1.2 \n"
+			"LOCK >=1.1|<1.2=PRODUCT-1:vers:generic/>=1.1|<1.2 \nLOCK 1.2=PRODUCT-1:1.2 \n"
 			"Lock is supported from 2020-01-01 until 2021-01-01, with security updates until 2021-01-01." },
 		{ "{\"product\":\"Lamp Pro\",\"affected\":\"1.0\"}", "Lamp Pro 1.0=PRODUCT-1:1.0 \nLamp Pro 1.2=PRODUCT-1:1.2 \n" },
 		{ "{\"product\":\"lamp\",\"fixed\":\"\"}",

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define VERS "vers:"
+#define GENERIC VERS "generic/"
 #define ONE_MAX 200 /* bytes */
 #define COUNT_MAX 64
 
@@ -32,6 +33,17 @@ static bool has_scheme(struct tw_slice one)
 bool tw_typed_is_range(struct tw_slice one)
 {
 	return has_scheme(one) || memchr(one.at, '<', one.size) || memchr(one.at, '>', one.size);
+}
+
+struct tw_slice tw_typed_said(struct tw_slice one)
+{
+	const size_t size = strlen(GENERIC);
+
+	if (one.size <= size || memcmp(one.at, GENERIC, size) != 0)
+		return one;
+	const struct tw_slice rest = { one.at + size, one.size - size };
+
+	return tw_typed_is_range(rest) ? rest : one;
 }
 
 /* One of ">=1.0", "<1.2", "!=1.1", "1.1" or "*". */
@@ -86,7 +98,7 @@ tw_err tw_typed_range(struct tw_slice one, struct tw_buf *ret)
 	const size_t from = ret->size;
 
 	if (!has_scheme(one))
-		TW_TRY(tw_buf_text(ret, VERS "generic/"));
+		TW_TRY(tw_buf_text(ret, GENERIC));
 	for (size_t i = 0; i < one.size; i++)
 		if (!blank(one.at[i]) || counts(one, i))
 			TW_TRY(tw_buf_add(ret, one.at + i, 1));

@@ -9,7 +9,8 @@
 #include "base/json.h"
 
 struct tw_slice tw_typed_trim(const char *at, size_t size);
-bool tw_typed_is_range(struct tw_slice one); /* "vers:...", or with '<' or '>' in it */
+struct tw_slice tw_typed_said(struct tw_slice one); /* as people write it: vers:generic/<1.2 as <1.2, which is read as the same */
+bool tw_typed_is_range(struct tw_slice one);        /* "vers:...", or with '<' or '>' in it */
 /* ">= 1.0 | < 1.2" becomes "vers:generic/>=1.0|<1.2". SYNTAX: why it is no range. */
 tw_err tw_typed_range(struct tw_slice one, struct tw_buf *ret);
 /*

@@ -230,7 +230,7 @@ tw_err tw_desk_finding(struct tw_context *c, const struct tw_request *rq, struct
 	tw_desk_done(&v.h, rq, v.look);
 	TW_TRY(write_facts(&v, rq));
 	write_decision(&v);
-	tw_page_put(&v.h, v.look, TW_E_H2, TW_W_ACTIONS);
+	tw_desk_doing(&v.h, v.look);
 	tw_desk_actions(c, rq, &v.h, TW_ABOUT_FINDING, shown);
 	write_evidence(&v);
 	write_said(&v, "records", TW_W_FINDING_RECORDS, records);

@@ -110,7 +110,7 @@ static tw_err take_device(void *user, const tw_row *row)
 	tw_desk_cell(&l->h, l->look, TW_W_CUSTOMER_ONE);
 	tw_page_link_text(&l->h, l->look, path, path + sizeof TW_DESK_CUSTOMERS);
 	tw_html_close(&l->h);
-	cell(l, TW_W_PRODUCT, text_of(row, 2));
+	cell(l, TW_W_PRODUCT, tw_desk_product(l->c, text_of(row, 2)));
 	cell(l, TW_W_CUSTOMER_SERIAL, text_of(row, 3));
 	tw_desk_cell(&l->h, l->look, TW_W_COLUMN_WHEN);
 	tw_page_time(&l->h, tw_row_int(row, 5));
@@ -222,7 +222,7 @@ static tw_err take_own(void *user, const tw_row *row)
 	tw_html_attr(&l->h, TW_AT_SCOPE, TW_SLICE("row"));
 	tw_html_text(&l->h, tw_row_bytes(row, 2));
 	tw_html_close(&l->h);
-	cell(l, TW_W_PRODUCT, text_of(row, 1));
+	cell(l, TW_W_PRODUCT, tw_desk_product(l->c, text_of(row, 1)));
 	tw_desk_cell(&l->h, l->look, TW_W_COLUMN_WHEN);
 	tw_page_time(&l->h, tw_row_int(row, 4));
 	tw_html_close(&l->h);

@@ -8,6 +8,7 @@
 #include "support/sql-support.h"
 
 struct list {
+	struct tw_context *c;
 	struct tw_html h;
 	struct tw_look look;
 	size_t rows;
@@ -57,7 +58,7 @@ static tw_err take_row(void *user, const tw_row *row)
 	tw_html_attr(&l->h, TW_AT_SCOPE, TW_SLICE("row"));
 	tw_page_link_text(&l->h, l->look, path, path + sizeof TW_DESK_INCIDENTS);
 	tw_html_close(&l->h);
-	cell(l, TW_W_PRODUCT, text_of(row, 1));
+	cell(l, TW_W_PRODUCT, tw_desk_product(l->c, text_of(row, 1)));
 	cell(l, TW_W_CASE_TITLE, text_of(row, 2));
 	tw_desk_cell(&l->h, l->look, TW_W_COLUMN_WHEN);
 	tw_page_time(&l->h, tw_row_int(row, 3));
@@ -68,7 +69,7 @@ static tw_err take_row(void *user, const tw_row *row)
 
 tw_err tw_desk_incidents(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	struct list l = { .look = tw_look_of(rq) };
+	struct list l = { .c = c, .look = tw_look_of(rq) };
 	const int64_t below = tw_json_int(rq->input, "below");
 	const struct tw_value v[] = { TW_V_INT(below > 0 ? below : INT64_MAX), TW_V_INT(TW_DESK_PAGE + 1) };
 	const struct tw_staff_frame f = { c, rq, TW_DESK_INCIDENTS, tw_word(TW_W_INCIDENTS, l.look.language) };
@@ -155,7 +156,7 @@ static tw_err take_one(void *user, const tw_row *row)
 	tw_html_close(&o->h);
 	tw_page_class(&o->h, TW_E_DL, "facts");
 	for (int i = 0; i < (int)TW_COUNT(labels); i++)
-		tw_desk_pair(&o->h, o->look, labels[i], text_of(row, i + 1));
+		tw_desk_pair(&o->h, o->look, labels[i], i ? text_of(row, i + 1) : tw_desk_product(o->c, text_of(row, 1)));
 	tw_page_put(&o->h, o->look, TW_E_DT, TW_W_COLUMN_WHEN);
 	tw_html_open(&o->h, TW_E_DD);
 	tw_page_time(&o->h, tw_row_int(row, 7));

@@ -228,6 +228,26 @@ static bool fits_question(const struct tw_form *f, const json_t *doc)
 	return strcmp(tw_json_text(doc, "state"), "closed") != 0;
 }
 
+/* What was found of a report may be said anew, or not (triage/verdict.c); and files are destroyed where there are some. */
+static bool fits_report(const struct tw_form *f, const json_t *doc)
+{
+	static const struct {
+		const char *does;
+		enum tw_triage_verdict to;
+	} rows[] = { { "report.case", TW_TRIAGE_CASE }, { "report.duplicate", TW_TRIAGE_DUPLICATE },
+		{ "report.reject", TW_TRIAGE_NOT_VULNERABILITY } };
+	enum tw_triage_verdict from = TW_TRIAGE_NEW;
+
+	if (*tw_json_text(doc, "erased")) /* it stays so */
+		return false;
+	if (!strcmp(f->does, "report.erase"))
+		return strcmp(tw_json_text(doc, "verdict"), tw_triage_verdicts[TW_TRIAGE_NEW]) != 0;
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		if (!strcmp(rows[i].does, f->does))
+			return !tw_triage_find(tw_slice_of(tw_json_text(doc, "verdict")), &from) || tw_triage_may(from, rows[i].to);
+	return strcmp(f->does, "report.destroy-files") != 0 || !tw_json_bool(doc, "fileless");
+}
+
 /* Of an account what fits depends on whether it is locked; of the rest, whether a clock runs, and whether it is a drill. */
 bool tw_form_fits(const struct tw_form *f, enum tw_form_about about, const json_t *doc)
 {
@@ -237,15 +257,12 @@ bool tw_form_fits(const struct tw_form *f, enum tw_form_about about, const json_
 		return false;
 	if (about == TW_ABOUT_ADVISORY)
 		return fits_advisory(f, doc);
+	if (about == TW_ABOUT_REPORT)
+		return fits_report(f, doc);
 	if (about == TW_ABOUT_NOTICE)
 		return strcmp(tw_json_text(doc, "state"), "draft") == 0;
 	if (about == TW_ABOUT_QUESTION || about == TW_ABOUT_ANSWER)
 		return fits_question(f, doc);
-	if (about == TW_ABOUT_REPORT && *tw_json_text(doc, "erased")) /* it stays so */
-		return false;
-	if (about == TW_ABOUT_REPORT && !strcmp(f->does, "report.erase") &&
-		!strcmp(tw_json_text(doc, "verdict"), tw_triage_verdicts[TW_TRIAGE_NEW]))
-		return false;
 	if (about == TW_ABOUT_ACCOUNT && !strcmp(f->does, suspended ? "staff.lock" : "staff.unlock"))
 		return false;
 	if (about == TW_ABOUT_ACCOUNT && suspended && !strcmp(f->does, "staff.invite"))

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#define ARROW " \xe2\x86\x92 "
 #define STEPS 100 /* shown; programs get all: advisory.history */
 
 struct view {
@@ -167,7 +168,7 @@ static tw_err write_plan(struct view *v)
 	if (!*tw_json_text(v->doc, "planned"))
 		return TW_OK;
 	TW_TRY(tw_desk_person(v->c, tw_json_text(v->doc, "planned_by"), name));
-	tw_page_put(&v->h, v->look, TW_E_DT, TW_W_PLAN_AT);
+	tw_page_put(&v->h, v->look, TW_E_DT, TW_W_PLAN_FOR);
 	tw_html_open(&v->h, TW_E_DD);
 	tw_desk_when(&v->h, tw_json_text(v->doc, "planned"));
 	tw_html_close(&v->h);
@@ -235,14 +236,50 @@ static bool writes(struct tw_slice what)
 	return tw_slice_is(what, "change") || tw_slice_is(what, "withdraw");
 }
 
+static void write_step_word(struct view *v, struct tw_slice what)
+{
+	static const struct {
+		const char *what;
+		enum tw_word word;
+	} steps[] = { { "create", TW_W_STEP_OF_CREATE }, { "change", TW_W_STEP_OF_CHANGE }, { "review", TW_W_STEP_OF_REVIEW },
+		{ "approve", TW_W_STEP_OF_APPROVE }, { "return", TW_W_STEP_OF_RETURN }, { "publish", TW_W_STEP_OF_PUBLISH },
+		{ "published", TW_W_STATE_PUBLISHED }, { "plan", TW_W_STEP_OF_PLAN }, { "unplan", TW_W_STEP_OF_UNPLAN },
+		{ "late", TW_W_STEP_OF_LATE }, { "held", TW_W_STEP_OF_HELD }, { "withdraw", TW_W_STEP_OF_WITHDRAW } };
+
+	for (size_t i = 0; i < TW_COUNT(steps); i++)
+		if (tw_slice_is(what, steps[i].what)) {
+			tw_page_put(&v->h, v->look, TW_E_SPAN, steps[i].word);
+			return;
+		}
+	tw_html_open(&v->h, TW_E_CODE);
+	tw_html_text(&v->h, what);
+	tw_html_close(&v->h);
+}
+
+/* Beside the step: the time that was set, the version that is out, or what somebody said. */
+static void write_step_text(struct view *v, struct tw_slice what, struct tw_slice text)
+{
+	int64_t ms = 0;
+
+	tw_desk_cell(&v->h, v->look, TW_W_COLUMN_SAID);
+	if (tw_slice_is(what, "plan") && !tw_failed(tw_parse_time(text, &ms))) {
+		tw_page_time(&v->h, ms);
+	} else {
+		if (text.size && tw_slice_is(what, "published")) {
+			tw_html_text(&v->h, tw_slice_of(tw_word(TW_W_VERSION_OF, v->look.language)));
+			tw_html_text(&v->h, TW_SLICE(" "));
+		}
+		tw_html_text(&v->h, text);
+	}
+	tw_html_close(&v->h);
+}
+
 static void write_step_what(struct view *v, struct tw_slice what, int64_t revision)
 {
 	char path[TW_DESK_PATH_MAX], text[24];
 
 	tw_desk_cell(&v->h, v->look, TW_W_COLUMN_WHAT);
-	tw_html_open(&v->h, TW_E_CODE);
-	tw_html_text(&v->h, what);
-	tw_html_close(&v->h);
+	write_step_word(v, what);
 	if (writes(what) || tw_slice_is(what, "create")) {
 		(void)snprintf(path, sizeof path, TW_DESK_REVISION "%.47s?revision=%lld", v->id, (long long)revision);
 		tw_html_text(&v->h, TW_SLICE(" "));
@@ -278,16 +315,15 @@ static tw_err write_step(void *user, const tw_row *row)
 	tw_html_text(&v->h, tw_slice_of(name));
 	tw_html_close(&v->h);
 	write_step_what(v, tw_row_bytes(row, 3), tw_row_int(row, 0));
-	tw_desk_cell(&v->h, v->look, TW_W_REASON);
-	tw_html_text(&v->h, tw_row_bytes(row, 4));
-	tw_html_close(&v->h);
+	write_step_text(v, tw_row_bytes(row, 3), tw_row_bytes(row, 4));
 	tw_html_close(&v->h);
 	return TW_OK;
 }
 
 static tw_err write_steps(struct view *v)
 {
-	static const enum tw_word columns[] = { TW_W_COLUMN_WHEN, TW_W_COLUMN_WHO, TW_W_COLUMN_WHAT, TW_W_ADVISORY_REVISION, TW_W_REASON };
+	static const enum tw_word columns[] = { TW_W_COLUMN_WHEN, TW_W_COLUMN_WHO, TW_W_COLUMN_WHAT, TW_W_ADVISORY_REVISION,
+		TW_W_COLUMN_SAID };
 	const struct tw_value values[] = { TW_V_TEXT(v->id), TW_V_INT(STEPS) };
 
 	tw_page_put(&v->h, v->look, TW_E_H2, TW_W_ADVISORY_HISTORY);
@@ -313,13 +349,13 @@ static void write_bytes_link(struct view *v)
 	tw_html_close(&v->h);
 }
 
-/* query: what the same page in the other language needs too. */
-static void open_frame(struct view *v, struct tw_reply *rp, const char *path, const char *query)
+/* query: what the same page in the other language needs too. which: of its revisions; "" the last one. */
+static void open_frame(struct view *v, struct tw_reply *rp, const char *path, const char *query, const char *which)
 {
-	char here[TW_DESK_PATH_MAX], title[300];
+	char here[TW_DESK_PATH_MAX], title[400];
 
 	(void)snprintf(here, sizeof here, "%s%.47s%s", path, v->id, query);
-	(void)snprintf(title, sizeof title, "%.47s: %.200s", v->id, tw_json_text(v->doc, "title"));
+	(void)snprintf(title, sizeof title, "%.47s%s%s: %.200s", v->id, *which ? ", " : "", which, tw_json_text(v->doc, "title"));
 	tw_utf8_mend(title);
 	const struct tw_staff_frame f = { v->c, v->rq, here, title };
 	tw_staff_frame_open(&f, &v->h, tw_reply_text(rp, v->c->sys, TW_PAGE_TYPE));
@@ -337,13 +373,15 @@ tw_err tw_desk_advisory(struct tw_context *c, const struct tw_request *rq, struc
 		return TW_OK;
 	v.doc = doc;
 	v.id = tw_json_text(doc, "id");
-	open_frame(&v, rp, TW_DESK_ADVISORIES "/", "");
+	open_frame(&v, rp, TW_DESK_ADVISORIES "/", "", "");
 	tw_desk_done(&v.h, rq, v.look);
 	TW_TRY(write_facts(&v));
 	TW_TRY(write_findings(&v, tw_json_get(found, "findings")));
-	tw_page_put(&v.h, v.look, TW_E_H2, TW_W_ACTIONS);
+	tw_desk_doing(&v.h, v.look);
 	write_bytes_link(&v);
-	tw_desk_actions(c, rq, &v.h, TW_ABOUT_ADVISORY, doc);
+	if (!tw_desk_actions(c, rq, &v.h, TW_ABOUT_ADVISORY, doc))
+		tw_page_put(&v.h, v.look, TW_E_P, TW_W_ACTIONS_NONE);
+	tw_page_put(&v.h, v.look, TW_E_H2, TW_W_ADVISORY_SAYS);
 	TW_TRY(tw_desk_advisory_said(c, &v.h, v.look, doc));
 	write_document(&v.h, v.look, doc, false);
 	TW_TRY(write_steps(&v));
@@ -363,15 +401,13 @@ tw_err tw_desk_advisory_bytes(struct tw_context *c, const struct tw_request *rq,
 
 /* --- What one said --- */
 
-static void write_number(struct view *v, int64_t number)
+static void write_back(struct view *v)
 {
-	char path[TW_DESK_PATH_MAX], text[80];
+	char path[TW_DESK_PATH_MAX];
 
 	(void)snprintf(path, sizeof path, TW_DESK_ADVISORIES "/%.47s", v->id);
 	tw_html_open(&v->h, TW_E_P);
-	tw_page_link_text(&v->h, v->look, path, v->id);
-	(void)snprintf(text, sizeof text, ": %s %lld", tw_word(TW_W_ADVISORY_REVISION, v->look.language), (long long)number);
-	tw_html_text(&v->h, tw_slice_of(text));
+	tw_page_link(&v->h, v->look, path, TW_W_ADVISORY_AS_IT_IS);
 	tw_html_close(&v->h);
 }
 
@@ -379,7 +415,7 @@ tw_err tw_desk_advisory_revision(struct tw_context *c, const struct tw_request *
 {
 	TW_CLEANUP(tw_jsonp) json_t *doc = NULL, *document = NULL;
 	struct view v = { .c = c, .rq = rq, .look = tw_look_of(rq) };
-	char query[48];
+	char query[48], which[60];
 
 	TW_TRY(answer_of(c, rq, rp, tw_op_advisory_revision, &doc));
 	if (rp->problem[0])
@@ -389,8 +425,10 @@ tw_err tw_desk_advisory_revision(struct tw_context *c, const struct tw_request *
 	v.doc = doc;
 	v.id = tw_json_text(doc, "id");
 	(void)snprintf(query, sizeof query, "?revision=%lld", (long long)tw_json_int(doc, "revision"));
-	open_frame(&v, rp, TW_DESK_REVISION, query);
-	write_number(&v, tw_json_int(doc, "revision"));
+	(void)snprintf(which, sizeof which, "%s %lld", tw_word(TW_W_ADVISORY_REVISION, v.look.language),
+		(long long)tw_json_int(doc, "revision"));
+	open_frame(&v, rp, TW_DESK_REVISION, query, which);
+	write_back(&v);
 	TW_TRY(tw_desk_advisory_whole(c, &v.h, v.look, doc));
 	return tw_page_close(&v.h);
 }
@@ -444,25 +482,12 @@ static void write_differences(struct view *v, const json_t *answer)
 		tw_page_put(&v->h, v->look, TW_E_P, TW_W_DIFFERENCES_CUT);
 }
 
-static void write_which(struct view *v, int64_t from, int64_t to)
-{
-	char path[TW_DESK_PATH_MAX], text[120];
-
-	(void)snprintf(path, sizeof path, TW_DESK_ADVISORIES "/%.47s", v->id);
-	tw_html_open(&v->h, TW_E_P);
-	tw_page_link_text(&v->h, v->look, path, v->id);
-	(void)snprintf(text, sizeof text, ": %s %lld, %lld", tw_word(TW_W_ADVISORY_REVISION, v->look.language), (long long)from,
-		(long long)to);
-	tw_html_text(&v->h, tw_slice_of(text));
-	tw_html_close(&v->h);
-}
-
 tw_err tw_desk_advisory_differences(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	TW_CLEANUP(tw_jsonp) json_t *doc = NULL, *answer = NULL;
 	struct view v = { .c = c, .rq = rq, .look = tw_look_of(rq) };
 	const int64_t to = tw_json_int(rq->input, "to");
-	char query[64];
+	char query[64], which[120];
 
 	TW_TRY(answer_of(c, rq, rp, tw_op_advisory_read, &doc));
 	if (!rp->problem[0])
@@ -475,8 +500,10 @@ tw_err tw_desk_advisory_differences(struct tw_context *c, const struct tw_reques
 		(void)snprintf(query, sizeof query, "?from=%lld&to=%lld", (long long)tw_json_int(rq->input, "from"), (long long)to);
 	else
 		(void)snprintf(query, sizeof query, "?from=%lld", (long long)tw_json_int(rq->input, "from"));
-	open_frame(&v, rp, TW_DESK_DIFFERENCES, query);
-	write_which(&v, tw_json_int(rq->input, "from"), to ? to : tw_json_int(doc, "revision"));
+	(void)snprintf(which, sizeof which, "%s %lld" ARROW "%lld", tw_word(TW_W_ADVISORY_REVISION, v.look.language),
+		(long long)tw_json_int(rq->input, "from"), (long long)(to ? to : tw_json_int(doc, "revision")));
+	open_frame(&v, rp, TW_DESK_DIFFERENCES, query, which);
+	write_back(&v);
 	write_differences(&v, answer);
 	return tw_page_close(&v.h);
 }

@@ -184,6 +184,7 @@ static void clock_cell(struct board *b, const json_t *doc)
 {
 	enum tw_a14_kind kind = TW_A14_EXPLOITED;
 	struct tw_clock clock;
+	struct tw_a14 a;
 
 	tw_desk_cell(&b->h, b->look, TW_W_COLUMN_CLOCK);
 	if (!next_clock(doc, b->now_ms, &clock, &kind)) {
@@ -195,6 +196,8 @@ static void clock_cell(struct board *b, const json_t *doc)
 		tw_page_class(&b->h, TW_E_SPAN, "quiet");
 		tw_page_time(&b->h, clock.due_ms);
 		tw_html_close(&b->h);
+		if (tw_case_a14(doc, kind, &a))
+			tw_desk_local(&b->h, a.zone, clock.due_ms);
 	}
 	tw_html_close(&b->h);
 }

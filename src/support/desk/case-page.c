@@ -4,9 +4,11 @@
 #include "base/text.h"
 #include "support/desk/desk.h"
 #include "support/rows-desk.h"
+#include "support/sql-support.h"
 
 #include <string.h>
 
+#define REPORTS_SHOWN 50
 #define NOTHING "\xe2\x80\x93"
 
 struct view {
@@ -16,6 +18,7 @@ struct view {
 	struct tw_look look;
 	json_t *doc;
 	int64_t now_ms;
+	size_t reports; /* that were shown */
 };
 
 /* --- Its state --- */
@@ -63,7 +66,7 @@ static tw_err write_embargo(struct view *v)
 		return TW_OK;
 	tw_page_put(&v->h, v->look, TW_E_DT, TW_W_EMBARGO);
 	tw_html_open(&v->h, TW_E_DD);
-	tw_desk_mark(&v->h, "late", tw_word(TW_W_EMBARGO_UNTIL, v->look.language));
+	tw_desk_mark(&v->h, "waiting", tw_word(TW_W_EMBARGO_ENDS, v->look.language));
 	tw_html_text(&v->h, TW_SLICE(" "));
 	tw_page_time(&v->h, until);
 	tw_html_text(&v->h, TW_SLICE(". "));
@@ -113,19 +116,6 @@ static tw_err write_state(struct view *v)
 
 /* --- Its clocks --- */
 
-static void local_time(struct view *v, const struct tw_a14 *a, int64_t ms)
-{
-	char there[TW_TIME_TEXT_MAX], text[80];
-
-	if (!strcmp(a->zone->name, "UTC"))
-		return;
-	tw_zone_text(a->zone, ms, there);
-	(void)snprintf(text, sizeof text, " (%.10s %.5s %s)", there, there + 11, a->zone->name);
-	tw_page_class(&v->h, TW_E_SPAN, "quiet");
-	tw_html_text(&v->h, tw_slice_of(text));
-	tw_html_close(&v->h);
-}
-
 static void write_clock(struct view *v, const struct tw_a14 *a, const struct tw_clock *clock)
 {
 	tw_html_open(&v->h, TW_E_TR);
@@ -143,7 +133,7 @@ static void write_clock(struct view *v, const struct tw_a14 *a, const struct tw_
 	tw_desk_cell(&v->h, v->look, TW_W_COLUMN_DUE);
 	if (clock->due_ms != TW_A14_NEVER) {
 		tw_page_time(&v->h, clock->due_ms);
-		local_time(v, a, clock->due_ms);
+		tw_desk_local(&v->h, a->zone, clock->due_ms);
 	} else {
 		tw_html_text(&v->h, TW_SLICE(NOTHING));
 	}
@@ -177,7 +167,7 @@ static void write_kind(struct view *v, enum tw_a14_kind k, const struct tw_a14 *
 	tw_html_open(&v->h, TW_E_P);
 	tw_html_text(&v->h, tw_slice_of(tw_word(TW_W_AWARE_SINCE, v->look.language)));
 	tw_page_time(&v->h, a->aware_ms);
-	local_time(v, a, a->aware_ms);
+	tw_desk_local(&v->h, a->zone, a->aware_ms);
 	tw_html_close(&v->h);
 	tw_desk_table(&v->h, v->look, TW_W_CLOCKS, false);
 	for (size_t i = 0; i < TW_COUNT(columns); i++)
@@ -295,7 +285,36 @@ static tw_err write_clocks(struct view *v)
 
 /* --- What is known, and who was told --- */
 
-static void write_facts(struct view *v)
+/* Those that it was opened from, and that somebody has found to be the same. */
+static tw_err report_link(void *user, const tw_row *row)
+{
+	struct view *v = user;
+	char path[TW_DESK_PATH_MAX];
+
+	(void)snprintf(path, sizeof path, TW_DESK_REPORTS "/r%lld", (long long)tw_row_int(row, 0));
+	if (v->reports++ == 0) {
+		tw_page_put(&v->h, v->look, TW_E_DT, TW_W_CASE_REPORT);
+		tw_html_open(&v->h, TW_E_DD);
+	} else {
+		tw_html_text(&v->h, TW_SLICE(", "));
+	}
+	tw_page_link_text(&v->h, v->look, path, path + sizeof TW_DESK_REPORTS);
+	return TW_OK;
+}
+
+static tw_err write_reports(struct view *v, int64_t id)
+{
+	const struct tw_value values[] = { TW_V_INT(id), TW_V_INT(REPORTS_SHOWN) };
+
+	if (!tw_staff_may(v->c, v->rq, "reports.read"))
+		return TW_OK;
+	TW_TRY(tw_store_run(v->c->store, tw_sql_desk_case_reports, values, TW_COUNT(values), report_link, v));
+	if (v->reports)
+		tw_html_close(&v->h);
+	return TW_OK;
+}
+
+static tw_err write_facts(struct view *v, int64_t id)
 {
 	tw_page_put(&v->h, v->look, TW_E_H2, TW_W_KNOWN);
 	tw_page_class(&v->h, TW_E_DL, "facts");
@@ -304,8 +323,9 @@ static void write_facts(struct view *v)
 		if (!strcmp(tw_desk_members[i], "cvss"))
 			tw_desk_pair(&v->h, v->look, TW_W_CASE_SCORE, tw_json_text(v->doc, "score"));
 	}
-	tw_desk_pair(&v->h, v->look, TW_W_CASE_REPORT, tw_json_text(v->doc, "report"));
+	TW_TRY(write_reports(v, id));
 	tw_html_close(&v->h);
+	return TW_OK;
 }
 
 static tw_err write_told(struct view *v)
@@ -328,7 +348,7 @@ static void cvss_link(struct view *v)
 	char path[TW_DESK_PATH_MAX];
 
 	(void)snprintf(path, sizeof path, "/desk/cvss?case=%.24s", tw_json_text(v->doc, "id"));
-	tw_html_open(&v->h, TW_E_P);
+	tw_page_class(&v->h, TW_E_P, "doing");
 	tw_page_link(&v->h, v->look, path, TW_W_CVSS_OF_CASE);
 	tw_html_close(&v->h);
 }
@@ -340,7 +360,7 @@ static void advisory_link(struct view *v)
 	if (!tw_staff_may(v->c, v->rq, "advisories.write"))
 		return;
 	(void)snprintf(path, sizeof path, "/desk/advisory-new?case=%.24s", tw_json_text(v->doc, "id"));
-	tw_html_open(&v->h, TW_E_P);
+	tw_page_class(&v->h, TW_E_P, "doing");
 	tw_page_link(&v->h, v->look, path, TW_W_DO_ADVISORY);
 	tw_html_close(&v->h);
 }
@@ -365,11 +385,11 @@ tw_err tw_desk_case(struct tw_context *c, const struct tw_request *rq, struct tw
 	tw_desk_drill(&v.h, v.look, doc);
 	TW_TRY(write_state(&v));
 	TW_TRY(write_clocks(&v));
-	tw_page_put(&v.h, v.look, TW_E_H2, TW_W_ACTIONS);
+	tw_desk_doing(&v.h, v.look);
 	cvss_link(&v);
 	advisory_link(&v);
 	tw_desk_actions(c, rq, &v.h, TW_ABOUT_CASE, doc);
-	write_facts(&v);
+	TW_TRY(write_facts(&v, id));
 	if (tw_staff_may(c, rq, "reports.read"))
 		TW_TRY(tw_desk_files(c, &v.h, v.look, 0, id));
 	TW_TRY(write_told(&v));

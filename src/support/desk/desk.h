@@ -39,6 +39,10 @@ void tw_desk_left(struct tw_html *h, struct tw_look look, const struct tw_clock 
 tw_err tw_desk_person(struct tw_context *c, const char *id, char ret[TW_DESK_NAME_MAX]);
 /* A time of a document as people read it; what is none is shown as it is. */
 void tw_desk_when(struct tw_html *h, const char *text);
+/* A product of products.json by its title; any other as somebody wrote it. */
+const char *tw_desk_product(struct tw_context *c, const char *name);
+/* Behind a time of a clock: the same where the clock was started. */
+void tw_desk_local(struct tw_html *h, const struct tw_zone *zone, int64_t ms);
 /* That it is invented, where it is. */
 void tw_desk_drill(struct tw_html *h, struct tw_look look, const json_t *doc);
 /* The last entries of the journal about a case or a report, by its id. */
@@ -98,8 +102,9 @@ enum tw_form_about {
 	TW_ABOUT_DEVICE,    /* of a customer */
 	TW_ABOUT_INCIDENTS, /* it tells of one */
 };
-/* The forms that the page of such a thing leads to (forms.c); doc: what is known of it, with its id; NULL: there is none yet. */
-void tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, enum tw_form_about about, const json_t *doc);
+void tw_desk_doing(struct tw_html *h, struct tw_look look); /* the heading over what can be done, which paper leaves out */
+/* The forms that the page of such a thing leads to (forms.c); doc: what is known of it, with its id; NULL: there is none yet. False: to none. */
+bool tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, enum tw_form_about about, const json_t *doc);
 /* An advisory as its page has it: as advisory.read, and what it says in texts (support/advisories/describe.h) in "described", where it fits these. A problem
    when there is none. */
 tw_err tw_desk_advisory_of(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, json_t **ret);

@@ -134,9 +134,13 @@ WHERE (?1 = '' OR kind = ?1) AND (?2 = 'all' OR coalesce(d.verdict, 'new') = ?2 
 	AND (coalesce(d.case_id, 0) = 0 OR ?4 = '' OR coalesce(c.embargo_ms, 0) <= ?3 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?4))
 ORDER BY (SELECT count(*) FROM report_message m WHERE m.report = r.id) DESC, r.id DESC LIMIT ?5 OFFSET ?6;
 
+-- name: desk_case_reports
+SELECT report FROM report_desk WHERE case_id = ?1 AND case_id <> 0 ORDER BY report LIMIT ?2;
+
 -- name: desk_report_row
 SELECT r.id, received_ms, published_ms, coalesce(d.verdict, 'new'), product, version, substr(description, 1, 160),
-	(SELECT count(*) FROM report_message m WHERE m.report = r.id), (SELECT m.ours FROM report_message m WHERE m.report = r.id ORDER BY m.id DESC LIMIT 1), d.doc, r.erased
+	(SELECT count(*) FROM report_message m WHERE m.report = r.id), (SELECT m.ours FROM report_message m WHERE m.report = r.id ORDER BY m.id DESC LIMIT 1), d.doc, r.erased,
+	CASE WHEN length(description) > 160 THEN 1 ELSE 0 END
 FROM report r LEFT JOIN report_desk d ON d.report = r.id WHERE r.id = ?1;
 
 -- Alarms: ?1 'all', 'acknowledged', or '' for those that wait; ?2 now; ?3 who asks, '' sees all. Cases that he may not see are found once: few are under embargo.

@@ -137,7 +137,10 @@ static int required(const struct view *v)
 static void write_lead(struct view *v)
 {
 	const char *due = tw_json_text(tw_json_get(v->draft, "due"), "utc");
+	enum tw_a14_kind kind = TW_A14_EXPLOITED;
 	const int missing = required(v);
+	struct tw_a14 a;
+	int64_t ms = 0;
 	char text[160];
 
 	tw_page_counted(tw_word(missing ? TW_W_DRAFT_MISSING : TW_W_DRAFT_WHOLE, v->look.language), missing, text, sizeof text);
@@ -149,6 +152,9 @@ static void write_lead(struct view *v)
 	tw_html_open(&v->h, TW_E_P);
 	tw_html_text(&v->h, tw_slice_of(tw_word(TW_W_DRAFT_DUE, v->look.language)));
 	tw_desk_when(&v->h, due);
+	if (!tw_failed(tw_parse_time(tw_slice_of(due), &ms)) && tw_a14_kind_find(tw_slice_of(v->kind), &kind) &&
+		tw_case_a14(v->doc, kind, &a))
+		tw_desk_local(&v->h, a.zone, ms);
 	tw_html_close(&v->h);
 }
 
@@ -236,7 +242,7 @@ static void write_next(struct view *v)
 
 	if (!tw_staff_may(v->c, v->rq, "article14.change"))
 		return;
-	tw_page_put(&v->h, v->look, TW_E_H2, TW_W_ACTIONS);
+	tw_desk_doing(&v->h, v->look);
 	tw_page_class(&v->h, TW_E_UL, "actions");
 	for (size_t i = 0; i < TW_COUNT(forms); i++) {
 		char path[TW_DESK_PATH_MAX];

@@ -156,10 +156,10 @@ static tw_err write_form(struct tw_context *c, struct tw_html *h, struct tw_look
 }
 
 /* Which one is meant: it has no page of its own. */
-static void write_device(struct tw_html *h, struct tw_look look, const json_t *doc)
+static void write_device(struct tw_context *c, struct tw_html *h, struct tw_look look, const json_t *doc)
 {
 	tw_page_class(h, TW_E_DL, "facts");
-	tw_desk_pair(h, look, TW_W_PRODUCT, tw_json_text(doc, "product"));
+	tw_desk_pair(h, look, TW_W_PRODUCT, tw_desk_product(c, tw_json_text(doc, "product")));
 	tw_desk_pair(h, look, TW_W_CUSTOMER_SERIAL, tw_json_text(doc, "serial"));
 	tw_html_close(h);
 }
@@ -186,13 +186,13 @@ static tw_err form_page(struct tw_context *c, const struct tw_request *rq, struc
 		tw_page_put(&h, look, TW_E_P, s->form->warns);
 	if (s->form->library)
 		TW_TRY(tw_answers_offered(c, &h, look, s->doc));
+	if (s->form->about == TW_ABOUT_DEVICE)
+		write_device(c, &h, look, s->doc);
 	if (which)
 		write_members(&h, look, path);
 	else
 		TW_TRY(write_form(c, &h, look, s, path));
-	if (s->form->about == TW_ABOUT_DEVICE)
-		write_device(&h, look, s->doc);
-	else if (s->form->shows && s->form->about == TW_ABOUT_NOTICE)
+	if (s->form->shows && s->form->about == TW_ABOUT_NOTICE)
 		TW_TRY(tw_notice_preview(c, &h, look, s->doc));
 	else if (s->form->shows)
 		TW_TRY(tw_desk_advisory_whole(c, &h, look, s->doc));
@@ -387,7 +387,7 @@ tw_err tw_desk_problem(struct tw_context *c, const struct tw_request *rq, const 
 
 /* --- Where they are --- */
 
-void tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, enum tw_form_about about, const json_t *doc)
+bool tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, enum tw_form_about about, const json_t *doc)
 {
 	const struct tw_look look = tw_look_of(rq);
 	bool any = false;
@@ -408,4 +408,5 @@ void tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct t
 	}
 	if (any)
 		tw_html_close(h);
+	return any;
 }

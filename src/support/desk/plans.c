@@ -18,7 +18,7 @@ struct plans {
 
 static void begin(struct plans *p)
 {
-	static const enum tw_word heads[] = { TW_W_ADVISORY, TW_W_PLAN_AT, TW_W_PLAN_BY, TW_W_STATE, TW_W_PLAN_WHY };
+	static const enum tw_word heads[] = { TW_W_ADVISORY, TW_W_PLAN_FOR, TW_W_PLAN_BY, TW_W_STATE, TW_W_PLAN_WHY };
 
 	tw_page_put(p->h, p->look, TW_E_H2, p->name);
 	tw_desk_table(p->h, p->look, p->name, false);
@@ -65,7 +65,7 @@ static tw_err write_row(void *user, const tw_row *row)
 	TW_TRY(tw_desk_person(p->c, id, name));
 	tw_html_open(p->h, TW_E_TR);
 	write_name(p, tw_row_bytes(row, 0));
-	tw_desk_cell(p->h, p->look, TW_W_PLAN_AT);
+	tw_desk_cell(p->h, p->look, TW_W_PLAN_FOR);
 	tw_page_time(p->h, tw_row_int(row, 1));
 	tw_html_close(p->h);
 	tw_desk_cell(p->h, p->look, TW_W_PLAN_BY);

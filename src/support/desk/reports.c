@@ -3,14 +3,18 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "service/access/account.h"
+#include "support/attachments/attachments.h"
 #include "support/desk/desk.h"
 #include "support/query-reception/reception.h"
+#include "support/questions/pages.h"
+#include "support/questions/questions.h"
 #include "support/rows-desk.h"
 #include "support/sql-support.h"
 #include "support/triage/desk-report.h"
 
 #include <string.h>
 
+#define CUT "\xe2\x80\xa6"
 #define PAGES_MAX 10000
 #define LINE_MAX 160
 
@@ -131,13 +135,14 @@ static tw_err write_cells(struct list *l, const tw_row *row)
 	tw_desk_cell(&l->h, l->look, TW_W_DESCRIPTION);
 	(void)snprintf(line, sizeof line, "%.*s", (int)strcspn(text_of(row, 6), "\n"), text_of(row, 6));
 	tw_html_text(&l->h, tw_slice_of(line));
+	if (tw_row_bytes(row, 6).size > strlen(line) || tw_row_int(row, 11)) /* there is more */
+		tw_html_text(&l->h, TW_SLICE(CUT));
 	tw_html_close(&l->h);
 	tw_desk_cell(&l->h, l->look, TW_W_MESSAGES);
 	(void)snprintf(number, sizeof number, "%lld", (long long)tw_row_int(row, 7));
 	tw_html_text(&l->h, tw_slice_of(number));
 	if (tw_row_int(row, 7)) { /* whose turn it is */
-		tw_html_text(&l->h, TW_SLICE(", "));
-		tw_html_text(&l->h, tw_slice_of(tw_word(tw_row_int(row, 8) ? TW_W_FROM_US : TW_W_FROM_REPORTER, l->look.language)));
+		tw_html_text(&l->h, tw_slice_of(tw_word(tw_row_int(row, 8) ? TW_W_LAST_OURS : TW_W_LAST_THEIRS, l->look.language)));
 	}
 	tw_html_close(&l->h);
 	return TW_OK;
@@ -370,8 +375,8 @@ static tw_err write_report(struct view *v, const struct tw_desk_report *r)
 		const char *key;
 		enum tw_word label;
 	} texts[] = { { "product", TW_W_PRODUCT }, { "version", TW_W_VERSION }, { "description", TW_W_DESCRIPTION },
-		{ "traits", TW_W_TRAITS }, { "fix", TW_W_FIX }, { "contact", TW_W_CONTACT }, { "credit", TW_W_CREDIT },
-		{ "language", TW_W_REPORT_LANGUAGE } };
+		{ "traits", TW_W_TRAITS }, { "fix", TW_W_REPORT_FIX }, { "contact", TW_W_REPORT_CONTACT }, { "credit", TW_W_CREDIT } };
+	enum tw_language wrote = TW_ENGLISH;
 
 	tw_page_class(&v->h, TW_E_DL, "facts");
 	write_verdict(v, r);
@@ -385,6 +390,9 @@ static tw_err write_report(struct view *v, const struct tw_desk_report *r)
 	chosen(v, TW_W_FLAW, tw_report_flaws, tw_json_text(r->shown, "flaw"));
 	for (size_t i = 0; i < TW_COUNT(texts); i++)
 		tw_desk_pair(&v->h, v->look, texts[i].label, tw_json_text(r->shown, texts[i].key));
+	if (tw_language_find(tw_slice_of(tw_json_text(r->shown, "language")), &wrote))
+		tw_desk_pair(&v->h, v->look, TW_W_REPORT_LANGUAGE,
+			tw_word(wrote == TW_GERMAN ? TW_W_IN_GERMAN : TW_W_IN_ENGLISH, v->look.language));
 	tw_html_close(&v->h);
 	return TW_OK;
 }
@@ -421,6 +429,25 @@ static tw_err write_sent(struct view *v, const struct tw_desk_report *r)
 	return TW_OK;
 }
 
+static tw_err count_one(void *user, const struct tw_attachment_about *about)
+{
+	(void)about;
+	++*(size_t *)user;
+	return TW_OK;
+}
+
+/* Says in what is shown that there are none, so that nothing is offered to be done with them; what cannot be read may be some. */
+static tw_err count_files(struct tw_context *c, struct tw_desk_report *r)
+{
+	const struct tw_attachments a = tw_attachments_of(c);
+	size_t count = 0;
+	const tw_err e = tw_attachments_list(&a, r->id, count_one, &count);
+
+	if (tw_is(e, TW_CODE_NOMEM))
+		return e;
+	return tw_failed(e) || count ? TW_OK : tw_json_set(r->shown, "fileless", json_true());
+}
+
 tw_err tw_desk_report(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	TW_CLEANUP(tw_desk_report_done) struct tw_desk_report r = { .id = 0 };
@@ -436,12 +463,18 @@ tw_err tw_desk_report(struct tw_context *c, const struct tw_request *rq, struct 
 	tw_staff_frame_open(&f, &v.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
 	tw_desk_done(&v.h, rq, v.look);
 	TW_TRY(write_report(&v, &r));
-	if (!r.erased_ms) {
-		tw_page_put(&v.h, v.look, TW_E_H2, TW_W_ACTIONS);
-		tw_desk_actions(c, rq, &v.h, TW_ABOUT_REPORT, r.shown);
+	if (tw_question_is(tw_json_text(r.shown, "kind")) && tw_staff_may(c, rq, "questions.read")) {
+		tw_html_open(&v.h, TW_E_P);
+		tw_page_link(&v.h, v.look, TW_DESK_QUESTIONS, TW_W_REPORT_IS_QUESTION);
+		tw_html_close(&v.h);
 	}
-	if (!r.erased_ms)
+	if (!r.erased_ms) {
+		tw_desk_doing(&v.h, v.look);
+		TW_TRY(count_files(c, &r));
+		if (!tw_desk_actions(c, rq, &v.h, TW_ABOUT_REPORT, r.shown))
+			tw_page_put(&v.h, v.look, TW_E_P, TW_W_ACTIONS_NONE);
 		TW_TRY(write_sent(&v, &r));
+	}
 	if (r.doc) /* whatever was decided has its entry, and that its proof */
 		TW_TRY(tw_desk_journal(c, &v.h, v.look, here + sizeof TW_DESK_REPORTS));
 	return tw_page_close(&v.h);

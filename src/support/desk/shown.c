@@ -3,6 +3,8 @@
 #include "base/text.h"
 #include "service/access/account.h"
 #include "support/desk/desk.h"
+#include "support/platform/app.h"
+#include "support/subscriptions/products.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -178,6 +180,26 @@ void tw_desk_when(struct tw_html *h, const char *text)
 		tw_page_time(h, ms);
 }
 
+const char *tw_desk_product(struct tw_context *c, const char *name)
+{
+	const json_t *product = tw_products_find(tw_app_of(c)->products, tw_slice_of(name));
+
+	return product ? tw_json_text(product, "title") : name;
+}
+
+void tw_desk_local(struct tw_html *h, const struct tw_zone *zone, int64_t ms)
+{
+	char there[TW_TIME_TEXT_MAX], text[80];
+
+	if (!strcmp(zone->name, "UTC"))
+		return;
+	tw_zone_text(zone, ms, there);
+	(void)snprintf(text, sizeof text, " (%.10s %.5s %s)", there, there + 11, zone->name);
+	tw_page_class(h, TW_E_SPAN, "quiet");
+	tw_html_text(h, tw_slice_of(text));
+	tw_html_close(h);
+}
+
 void tw_desk_pair(struct tw_html *h, struct tw_look look, enum tw_word label, const char *value)
 {
 	if (!*value)
@@ -341,6 +363,13 @@ void tw_desk_filters(struct tw_html *h, struct tw_look look, const struct tw_des
 		tw_html_close(h);
 		tw_html_close(h);
 	}
+	tw_html_close(h);
+}
+
+void tw_desk_doing(struct tw_html *h, struct tw_look look)
+{
+	tw_page_class(h, TW_E_H2, "doing");
+	tw_html_text(h, tw_slice_of(tw_word(TW_W_ACTIONS, look.language)));
 	tw_html_close(h);
 }
 

@@ -20,16 +20,16 @@ const struct tw_choice tw_question_kinds[] = { { "event", TW_W_KIND_EVENT }, { "
 	{ "configuration", TW_W_KIND_CONFIGURATION }, { "component", TW_W_KIND_COMPONENT },
 	{ "documentation", TW_W_KIND_DOCUMENTATION }, { "other", TW_W_KIND_OTHER }, { .value = NULL } };
 /* @nist QR.2.a.2.2: how broad and how deep a document is, as its readers see it */
-static const struct tw_choice breadths[] = { { "", TW_W_NOT_SAID }, { "enough", TW_W_BREADTH_ENOUGH },
+const struct tw_choice tw_question_breadths[] = { { "", TW_W_NOT_SAID }, { "enough", TW_W_BREADTH_ENOUGH },
 	{ "missing", TW_W_BREADTH_MISSING }, { "too-much", TW_W_BREADTH_MUCH }, { .value = NULL } };
-static const struct tw_choice depths[] = { { "", TW_W_NOT_SAID }, { "enough", TW_W_DEPTH_ENOUGH },
+const struct tw_choice tw_question_depths[] = { { "", TW_W_NOT_SAID }, { "enough", TW_W_DEPTH_ENOUGH },
 	{ "too-little", TW_W_DEPTH_LITTLE }, { "too-much", TW_W_DEPTH_MUCH }, { .value = NULL } };
 
 /* Together, each character as nine bytes, they fit into what front takes from a stranger. */
 static const struct tw_field fields[] = {
 	{ "document", TW_W_DOCUMENT, TW_W_DOCUMENT_HINT, 200, .plain = true },
-	{ "breadth", TW_W_BREADTH, TW_WORDS, .choices = breadths },
-	{ "depth", TW_W_DEPTH, TW_WORDS, .choices = depths },
+	{ "breadth", TW_W_BREADTH, TW_WORDS, .choices = tw_question_breadths },
+	{ "depth", TW_W_DEPTH, TW_WORDS, .choices = tw_question_depths },
 	{ "description", TW_W_QUESTION_NEEDED, TW_W_QUESTION_HINT, 4500, .rows = 8, .needed = true },
 	{ "product", TW_W_PRODUCT, TW_W_PRODUCT_HINT, 100, .plain = true },
 	{ "version", TW_W_VERSION, TW_W_VERSION_HINT, 60, .plain = true },

@@ -23,7 +23,8 @@ tw_err tw_question_text(const struct tw_request *rq, struct tw_buf *ret);
 tw_err tw_reception_take(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 
 /* kinds: of the report page, of the page for questions, and of both. */
-extern const struct tw_choice tw_report_kinds[], tw_question_kinds[], tw_kinds_shown[], tw_report_flaws[];
+extern const struct tw_choice tw_report_kinds[], tw_question_kinds[], tw_kinds_shown[], tw_report_flaws[], tw_question_breadths[],
+	tw_question_depths[];
 /* Stores what the request brought; TW_WORDS: done. */
 tw_err tw_reception_files_add(struct tw_context *c, const struct tw_request *rq, int64_t report, enum tw_word *ret_fault);
 /* Within a transaction of a report that is being stored; user: struct tw_reception_files. An error when they are refused. */

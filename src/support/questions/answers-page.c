@@ -133,11 +133,11 @@ static enum tw_word kind_of(const json_t *doc)
 	return w != TW_WORDS ? w : TW_W_ANSWER_FOR_ALL;
 }
 
-static const char *product_of(const json_t *doc, struct tw_look look)
+static const char *product_of(struct tw_context *c, const json_t *doc, struct tw_look look)
 {
 	const char *product = tw_json_text(doc, "product");
 
-	return *product ? product : tw_word(TW_W_PRODUCT_ANY, look.language);
+	return *product ? tw_desk_product(c, product) : tw_word(TW_W_PRODUCT_ANY, look.language);
 }
 
 static void cell(struct list *l, enum tw_word column, const char *text)
@@ -172,7 +172,7 @@ static tw_err take_row(void *user, const tw_row *row)
 	tw_html_close(&l->h);
 	cell(l, TW_W_ANSWER_TITLE, tw_json_text(doc, "title"));
 	cell(l, TW_W_ANSWER_FOR, tw_word(kind_of(doc), l->look.language));
-	cell(l, TW_W_PRODUCT, product_of(doc, l->look));
+	cell(l, TW_W_PRODUCT, product_of(l->c, doc, l->look));
 	tw_html_close(&l->h);
 	return TW_OK;
 }
@@ -272,7 +272,7 @@ static tw_err write_facts(struct tw_context *c, struct tw_html *h, struct tw_loo
 	tw_desk_pair(h, look, TW_W_ANSWER_TITLE, tw_json_text(doc, "title"));
 	tw_desk_pair(h, look, TW_W_QUESTION_ANSWER_TEXT, tw_json_text(doc, "text"));
 	tw_desk_pair(h, look, TW_W_ANSWER_FOR, tw_word(kind_of(doc), look.language));
-	tw_desk_pair(h, look, TW_W_PRODUCT, product_of(doc, look));
+	tw_desk_pair(h, look, TW_W_PRODUCT, product_of(c, doc, look));
 	tw_desk_pair(h, look, TW_W_QUESTION_NOTED, name);
 	tw_html_close(h);
 	return TW_OK;
@@ -297,7 +297,7 @@ tw_err tw_desk_answer(struct tw_context *c, const struct tw_request *rq, struct 
 	tw_page_link(&h, look, TW_DESK_ANSWERS, TW_W_ANSWERS);
 	tw_html_close(&h);
 	TW_TRY(write_facts(c, &h, look, doc));
-	tw_page_put(&h, look, TW_E_H2, TW_W_ACTIONS);
+	tw_desk_doing(&h, look);
 	tw_desk_actions(c, rq, &h, TW_ABOUT_ANSWER, doc);
 	TW_TRY(tw_desk_journal(c, &h, look, tw_json_text(doc, "id")));
 	return tw_page_close(&h);

@@ -3,6 +3,7 @@
    answer to the form that asks for it, and nowhere else. */
 #include "base/mem.h"
 #include "base/text.h"
+#include "support/query-reception/reception.h"
 #include "support/questions/pages.h"
 #include "support/questions/questions.h"
 #include "support/rows-questions.h"
@@ -108,15 +109,19 @@ static tw_err write_facts(struct view *v, int64_t now_ms)
 		enum tw_word label;
 	} texts[] = { { "caller", TW_W_QUESTION_CALLER }, { "product", TW_W_PRODUCT }, { "version", TW_W_VERSION },
 		{ "text", TW_W_QUESTION_TEXT }, { "directive", TW_W_QUESTION_DIRECTIVE }, { "document", TW_W_DOCUMENT },
-		{ "breadth", TW_W_QUESTION_BREADTH }, { "depth", TW_W_QUESTION_DEPTH }, { "follow_up", TW_W_QUESTION_FOLLOW_UP },
-		{ "outcome", TW_W_QUESTION_OUTCOME } };
+		{ "follow_up", TW_W_QUESTION_FOLLOW_UP }, { "outcome", TW_W_QUESTION_OUTCOME } };
 	const char *due = tw_json_text(v->doc, "due"), *whose = tw_json_text(v->doc, "whose");
 
 	tw_page_class(&v->h, TW_E_DL, "facts");
 	write_mark(v);
 	said(v, TW_W_QUESTION_SORT, tw_question_words, "kind");
-	for (size_t i = 0; i < TW_COUNT(texts); i++)
-		tw_desk_pair(&v->h, v->look, texts[i].label, tw_json_text(v->doc, texts[i].key));
+	for (size_t i = 0; i < TW_COUNT(texts); i++) {
+		const char *text = tw_json_text(v->doc, texts[i].key);
+
+		tw_desk_pair(&v->h, v->look, texts[i].label, texts[i].label == TW_W_PRODUCT ? tw_desk_product(v->c, text) : text);
+	}
+	said(v, TW_W_QUESTION_BREADTH, tw_question_breadths, "breadth");
+	said(v, TW_W_QUESTION_DEPTH, tw_question_depths, "depth");
 	write_settings(v);
 	when(v, TW_W_QUESTION_UNTIL, due, tw_question_due(v->doc) < now_ms);
 	if (*whose)
@@ -288,7 +293,7 @@ tw_err tw_desk_question(struct tw_context *c, const struct tw_request *rq, struc
 	tw_staff_frame_open(&f, &v.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
 	tw_desk_done(&v.h, rq, v.look);
 	TW_TRY(write_facts(&v, now_ms));
-	tw_page_put(&v.h, v.look, TW_E_H2, TW_W_ACTIONS);
+	tw_desk_doing(&v.h, v.look);
 	tw_desk_actions(c, rq, &v.h, TW_ABOUT_QUESTION, doc);
 	TW_TRY(write_answers(&v));
 	TW_TRY(write_check(&v, now_ms));

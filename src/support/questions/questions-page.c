@@ -281,7 +281,7 @@ static tw_err write_row(struct list *l, int64_t id)
 	tw_html_close(&l->h);
 	write_state(l, tw_json_text(doc, "state"));
 	tw_desk_cell(&l->h, l->look, TW_W_PRODUCT);
-	tw_html_text(&l->h, tw_slice_of(tw_json_text(doc, "product")));
+	tw_html_text(&l->h, tw_slice_of(tw_desk_product(l->c, tw_json_text(doc, "product"))));
 	tw_html_text(&l->h, TW_SLICE(" "));
 	tw_html_text(&l->h, tw_slice_of(tw_json_text(doc, "version")));
 	tw_html_close(&l->h);

@@ -347,9 +347,9 @@ tw_err tw_subs_product(struct tw_context *c, const struct tw_request *rq, struct
 	tw_page_open_named(&h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE), look, here, tw_json_text(product, "title"));
 	support(&h, look, product, now_ms);
 	contacts(c, &h, look, product);
-	documents(&h, look, product);
 	TW_TRY(tw_subs_said(&h, look, c, tw_json_text(product, "name")));
 	versions(&h, look, product, now_ms);
+	documents(&h, look, product);
 	machine(&h, look);
 	tw_page_feedback(&h, look, here);
 	return tw_page_close(&h);
