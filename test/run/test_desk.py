@@ -258,7 +258,12 @@ def test_what_is_erased_is_in_no_file_any_more(desk):
     if not desk.schema:
         there = stored(desk)
         assert b"esame-contact" not in there and b"esame-credit" not in there and b"Sesame-description" in there
+    assert ask(desk, "intake", "read")["left"] == 20000 - 15
     assert ask(desk, "report", "erase", "r7", "all", "done with")["erased"]["files"] == 1
+    said = ask(desk, "intake", "read")
+    assert (said["kept"], said["left"], said["alarms"]) == (14, 20000 - 14, [])
+    [element] = [e for e in json.loads(desk.ask("/api/v1/elements")[1])["elements"] if e["id"] == "QR.1.a.1.1"]
+    assert element["reason"].endswith("There is room for 19986 more.")
     refused(desk, "report.erased", "report", "erase", "r7", "all", "again")
     shown = ask(desk, "report", "read", "r7")
     assert shown["verdict"] == "case" and shown["erased"] and "esame" not in json.dumps(shown)

@@ -537,6 +537,7 @@ tw_err tw_account_send(struct tw_context *c, const struct tw_request *rq, struct
 	if (kept == TW_KEPT_FULL)
 		return tw_reply_problem(rp, 503, "storage-full", "reception.most", "No more reports are taken",
 			"Write to the contact that /.well-known/security.txt names.", "There are %d, which is the most.", TW_REPORTS_MAX);
+	tw_app_of(c)->reports_changed = true;
 	a.done = TW_W_SENT;
 	(void)snprintf(rp->note, sizeof rp->note, "k%lld", (long long)a.id);
 	return account_page(&a);

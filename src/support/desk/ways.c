@@ -6,7 +6,9 @@
 #include "support/intake/collector.h"
 #include "support/intake/stranger.h"
 #include "support/platform/app.h"
+#include "support/query-reception/report.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct ways {
@@ -18,7 +20,22 @@ struct ways {
 
 static enum tw_word way_word(const char *channel)
 {
+	if (!strcmp(channel, TW_WAY_BOTH))
+		return TW_W_WAY_BOTH;
 	return strcmp(channel, TW_WAY_MAIL) ? TW_W_WAY_FORM : TW_W_WAY_MAIL;
+}
+
+static enum tw_word what_word(const char *what)
+{
+	static const struct {
+		const char *what;
+		enum tw_word word;
+	} rows[] = { { TW_WAY_ROOM, TW_W_WAY_ROOM }, { TW_WAY_REPORTS, TW_W_WAY_REPORTS }, { TW_WAY_BUSY, TW_W_WAY_BUSY } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		if (!strcmp(rows[i].what, what))
+			return rows[i].word;
+	return TW_W_WAY_CANARY;
 }
 
 static void cell(struct ways *w, enum tw_word head, const char *text)
@@ -77,7 +94,7 @@ static tw_err write_row(void *user, const struct tw_way_alarm *a)
 	tw_html_attr(w->h, TW_AT_SCOPE, TW_SLICE("row"));
 	tw_html_text(w->h, tw_slice_of(tw_word(way_word(a->channel), w->look.language)));
 	tw_html_close(w->h);
-	cell(w, TW_W_WAY_WHAT, tw_word(strcmp(a->what, TW_WAY_ROOM) ? TW_W_WAY_CANARY : TW_W_WAY_ROOM, w->look.language));
+	cell(w, TW_W_WAY_WHAT, tw_word(what_word(a->what), w->look.language));
 	tw_desk_cell(w->h, w->look, TW_W_WAY_SINCE);
 	tw_page_time(w->h, a->since_ms);
 	tw_html_close(w->h);
@@ -103,6 +120,20 @@ static tw_err write_came(struct tw_context *c, struct ways *w, const char *chann
 	return TW_OK;
 }
 
+static tw_err write_left(struct tw_context *c, const struct ways *w)
+{
+	char text[40];
+	int64_t kept = 0;
+
+	TW_TRY(tw_report_count(c->store, &kept));
+	(void)snprintf(text, sizeof text, "%lld", (long long)(kept < TW_REPORTS_MAX ? TW_REPORTS_MAX - kept : 0));
+	tw_page_class(w->h, TW_E_P, "quiet");
+	tw_html_text(w->h, tw_slice_of(tw_word(TW_W_WAY_LEFT, w->look.language)));
+	tw_html_text(w->h, tw_slice_of(text));
+	tw_html_close(w->h);
+	return TW_OK;
+}
+
 tw_err tw_desk_ways(struct tw_context *c, struct tw_html *h, struct tw_look look)
 {
 	struct ways w = { .h = h, .look = look };
@@ -117,5 +148,6 @@ tw_err tw_desk_ways(struct tw_context *c, struct tw_html *h, struct tw_look look
 	if (!w.open)
 		tw_page_put(h, look, TW_E_P, off ? TW_W_WAYS_OFF : TW_W_WAYS_WELL);
 	TW_TRY(write_came(c, &w, TW_WAY_MAIL));
-	return write_came(c, &w, TW_WAY_FORM);
+	TW_TRY(write_came(c, &w, TW_WAY_FORM));
+	return write_left(c, &w);
 }

@@ -95,6 +95,7 @@ static tw_err keep(struct tw_collector *k, const struct tw_collected *d, struct 
 
 	TW_TRY(tw_intake_take(&in, d, raw, &done));
 	k->app->files_changed = k->app->files_changed || done.kept;
+	k->app->reports_changed = true;
 	k->deaths = 0;
 	k->wait_ms = TW_COLLECTOR_FIRST_MS;
 	k->next_ms = 0;

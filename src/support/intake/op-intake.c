@@ -5,6 +5,7 @@
 #include "support/intake/collector.h"
 #include "support/intake/stranger.h"
 #include "support/mail/collect-wire.h"
+#include "support/query-reception/report.h"
 #include "support/rows-intake.h"
 #include "support/sql-support.h"
 
@@ -80,6 +81,7 @@ tw_err tw_op_intake_read(struct tw_context *c, const struct tw_request *rq, stru
 {
 	const char *missing = tw_collector_missing(tw_app_of(c)), *address = tw_collector_address(tw_app_of(c));
 	char text[TW_COLLECT_WORDS_MAX + 32] = "provided";
+	int64_t kept = 0;
 
 	rp->body = json_object();
 	if (missing)
@@ -88,5 +90,8 @@ tw_err tw_op_intake_read(struct tw_context *c, const struct tw_request *rq, stru
 	if (*address)
 		TW_TRY(tw_json_set(rp->body, "address", json_string(address)));
 	TW_TRY(tw_store_run(c->store, tw_sql_intake_totals, NULL, 0, take_totals, rp->body));
+	TW_TRY(tw_report_count(c->store, &kept));
+	TW_TRY(tw_json_set(rp->body, "kept", json_integer((json_int_t)kept)));
+	TW_TRY(tw_json_set(rp->body, "left", json_integer(kept < TW_REPORTS_MAX ? (json_int_t)(TW_REPORTS_MAX - kept) : 0)));
 	return say_ways(c, rp->body);
 }

@@ -11,6 +11,7 @@
 #include "support/intake/canary.h"
 #include "support/intake/room.h"
 #include "support/outbox/outbox.h"
+#include "support/query-reception/report.h"
 #include "support/rows-intake.h"
 #include "support/sql-support.h"
 #include "sys/fake.h"
@@ -436,6 +437,76 @@ static void test_room(void **state)
 	CHECK_INT(number("SELECT count(*) FROM outbox WHERE key LIKE 'way-%'"), 2);
 }
 
+struct range {
+	int from, to;
+};
+
+static tw_err add_many(tw_store *s, void *user)
+{
+	const struct range *r = user;
+
+	for (int i = r->from; i < r->to; i++) {
+		char receipt[TW_RECEIPT_HASH + 1];
+		const struct tw_value none = TW_V_TEXT("");
+
+		(void)snprintf(receipt, sizeof receipt, "%032d", i);
+		const struct tw_value v[] = { TW_V_BLOB(receipt, TW_RECEIPT_HASH), TW_V_INT(NOW), TW_V_TEXT("en"),
+			TW_V_TEXT("flaw"), TW_V_TEXT("x"), none, none, none, none, none, none, none };
+		TW_TRY(tw_store_run(s, tw_sql_report_add, v, TW_COUNT(v), NULL, NULL));
+	}
+	return TW_OK;
+}
+
+static void many_reports(int from, int to)
+{
+	CHECK_OK(tw_store_transaction(world.t.c.store, add_many, &(struct range){ from, to }));
+}
+
+/* That for reports has its alarm too, and what is erased makes room. */
+static void test_room_for_reports(void **state)
+{
+	const struct tw_way_receivers to = { alarms, 1 };
+	int64_t count = 0;
+
+	many_reports(0, TW_REPORTS_MAX / 10 * 9 - 1);
+	CHECK_OK(tw_room_look_at_reports(&world.t.c, &to, NOW));
+	CHECK_INT(number("SELECT count(*) FROM intake_alarm"), 0);
+	many_reports(TW_REPORTS_MAX / 10 * 9 - 1, TW_REPORTS_MAX / 10 * 9);
+	for (int i = 0; i < 2; i++)
+		CHECK_OK(tw_room_look_at_reports(&world.t.c, &to, NOW));
+	CHECK_TEXT(stored("SELECT channel || ' ' || what || ' ' || seen FROM intake_alarm"),
+		"both reports 18000 of 20000 reports are there, 90 percent.");
+	CHECK_TEXT(stored("SELECT subject FROM outbox WHERE key LIKE 'way-%'"), "The room for reports is nearly full");
+	stored("UPDATE report SET description = '', contact_erased_ms = 5, erased_ms = 5, erased = 1 WHERE id > 17000");
+	CHECK_OK(tw_report_count(world.t.c.store, &count));
+	CHECK_INT(count, 17000);
+	CHECK_OK(tw_room_look_at_reports(&world.t.c, &to, NOW));
+	CHECK_INT(number("SELECT count(*) FROM intake_alarm WHERE over_ms = 0"), 1); /* a little less is not enough */
+	stored("UPDATE report SET description = '', contact_erased_ms = 5, erased_ms = 5, erased = 1 WHERE id = 17000");
+	CHECK_OK(tw_room_look_at_reports(&world.t.c, &to, NOW));
+	CHECK_INT(number("SELECT count(*) FROM intake_alarm WHERE over_ms = 0"), 0);
+	CHECK_INT(number("SELECT count(*) FROM outbox WHERE subject = 'There is room for reports again'"), 1);
+}
+
+/* What strangers may send together: when they have used it up for an hour, and when they do no more. */
+static void test_room_for_others(void **state)
+{
+	const struct tw_way_receivers to = { alarms, 1 };
+
+	CHECK_OK(tw_room_look_at_sends(&world.t.c, &to, TW_ROOM_BUSY_MS - 1, NOW));
+	CHECK_INT(number("SELECT count(*) FROM intake_alarm"), 0);
+	for (int i = 0; i < 2; i++)
+		CHECK_OK(tw_room_look_at_sends(&world.t.c, &to, TW_ROOM_BUSY_MS + i, NOW + i));
+	CHECK_TEXT(stored("SELECT channel || ' ' || what FROM intake_alarm"), "form busy");
+	CHECK_INT(number("SELECT raised_ms - since_ms FROM intake_alarm"), TW_ROOM_BUSY_MS);
+	CHECK_TEXT(stored("SELECT subject FROM outbox WHERE key LIKE 'way-%'"), "Strangers use up what all may send together");
+	CHECK_OK(tw_room_look_at_sends(&world.t.c, &to, 0, NOW + 9));
+	CHECK_INT(number("SELECT count(*) FROM intake_alarm WHERE over_ms = 0"), 0);
+	CHECK_INT(number("SELECT count(*) FROM outbox WHERE subject = 'Everybody may send by the form again'"), 1);
+	CHECK_OK(tw_room_look_at_sends(&world.t.c, &to, 0, NOW + 10));
+	CHECK_INT(number("SELECT count(*) FROM intake_alarm"), 1);
+}
+
 /* What is no report takes nothing of the day's allowance: bounces, answers of programs, our own mail, canaries. */
 static void test_what_is_none_counts_for_nothing(void **state)
 {
@@ -525,6 +596,7 @@ static void test_faults(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 CHECK_MAIN(TEST(test_a_message_becomes_a_report_once), TEST(test_what_is_said_of_it), TEST(test_what_becomes_nothing),
-	TEST(test_who_is_answered), TEST(test_a_flood_waits), TEST(test_answers_by_the_code), TEST(test_a_report_whose_files_were_changed),
-	TEST(test_canary), TEST(test_a_canary_that_bounced), TEST(test_a_late_canary), TEST(test_nobody_pretends_to_be_one),
-	TEST(test_canary_faults), TEST(test_room), TEST(test_what_is_none_counts_for_nothing), TEST(test_faults))
+	TEST(test_who_is_answered), TEST(test_a_flood_waits), TEST(test_answers_by_the_code),
+	TEST(test_a_report_whose_files_were_changed), TEST(test_canary), TEST(test_a_canary_that_bounced), TEST(test_a_late_canary),
+	TEST(test_nobody_pretends_to_be_one), TEST(test_canary_faults), TEST(test_room), TEST(test_room_for_reports),
+	TEST(test_room_for_others), TEST(test_what_is_none_counts_for_nothing), TEST(test_faults))

@@ -50,16 +50,26 @@ tw_err tw_way_open(struct tw_store *s, const char *channel, const char *what, st
 	return tw_store_run(s, tw_sql_intake_alarm_open_of, v, TW_COUNT(v), take_alarm, &l);
 }
 
+/* Of what and by which way an alarm may be, in the order in which open ones are shown, and what mail of it is called. */
+static const struct kind {
+	const char *channel, *what, *raised, *over;
+} kinds[] = {
+	{ TW_WAY_MAIL, TW_WAY_CANARY, "Reports by mail do not arrive", "Reports by mail arrive again" },
+	{ TW_WAY_FORM, TW_WAY_CANARY, "Reports by the form do not arrive", "Reports by the form arrive again" },
+	{ TW_WAY_BOTH, TW_WAY_REPORTS, "The room for reports is nearly full", "There is room for reports again" },
+	{ TW_WAY_FORM, TW_WAY_BUSY, "Strangers use up what all may send together", "Everybody may send by the form again" },
+	{ TW_WAY_MAIL, TW_WAY_ROOM, "The room for files by mail is nearly full", "There is room for files by mail again" },
+	{ TW_WAY_FORM, TW_WAY_ROOM, "The room for files by the form is nearly full", "There is room for files by the form again" },
+};
+
 static const char *subject_of(const struct tw_way_alarm *a, bool over)
 {
-	const bool mail = !strcmp(a->channel, TW_WAY_MAIL);
+	const struct kind *k = kinds;
 
-	if (!strcmp(a->what, TW_WAY_ROOM))
-		return over ? (mail ? "There is room for files by mail again" : "There is room for files by the form again")
-			    : (mail ? "The room for files by mail is nearly full" : "The room for files by the form is nearly full");
-	if (over)
-		return mail ? "Reports by mail arrive again" : "Reports by the form arrive again";
-	return mail ? "Reports by mail do not arrive" : "Reports by the form do not arrive";
+	for (size_t i = 0; i < TW_COUNT(kinds); i++)
+		if (!strcmp(a->channel, kinds[i].channel) && !strcmp(a->what, kinds[i].what))
+			k = &kinds[i];
+	return over ? k->over : k->raised;
 }
 
 /* Too many wait to be sent: the alarm is raised all the same. */
@@ -131,15 +141,11 @@ tw_err tw_way_over(struct tw_store *s, const struct tw_way_receivers *to, const 
 
 tw_err tw_way_list(struct tw_store *s, int most, tw_err (*visit)(void *user, const struct tw_way_alarm *a), void *user)
 {
-	static const struct {
-		const char *channel, *what;
-	} of[] = { { TW_WAY_MAIL, TW_WAY_CANARY }, { TW_WAY_FORM, TW_WAY_CANARY }, { TW_WAY_MAIL, TW_WAY_ROOM },
-		{ TW_WAY_FORM, TW_WAY_ROOM } };
 	struct listing l = { visit, user };
 	struct tw_way_alarm a;
 
-	for (size_t i = 0; i < TW_COUNT(of); i++) {
-		TW_TRY(tw_way_open(s, of[i].channel, of[i].what, &a));
+	for (size_t i = 0; i < TW_COUNT(kinds); i++) {
+		TW_TRY(tw_way_open(s, kinds[i].channel, kinds[i].what, &a));
 		if (a.id)
 			TW_TRY(visit(user, &a));
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ways by which reports come (mail, the form) and the alarms of each: what the service sends itself does not arrive, or the room for files is nearly used
- * up. An alarm is raised once, in the transaction of its cause: a row that /desk/alarms shows, an event, and mail to whom desk.json names. It stays until what
- * it is of is over, and says then what ended it.
+ * The ways by which reports come (mail, the form) and the alarms of each, and of both: what the service sends itself does not arrive, the room for files or
+ * for reports is nearly used up, or strangers together have used up for an hour what they may send. An alarm is raised once, in the transaction of its cause:
+ * a row that /desk/alarms shows, an event, and mail to whom desk.json names. It stays until what it is of is over, and says then what ended it.
  */
 #ifndef TW_SUPPORT_INTAKE_WAYS_H
 #define TW_SUPPORT_INTAKE_WAYS_H
@@ -10,8 +10,11 @@
 
 #define TW_WAY_MAIL "mail"
 #define TW_WAY_FORM "form"
+#define TW_WAY_BOTH "both"
 #define TW_WAY_CANARY "canary"
-#define TW_WAY_ROOM "room"
+#define TW_WAY_ROOM "room"       /* for files */
+#define TW_WAY_REPORTS "reports" /* the room for them */
+#define TW_WAY_BUSY "busy"       /* what strangers may send together is used up */
 #define TW_WAY_SEEN_MAX 250
 #define TW_WAY_ALARMS_SHOWN 20
 

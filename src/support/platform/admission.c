@@ -52,6 +52,16 @@ static void take(const struct allowance *of, int64_t *whole_ms, int64_t now_ms)
 	*whole_ms = (*whole_ms > now_ms ? *whole_ms : now_ms) + of->each_ms;
 }
 
+static bool comes_back(const struct tw_admission *a, int64_t now_ms)
+{
+	return a->all_ms - now_ms <= (all.most - TW_ADMISSION_AGAIN) * all.each_ms;
+}
+
+int64_t tw_admission_used_up_ms(const struct tw_admission *a, int64_t now_ms)
+{
+	return a->used_up_ms && !comes_back(a, now_ms) ? now_ms - a->used_up_ms : 0;
+}
+
 tw_err tw_admission_send(struct tw_admission *a, const char *source, int64_t now_ms, int *ret_wait_s)
 {
 	size_t place;
@@ -61,6 +71,10 @@ tw_err tw_admission_send(struct tw_admission *a, const char *source, int64_t now
 	own = wait_s(&sends, a->sends_ms[place], now_ms);
 	everybody = wait_s(&all, a->all_ms, now_ms);
 	*ret_wait_s = own > everybody ? own : everybody;
+	if (comes_back(a, now_ms))
+		a->used_up_ms = 0;
+	else if (everybody && !a->used_up_ms)
+		a->used_up_ms = now_ms;
 	if (*ret_wait_s == 0) {
 		take(&sends, &a->sends_ms[place], now_ms);
 		take(&all, &a->all_ms, now_ms);

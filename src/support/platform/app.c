@@ -24,16 +24,32 @@ static void arm(struct event *timer, int64_t ms)
 		(void)event_add(timer, &t);
 }
 
+/* False: it failed, and that is said. */
+static bool report(tw_err e, const char *what)
+{
+	if (tw_failed(e))
+		tw_log_err(e, "%s", what);
+	return !tw_failed(e);
+}
+
 static void look_at_room(struct tw_app *a)
 {
 	const struct tw_way_receivers to = { a->desk.alarms, a->desk.alarm_count };
+	const int64_t now = tw_time_wall_ms(&a->time), used_up = tw_admission_used_up_ms(&a->admission, tw_time_boot_ms(&a->time));
+	const bool busy = used_up >= TW_ROOM_BUSY_MS, files = a->files_changed, reports = a->reports_changed,
+		   sends = !a->sends_looked || busy != a->sends_used_up;
 
-	if (!a->files_changed || tw_store_broken(a->context.store) || !tw_time_trusted(&a->time))
+	if (!(files || reports || sends) || tw_store_broken(a->context.store) || !tw_time_trusted(&a->time))
 		return;
-	a->files_changed = false;
-	const tw_err e = tw_room_look(&a->context, &to, tw_time_wall_ms(&a->time));
-	if (tw_failed(e))
-		tw_log_err(e, "looking at the room for files");
+	a->files_changed = a->reports_changed = false;
+	if (files)
+		(void)report(tw_room_look(&a->context, &to, now), "looking at the room for files");
+	if (reports)
+		(void)report(tw_room_look_at_reports(&a->context, &to, now), "looking at the room for reports");
+	if (sends)
+		a->sends_looked = report(tw_room_look_at_sends(&a->context, &to, busy ? used_up : 0, now),
+			"looking at what strangers may send together");
+	a->sends_used_up = busy;
 }
 
 /* Timers exist only while something is due. */
@@ -71,12 +87,6 @@ static void settle(struct tw_app *a)
 void tw_app_settle(struct tw_app *a)
 {
 	settle(a);
-}
-
-static void report(tw_err e, const char *what)
-{
-	if (tw_failed(e))
-		tw_log_err(e, "%s", what);
 }
 
 static void on_commit(int fd, short what, void *user)
@@ -318,7 +328,7 @@ int tw_app_run(const struct tw_sys *sys, const struct tw_role_start *start)
 		tw_log_err(e, "app cannot start");
 		return 1;
 	}
-	a.files_changed = true;
+	a.files_changed = a.reports_changed = true;
 	tw_app_listener_due(&a);
 	settle(&a);
 	if (a.status == 0 && !a.draining && event_base_dispatch(a.loop) < 0)

@@ -58,11 +58,13 @@ struct tw_app {
 		alarms_left; /* unsure: an event may be in the log and its alarm not say so; left: some are not in it yet */
 	json_t *products;    /* support/subscriptions/products.h */
 	bool said_ready, draining;
-	bool plans_failed;  /* what is to be published at a set time is looked at when a minute is over */
-	bool tree_waits;    /* the tree of advisories was not looked through at the start */
-	bool files_changed; /* files of reports came or went: their room is looked at */
-	bool tell_waits;    /* it was said that telling subscribers stands still */
-	int status;         /* of the process */
+	bool plans_failed;                /* what is to be published at a set time is looked at when a minute is over */
+	bool tree_waits;                  /* the tree of advisories was not looked through at the start */
+	bool files_changed;               /* files of reports came or went: their room is looked at */
+	bool reports_changed;             /* as with files */
+	bool sends_used_up, sends_looked; /* what strangers may send together was, when it was looked at last; it was looked at */
+	bool tell_waits;                  /* it was said that telling subscribers stands still */
+	int status;                       /* of the process */
 };
 static inline struct tw_app *tw_app_of(struct tw_context *c)
 {

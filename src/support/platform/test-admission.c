@@ -64,6 +64,34 @@ static void test_all_together_are_bounded(void **state)
 	CHECK(sent("192.0.2.10", TW_ADMISSION_ALL_MS) > 0);
 }
 
+/* Since when all together have used theirs up: as long as it is used up again when it comes back, and no longer. */
+static void test_what_is_used_up_is_known(void **state)
+{
+	const int64_t hour = 3600000;
+	char source[64];
+	int64_t now = 5000;
+	int admitted = 0;
+
+	CHECK_OK(tw_admission_begin(tw_sys_real(), &a));
+	for (int i = 0; admitted < TW_ADMISSION_ALL; i++) {
+		(void)snprintf(source, sizeof source, "2001:db8:%x::1", i + 1);
+		admitted += sent(source, now) == 0;
+		CHECK_INT(tw_admission_used_up_ms(&a, now), 0); /* nobody had to wait for others */
+	}
+	for (int i = 0; now <= 5000 + hour; i++, now += 5000) { /* more than come back */
+		(void)snprintf(source, sizeof source, "2001:db8:1:%x::1", i + 1);
+		(void)sent(source, now);
+		CHECK_INT(tw_admission_used_up_ms(&a, now), now - 5000);
+	}
+	CHECK(tw_admission_used_up_ms(&a, now) > hour);
+	now += (TW_ADMISSION_AGAIN - 3) * TW_ADMISSION_ALL_MS;
+	CHECK(tw_admission_used_up_ms(&a, now) > hour);
+	now += 4 * TW_ADMISSION_ALL_MS;
+	CHECK_INT(tw_admission_used_up_ms(&a, now), 0);
+	CHECK_INT(sent("192.0.2.9", now), 0);
+	CHECK_INT(a.used_up_ms, 0); /* the next time is another one */
+}
+
 static void test_guesses_have_an_allowance_of_their_own(void **state)
 {
 	CHECK_OK(tw_admission_begin(tw_sys_real(), &a));
@@ -83,5 +111,5 @@ static void test_no_random_numbers(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_a_network_waits_for_itself), cmocka_unit_test(test_an_ipv6_network_is_one),
-	cmocka_unit_test(test_all_together_are_bounded), cmocka_unit_test(test_guesses_have_an_allowance_of_their_own),
-	cmocka_unit_test(test_no_random_numbers))
+	cmocka_unit_test(test_all_together_are_bounded), cmocka_unit_test(test_what_is_used_up_is_known),
+	cmocka_unit_test(test_guesses_have_an_allowance_of_their_own), cmocka_unit_test(test_no_random_numbers))

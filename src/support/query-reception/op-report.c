@@ -195,6 +195,7 @@ static tw_err take(struct tw_reception_files *f, struct tw_reply *rp)
 	if (kept == TW_KEPT_FULL)
 		return tw_reply_problem(rp, 503, "storage-full", "reception.most", "No more reports are taken",
 			"Write to the contact that /.well-known/security.txt names.", "There are %d, which is the most.", TW_REPORTS_MAX);
+	tw_app_of(f->c)->reports_changed = true;
 	(void)snprintf(rp->note, sizeof rp->note, "%s", kept == TW_KEPT ? "kept" : "kept before");
 	return confirm(f->c, f->rq, rp, receipt.text);
 }

@@ -23,9 +23,12 @@ static tw_err taken(struct tw_context *c, struct tw_element_status *ret, const c
 	int64_t count = 0;
 
 	TW_TRY(tw_report_count(c->store, &count));
-	if (count < TW_REPORTS_MAX)
-		return say(ret, TW_STATUS_PROVIDED, provided);
-	ret->status = TW_STATUS_NOT_PROVIDED;
+	ret->status = count < TW_REPORTS_MAX ? TW_STATUS_PROVIDED : TW_STATUS_NOT_PROVIDED;
+	if (count < TW_REPORTS_MAX) {
+		(void)snprintf(ret->reason, sizeof ret->reason, "%s There is room for %lld more.", provided,
+			(long long)(TW_REPORTS_MAX - count));
+		return TW_OK;
+	}
 	(void)snprintf(ret->reason, sizeof ret->reason, "No more reports are taken: there are %d, which is the most.", TW_REPORTS_MAX);
 	return TW_OK;
 }

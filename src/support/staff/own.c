@@ -49,7 +49,7 @@ tw_err tw_staff_step_up(struct tw_context *c, const struct tw_request *rq, struc
 		return TW_OK;
 	return tw_reply_problem(rp, 403, "step-up", "staff.fresh", "Prove once more who you are",
 		"Send password and code to /api/v1/staff-proofs, or show a passkey at /desk/prove/passkey, then this again.",
-		"Accounts are changed within %d minutes of a login or a proof.", TW_STAFF_FRESH_MS / 60000);
+		"This is done within %d minutes of a login or a proof.", TW_STAFF_FRESH_MS / 60000);
 }
 
 tw_err tw_staff_session_ended(struct tw_reply *rp)

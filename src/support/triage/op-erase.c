@@ -105,6 +105,6 @@ tw_err tw_op_report_erase(struct tw_context *c, const struct tw_request *rq, str
 	const tw_err wiped = e.stays ? TW_OK : tw_store_wipe_end(c->store);
 	TW_TRY(done);
 	if (tw_app_of(c))
-		tw_app_of(c)->files_changed = true;
+		tw_app_of(c)->files_changed = tw_app_of(c)->reports_changed = true;
 	return wiped;
 }

@@ -391,6 +391,7 @@ static void test_nothing_is_left_of_what_is_erased(void **state)
 	CHECK_TEXT(tw_json_text(read, "verdict"), "case");
 	CHECK(*tw_json_text(read, "erased") && *tw_json_text(read, "received") && !tw_json_get(read, "description"));
 	CHECK_TEXT(tw_json_text(tw_json_get(tw_json_get(read, "desk"), "erased"), "reason"), "nobody needs it");
+	CHECK_INT(listed(&bob, "report.messages", "r1", "{}", "messages") + listed(&bob, "case.messages", "c1", "{}", "messages"), 0);
 	/* Nobody adds anything to it. */
 	CHECK_OK(tw_report_message_add(world.t.c.store, 1, &more, &end));
 	CHECK_INT(end, TW_KEPT_FULL);

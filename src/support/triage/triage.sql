@@ -32,11 +32,11 @@ WHERE r.id = ?1
 	AND (coalesce(d.case_id, 0) = 0 OR ?3 = '' OR c.embargo_ms <= ?2 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = d.case_id AND x.who = ?3));
 
 -- name: triage_messages
-SELECT id, report, at_ms, ours, text FROM report_message WHERE id > ?1 AND report = ?2 ORDER BY id LIMIT ?3;
+SELECT id, report, at_ms, ours, text FROM report_message WHERE id > ?1 AND report = ?2 AND erased = 0 ORDER BY id LIMIT ?3;
 
 -- name: triage_case_messages
 SELECT m.id, m.report, m.at_ms, m.ours, m.text FROM report_message m JOIN report_desk d ON d.report = m.report
-WHERE m.id > ?1 AND d.case_id = ?2 ORDER BY m.id LIMIT ?3;
+WHERE m.id > ?1 AND d.case_id = ?2 AND m.erased = 0 ORDER BY m.id LIMIT ?3;
 
 -- name: triage_progress
 SELECT r.published_ms, coalesce(d.verdict, 'new'), coalesce(c.state, ''), coalesce(c.embargo_ms, 0), r.erased
