@@ -29,7 +29,7 @@ TYPES = {
 }
 WIDTH = 24
 PAGES_MAX = 150000
-PLAIN_MAX = 300000
+PLAIN_MAX = 320000
 
 
 Asset = collections.namedtuple("Asset", "path type data plain gzip")

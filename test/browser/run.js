@@ -28,6 +28,7 @@ import { rights } from './rights.js';
 import { support } from './support.js';
 import { supportPasskeys } from './support-passkeys.js';
 import { waysIn } from './ways.js';
+import { wifi } from './wifi.js';
 
 const LANES = 2;
 const SLOW_S = 3; // what takes longer says how long
@@ -36,7 +37,7 @@ class Skip extends Error {}
 const skip = (why) => { throw new Skip(why); };
 const wanted = process.argv.slice(2);
 // The longest first: no lane is left with one of them when the other has nothing to do any more.
-const tests = [...hostile, ...support, ...supportPasskeys, ...real, ...realAccess, ...realPasskey, ...realWays, ...pages, ...places, ...access, ...many, ...rights, ...login, ...pasting, ...prove, ...recover, ...outside, ...waysIn, ...following].filter(([name]) => wanted.every((word) => name.includes(word)));
+const tests = [...hostile, ...support, ...supportPasskeys, ...real, ...realAccess, ...realPasskey, ...realWays, ...pages, ...places, ...access, ...many, ...rights, ...login, ...pasting, ...prove, ...recover, ...outside, ...waysIn, ...wifi, ...following].filter(([name]) => wanted.every((word) => name.includes(word)));
 const told = { passed: 0, failed: 0, skipped: 0 };
 
 function tell(outcome, name, more) {

@@ -11,6 +11,8 @@ import { peopled } from './places.js';
 import { together, told } from './rights.js';
 import { change, healthy, standIn } from './stand-in.js';
 import { enterWays, settled, ways } from './ways.js';
+import { aired, enterWifi } from './wifi.js';
+import { comesTrue } from './stand-in-wifi.js';
 
 const signIn = async (page, story) => {
 	await page.fill('#code', story.state.code);
@@ -96,6 +98,8 @@ const STATES = {
 	'conditions': [people, async (page, story) => { await enterAccess(page, story, 'access-accounts'); await page.click('#summary-account-a1'); await page.click('#summary-conditions-a1'); await page.click('#summary-more-a1'); await page.fill('#conditions-a1-hours', '8'); await page.click('#give-a1-send'); await page.waitForSelector('#conditions-a1-hours-wrong:not(:empty)'); }],
 	'sessions': [people, async (page, story) => { await enterAccess(page, story, 'access-sessions'); await page.click('#end-session-s2'); }],
 	'roles': [people, async (page, story) => { await enterAccess(page, story, 'access-roles'); await page.click('#summary-role-1'); }],
+	'wifi': [aired, async (page, story) => { await enterWifi(page, story); await page.click('#forget-0'); }],
+	'wifi-waits': [aired, async (page, story) => { await enterWifi(page, story); await page.click('#join-0'); await page.waitForSelector('#waiting'); comesTrue(story.state); await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))); await page.waitForSelector('#waiting-keep'); await page.selectOption('#wifi-kind', 'peap'); }],
 	'ways': [ways, enterWays],
 	'ways-set': [settled, enterWays],
 	...Object.fromEntries(['strength', 'guesses', 'names', 'messages', 'server', 'provider', 'readers'].flatMap((name) => [[`ways-${name}-none`, [ways, (page, story) => enterWays(page, story, `ways-${name}`)]], [`ways-${name}`, [settled, (page, story) => enterWays(page, story, `ways-${name}`)]]])),

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { accessRoute } from './stand-in-access.js';
 import { loginRoutes } from './stand-in-login.js';
 import { waysRoute } from './stand-in-ways.js';
+import { wifiRoute } from './stand-in-wifi.js';
 
 const PAGES = join(fileURLToPath(new URL('.', import.meta.url)), '../../web/device');
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
@@ -242,7 +243,7 @@ const OPEN = /^\/api\/v1\/(commissioning|recovery|logins$|notice$|sessions$)/;
 
 function answer(s, rq, path) {
 	const nothing = problem(404, 'path', 'There is no such thing here', '', 'path', '');
-	const route = ROUTES[`${rq.method} ${path}`] || removal(rq.method, path) || ((...both) => (waysRoute(rq.method, path) || (() => null))(...both) || accessRoute(rq.method, path)(...both) || nothing);
+	const route = ROUTES[`${rq.method} ${path}`] || removal(rq.method, path) || ((...both) => wifiRoute(rq.method, path)(...both) || (waysRoute(rq.method, path) || (() => null))(...both) || accessRoute(rq.method, path)(...both) || nothing);
 	if (!(OPEN.test(path) && ROUTES[`${rq.method} ${path}`]) && ![s.token, s.sharedToken].some((one) => one && rq.headers.authorization === `Bearer ${one}`))
 		return problem(401, 'anonymous', 'Sign in first', '', 'gate.anonymous', 'enter a one-use code');
 	if (s.careful && rq.method === 'PUT' && (!s.proof || rq.headers['thingward-step-up'] !== s.proof))

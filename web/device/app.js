@@ -34,6 +34,7 @@ import { sessionsPlace } from './sessions.js';
 import { sharedPlace } from './shared.js';
 import { TASK_MS, goesOn, taskEnd, tasksPart } from './tasks.js';
 import { waysPlaces } from './ways.js';
+import { wifiPlace } from './wifi.js';
 
 const REFRESH_MS = 20000;
 const CLAIM_MS = 2000;
@@ -454,7 +455,7 @@ const shared = { again, busy, change, drafts, leave, notes, part, putIfNew, save
 // Each group has a question of its own, and its places stand in a second line while one is in there.
 const made = (...places) => places.map((one) => one(shared));
 const GROUPS = [
-	['This device', [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, ...made(identityPlace, inventoryPlace, peersPlace, revokedPlace, keysPlace)]],
+	['This device', [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, ...made(identityPlace, inventoryPlace, peersPlace, revokedPlace, keysPlace, wifiPlace)]],
 	['Ways in', [...waysPlaces(shared), ...made(noticePlace)]],
 	['Who may do what', made(accessPlace, accountsPlace, sharedPlace, sessionsPlace, rolesPlace, actionsPlace, policyPlace)],
 	['Data and records', made(recipientsPlace, recordedPlace)],
