@@ -274,14 +274,6 @@ static void test_without_a_role(void **state)
 	CHECK_OK(tw_cellular_apply(context(), "left"));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_registered_and_lost, begin, end),
-		cmocka_unit_test_setup_teardown(test_settings_are_told, begin, end),
-		cmocka_unit_test_setup_teardown(test_pin, begin, end),
-		cmocka_unit_test_setup_teardown(test_without_a_role, begin, end),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+CHECK_MAIN(cmocka_unit_test_setup_teardown(test_registered_and_lost, begin, end),
+	cmocka_unit_test_setup_teardown(test_settings_are_told, begin, end), cmocka_unit_test_setup_teardown(test_pin, begin, end),
+	cmocka_unit_test_setup_teardown(test_without_a_role, begin, end))

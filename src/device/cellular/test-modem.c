@@ -234,17 +234,6 @@ static void no_bus_is_said(void **state)
 	CHECK(!bus && strstr(tw_err_detail(), "does not answer"));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_step_after_the_other),
-		cmocka_unit_test(none_or_two_are_not_governed),
-		cmocka_unit_test(a_pin_is_told_once),
-		cmocka_unit_test(technologies_are_held),
-		cmocka_unit_test(what_others_chose_is_printable),
-		cmocka_unit_test(wishes_are_checked),
-		cmocka_unit_test(no_bus_is_said),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+CHECK_MAIN(cmocka_unit_test(one_step_after_the_other), cmocka_unit_test(none_or_two_are_not_governed),
+	cmocka_unit_test(a_pin_is_told_once), cmocka_unit_test(technologies_are_held),
+	cmocka_unit_test(what_others_chose_is_printable), cmocka_unit_test(wishes_are_checked), cmocka_unit_test(no_bus_is_said))
