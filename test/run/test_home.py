@@ -12,14 +12,13 @@ import socket
 import subprocess
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from harness import Client, local, unb64, wait_for
 from test_fetch import SPKI
-from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
-from test_firewall import HOSTS, MANAGEMENT, NFT, Host, enforce, from_manager, run, setting, state, table
+from test_firewall import HOSTS, NFT, Host, enforce, run, setting, state, table
 from test_tasks import confirm, ended
-
 from world import program
 
 from server import PEM, Authority, key_pem, name_of, new_key
@@ -294,6 +293,7 @@ def test_the_probe_passes_and_fails_when_nothing_keeps_it(unit, hosts, tmp_path,
 
 
 # @turns LA.EC.5: what is named as the tunnel is the foreign network itself
+@pytest.mark.skipif("TW_DEEP" not in os.environ, reason="another five seconds: TW_DEEP=1")
 def test_the_probe_fails_when_the_tunnel_is_none(unit, hosts, tmp_path, somewhere, plain_again):
     change(unit, "home.tunnel", "w-manager")
     verdict, reason = assessed(unit, hosts["manager"], tmp_path, "--home-from", ADDRESS)
