@@ -140,6 +140,7 @@ const struct tw_call_row tw_call_rows[] = {
 	ARGS(setsockopt, NET | LOCAL, { 1, EXACTLY, SOL_SOCKET }, { 2, EXACTLY, SO_RCVBUF }),
 	ARGS(setsockopt, NET | CONNECT, { 1, EXACTLY, SOL_SOCKET }, { 2, EXACTLY, SO_KEEPALIVE }),
 	ARGS(setsockopt, NET, { 1, EXACTLY, SOL_SOCKET }, { 2, EXACTLY, SO_LINGER }),
+	ARGS(setsockopt, CONNECT, { 1, EXACTLY, SOL_SOCKET }, { 2, EXACTLY, SO_BINDTODEVICE }), /* whether this is home is asked by one link */
 
 	ALLOW(memfd_create, MEMFD | PARENT),
 	ARGS(fcntl, MEMFD, { 1, EXACTLY, F_ADD_SEALS }),

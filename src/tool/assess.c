@@ -34,6 +34,8 @@ const struct tw_option tw_options_assess[] = {
 	{ "off", "KIND:NAME", false, "an interface that you switched off by the list of the device's mode: link:eth1, radio:wlan" },
 	{ "outside-from", "ADDRESS", false,
 		"an address of this machine in no network that may manage the device: from there its port must not answer" },
+	{ "home-from", "ADDRESS", false,
+		"an IPv4 address of this machine, not the device's, that may count as a home system of the device's for a moment" },
 	{ "move-to", "PORT", false, "a port that is free at the device, to which its HTTPS may be moved for a moment" },
 	{ "ca", "DIR", false, "the manufacturer's directory, for its provisioning registry" },
 	{ "element", "ID[/CHECK]", false, "try only this element, or one check of it, as the evidence names them; again for more" },
@@ -61,7 +63,7 @@ static const struct tw_probe *const tables[] = { tw_probes_participant, tw_probe
 	tw_probes_processes, tw_probes_administration, tw_probes_shared, tw_probes_step_up, tw_probes_actions, tw_probes_sharing,
 	tw_probes_indicator, tw_probes_inputs, tw_probes_remote, tw_probes_auditing, tw_probes_notice, tw_probes_logins,
 	tw_probes_lockout, tw_probes_strangers, tw_probes_server, tw_probes_factors, tw_probes_passkeys, tw_probes_interfaces,
-	tw_probes_control, tw_probes_move, tw_probes_sends, tw_probes_wifi, tw_probes_reach, NULL };
+	tw_probes_control, tw_probes_home, tw_probes_move, tw_probes_sends, tw_probes_wifi, tw_probes_reach, NULL };
 
 static tw_err ask(struct assessment *a, struct tw_target *g, const char *path, struct tw_answer *ret, bool *ret_good)
 {
@@ -186,6 +188,7 @@ static tw_err gather(struct assessment *a)
 	a->c.link = tw_arg(a->args, "link");
 	a->c.off = tw_arg(a->args, "off");
 	a->c.outside = tw_arg(a->args, "outside-from");
+	a->c.home = tw_arg(a->args, "home-from");
 	a->c.move = tw_arg(a->args, "move-to");
 	a->c.draw = tw_arg(a->args, "draw");
 	a->c.messages = tw_arg(a->args, "messages");

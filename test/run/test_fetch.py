@@ -50,11 +50,11 @@ class Fetch(Errand):
         os.close(conf)
 
     def job(self, url, anchors, *, body=None, deadline=5, answer_max=256 * 1024, certificate="", kind="", now=None, authorization="",
-            tls=2, suites=ALL_SUITES, groups=ALL_GROUPS, keys=b"", posture="", attester=b"", claims=""):
+            tls=2, suites=ALL_SUITES, groups=ALL_GROUPS, keys=b"", posture="", attester=b"", claims="", by_key=False, home=b"", link=""):
         now_ms = int((time.time() if now is None else now) * 1000)
-        self.send(JOB, struct.pack(">BBIIQBHB", 1 if body is None else 2, deadline, answer_max, len(body or b""), now_ms, tls, suites, groups)
+        self.send(JOB, struct.pack(">BBIIQBHBB", 1 if body is None else 2, deadline, answer_max, len(body or b""), now_ms, tls, suites, groups, by_key)
                   + b"".join(block(text.encode()) for text in (url, kind, "*/*", authorization, anchors, certificate))
-                  + block(keys) + block(posture.encode()) + block(attester) + block(claims.encode()))
+                  + block(keys) + block(posture.encode()) + block(attester) + block(claims.encode()) + block(home) + block(link.encode()))
         if body:
             self.send(BODY, body)
 

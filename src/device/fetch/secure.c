@@ -155,14 +155,46 @@ static void on_state(const SSL *ssl, int where, int value)
 		s->alert = value & 0xff;
 }
 
+/* In place of a chain: whoever holds that key is he, and what else his certificate says is nobody's word but his own. */
+static int judge_key(X509_STORE_CTX *store, void *user)
+{
+	struct tw_secured *s = user;
+	uint8_t digest[TW_SECURE_DIGEST];
+
+	s->has_other_key = true;
+	if (digest_of(X509_STORE_CTX_get0_cert(store), encode_key, digest))
+		for (size_t at = 0; at < s->job->demand.keys.size; at += TW_DEMAND_KEY_SIZE)
+			s->has_other_key = s->has_other_key && memcmp(s->job->demand.keys.at + at, digest, sizeof digest) != 0;
+	X509_STORE_CTX_set_error(store, s->has_other_key ? X509_V_ERR_CERT_UNTRUSTED : X509_V_OK);
+	return !s->has_other_key;
+}
+
+static int on_asked(SSL *ssl, void *user)
+{
+	((struct tw_secured *)user)->was_asked = true;
+	return 1;
+}
+
+/* What stands for the chain and its stapled answer, or judges them. */
+static bool trust(struct tw_secured *s, SSL_CTX *ctx)
+{
+	if (!s->job->by_key)
+		return SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp) &&
+			SSL_CTX_set_tlsext_status_cb(ctx, on_staple) && SSL_CTX_set_tlsext_status_arg(ctx, s);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(ctx, judge_key, s);
+	return true;
+}
+
 bool tw_secure_begin(struct tw_secured *s, SSL_CTX *ctx)
 {
 	X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(ctx), (time_t)(s->job->now_ms / 1000));
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_info_callback(ctx, on_state);
+	SSL_CTX_set_cert_cb(ctx, on_asked, s);
 	s->alert = 0;
-	if (SSL_CTX_set_app_data(ctx, s) != 1 || !offer(s->job, ctx) || !SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp) ||
-		!SSL_CTX_set_tlsext_status_cb(ctx, on_staple) || !SSL_CTX_set_tlsext_status_arg(ctx, s))
+	s->was_asked = false;
+	if (SSL_CTX_set_app_data(ctx, s) != 1 || !offer(s->job, ctx) || !trust(s, ctx))
 		return false;
 	return !s->key || (add_chain(ctx, s->job->certificate) && SSL_CTX_use_PrivateKey(ctx, tw_key_evp(s->key)) == 1);
 }

@@ -17,6 +17,7 @@ struct tw_secured {
 	tw_key *key;         /* the client's, when the job has a certificate */
 	const char *against; /* the rule by which a stapled answer, or the want of one, stands against the server's certificate */
 	bool has_other_key, is_another;
+	bool was_asked;                        /* for our certificate, in the last handshake */
 	int alert;                             /* that ended the handshake, as either side sent it; 0: none */
 	uint8_t certificate[TW_SECURE_DIGEST]; /* SHA-256 of the server's, in DER, of the last handshake */
 	bool is_attested;                      /* it has said its state, and from now on it has to be the same */

@@ -15,7 +15,9 @@
 #include "formats/posture.h"
 #include "sys/clock.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #define REDIRECTS_MAX 3
@@ -32,6 +34,7 @@ struct run {
 	int64_t until_ms;
 	size_t most; /* bytes of an answer */
 	bool too_large, asks_posture;
+	bool is_plain_home; /* it would be no mutual TLS, with a home system */
 };
 
 void tw_transfer_init(struct tw_transfer *t, const struct tw_sys *sys)
@@ -168,6 +171,68 @@ static tw_err open_certificate(struct run *r)
 	return tw_remote_key(r->t->sys, &r->t->remote, point, &r->secured.key);
 }
 
+/* --- Home systems, of a device that is elsewhere --- */
+
+static struct tw_network host_of(const struct sockaddr *a)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct tw_network n = { .family = a->sa_family == AF_INET ? 4 : 6, .bits = a->sa_family == AF_INET ? 32 : 128 };
+	const uint8_t *six = ((const struct sockaddr_in6 *)(const void *)a)->sin6_addr.s6_addr;
+
+	if (n.family == 4)
+		memcpy(n.address, &((const struct sockaddr_in *)(const void *)a)->sin_addr, 4);
+	else if (memcmp(six, mapped, sizeof mapped) != 0)
+		memcpy(n.address, six, 16);
+	else
+		n = (struct tw_network){ .family = 4, .bits = 32, .address = { six[12], six[13], six[14], six[15] } };
+	return n;
+}
+
+/*
+ * Whatever a name stood for, this is where it goes. A home system, to whom no certificate is to be shown, is not even connected to.
+ */
+static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct run *r = user;
+	const struct tw_fetch_job *j = &r->t->job;
+	const struct tw_network host = host_of(&to->addr);
+	char link[TW_FETCH_LINK_MAX + 1];
+
+	if (!j->certificate.size && tw_demand_is_home(j->demand.home, &host)) {
+		r->is_plain_home = true;
+		return CURL_SOCKET_BAD;
+	}
+	curl_socket_t fd = r->t->sys->socket(r->t->sys, to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	(void)snprintf(link, sizeof link, TW_SLICE_FMT, TW_SLICE_ARG(j->link));
+	if (fd >= 0 && *link && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, link, (socklen_t)strlen(link) + 1)) {
+		(void)r->t->sys->close(r->t->sys, fd);
+		return CURL_SOCKET_BAD;
+	}
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+/* @nist LA.EC.5: a home system is told nothing over TLS in which it did not ask who this is */
+static int before_request(void *user, char *to, char *from, int to_port, int from_port)
+{
+	struct run *r = user;
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+	struct sockaddr_in four = { .sin_family = AF_INET };
+	const bool is_four = inet_pton(AF_INET, to, &four.sin_addr) == 1;
+
+	if (!is_four && inet_pton(AF_INET6, to, &six.sin6_addr) != 1)
+		return CURL_PREREQFUNC_ABORT;
+	const struct tw_network host = host_of(is_four ? (const struct sockaddr *)&four : (const struct sockaddr *)&six);
+	r->is_plain_home = !r->secured.was_asked && tw_demand_is_home(r->t->job.demand.home, &host);
+	return r->is_plain_home ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+static enum tw_fetch_failure fail_home(struct run *r)
+{
+	return fail(r->t, TW_FETCH_HOME,
+		r->t->job.certificate.size ? "This device is not at home, and that home system does not ask who it is: it is told nothing."
+					   : "This device is not at home, and speaks to home systems by mutual TLS alone.");
+}
+
 /* --- The transfer --- */
 
 static size_t on_body(char *data, size_t one, size_t size, void *user)
@@ -221,9 +286,14 @@ static CURLcode set_up(struct run *run)
 	SET(CURLOPT_WRITEDATA, run);
 	SET(CURLOPT_CAINFO, NULL);
 	SET(CURLOPT_CAPATH, NULL);
-	SET(CURLOPT_CAINFO_BLOB, &anchors);
-	SET(CURLOPT_SSL_VERIFYPEER, 1L);
-	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	if (!j->by_key) /* else there is nothing of libcurl's to judge: secure.c does */
+		SET(CURLOPT_CAINFO_BLOB, &anchors);
+	SET(CURLOPT_SSL_VERIFYPEER, j->by_key ? 0L : 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, j->by_key ? 0L : 2L);
+	SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	SET(CURLOPT_OPENSOCKETDATA, run);
+	SET(CURLOPT_PREREQFUNCTION, before_request);
+	SET(CURLOPT_PREREQDATA, run);
 	SET(CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	SET(CURLOPT_SSL_CTX_FUNCTION, on_tls);
 	SET(CURLOPT_SSL_CTX_DATA, run);
@@ -284,6 +354,8 @@ static enum tw_fetch_failure once(struct run *r)
 	code = code ? code : curl_easy_perform(r->curl);
 	if (code == CURLE_OK)
 		return TW_FETCH_NO_FAILURE;
+	if (r->is_plain_home)
+		return fail_home(r);
 	const char *words = *r->trouble ? r->trouble : curl_easy_strerror(code);
 	const enum tw_fetch_failure what = tw_secure_failure(&r->secured, explain(r, code), &words);
 	return fail(r->t, what, words);

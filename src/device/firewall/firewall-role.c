@@ -100,10 +100,26 @@ static tw_err serve_rules(struct role *r, tw_channel *core, uint32_t tag, struct
 	return say(core, TW_FIREWALL_HOLDS, tag, NULL);
 }
 
+/* What stood no more when core said so is put by core, which hears of it here. */
+static tw_err serve_renewal(struct role *r, tw_channel *core)
+{
+	if (!r->stands.home.open)
+		return TW_OK;
+	tw_err e = tw_nft_renew(r->sys, &r->stands);
+	if (!tw_failed(e))
+		return TW_OK;
+	tw_log_err(e, "renewing that this is home");
+	tw_ruleset_done(&r->stands);
+	return say(core, TW_FIREWALL_LOST, 0, NULL);
+}
+
 static tw_err serve(void *user, tw_channel *core, const struct tw_message *m)
 {
 	TW_CLEANUP(tw_ruleset_done) struct tw_ruleset rules = { 0 };
 	struct role *r = user;
+
+	if (m->type == TW_FIREWALL_RENEW)
+		return serve_renewal(r, core);
 	tw_err e = tw_ruleset_read(r->sys, m->payload, &rules);
 
 	if (tw_is(e, TW_CODE_NOMEM))

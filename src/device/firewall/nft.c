@@ -36,15 +36,25 @@ tw_err tw_nft_run(const struct tw_sys *sys, const char *const *words, struct tw_
 	return status == 0 ? TW_OK : refused(ret);
 }
 
-tw_err tw_nft_apply(const struct tw_sys *sys, const struct tw_ruleset *r)
+static tw_err pass(const struct tw_sys *sys, const struct tw_ruleset *r, tw_err (*emit)(const struct tw_ruleset *r, struct tw_buf *b))
 {
 	static const char *const words[] = { "-j", "-f", "-", NULL };
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, said = { 0 };
 
 	tw_buf_init(&text, sys, TW_RULESET_MAX);
 	tw_buf_init(&said, sys, TW_RULESET_MAX);
-	TW_TRY(tw_ruleset_commands(r, &text));
+	TW_TRY(emit(r, &text));
 	return tw_nft_run(sys, words, tw_buf_slice(&text), &said);
+}
+
+tw_err tw_nft_apply(const struct tw_sys *sys, const struct tw_ruleset *r)
+{
+	return pass(sys, r, tw_ruleset_commands);
+}
+
+tw_err tw_nft_renew(const struct tw_sys *sys, const struct tw_ruleset *r)
+{
+	return pass(sys, r, tw_ruleset_renewal);
 }
 
 tw_err tw_nft_check(const struct tw_sys *sys, const struct tw_ruleset *r, struct tw_ruleset_counts *ret_counts, bool *ret_holds)

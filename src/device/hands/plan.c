@@ -53,8 +53,10 @@ static void plan_core(const struct tw_places *at, struct tw_plan *plan)
 	for (size_t i = 0; i < TW_COUNT(own); i++)
 		give(p, own[i]);
 	(void)snprintf(plan->application, sizeof plan->application, "app_uid=%u", at->tab.of[TW_TAB_APPLICATION].uid);
+	(void)snprintf(plan->fetch, sizeof plan->fetch, "fetch_uid=%u", at->tab.of[TW_TAB_FETCH].uid); /* whom the packet filter lets out */
 	(void)snprintf(plan->packages, sizeof plan->packages, "%s=%s", at->packages < 0 ? "no-packages" : "packages", at->packages_kind);
 	say(p, plan->application);
+	say(p, plan->fetch);
 	say(p, plan->packages);
 	say(p, plan->errand_names);
 	say(p, plan->ports);

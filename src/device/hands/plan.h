@@ -10,7 +10,7 @@
 struct tw_plan {
 	struct tw_crew_plan crew[TW_CREW_SIZE];
 	struct tw_errand_row errands[TW_ERRANDS];
-	char application[32], packages[32], errand_names[80], ports[80], keystore[TW_TOKEN_WORDS_MAX + 16]; /* words */
+	char application[32], fetch[32], packages[32], errand_names[80], ports[80], keystore[TW_TOKEN_WORDS_MAX + 16]; /* words */
 };
 void tw_plan_make(const struct tw_places *at, struct tw_plan *ret); /* at and ret stay while it is used */
 #endif

@@ -4,6 +4,7 @@
  * when they change; a device has a dozen.
  */
 #include "device/interfaces/interfaces.h"
+#include "device/platform/home.h"
 
 #include "base/text.h"
 
@@ -144,6 +145,13 @@ static bool make_room(struct tw_interfaces *f)
 	return true;
 }
 
+/* It may lead elsewhere now (LA.EC.5). */
+static void shake(struct tw_device *d, const struct tw_interface *one)
+{
+	if (one->kind == TW_WATCH_LINK)
+		tw_home_shaken(d, one->name);
+}
+
 static tw_err add(struct tw_device *d, const struct tw_watch_item *i, uint8_t own, int64_t now)
 {
 	struct tw_interfaces *f = d->interfaces;
@@ -159,6 +167,7 @@ static tw_err add(struct tw_device *d, const struct tw_watch_item *i, uint8_t ow
 	one->own = own;
 	one->present = one->marked = true;
 	f->of[f->count++] = one;
+	shake(d, one);
 	if (i->kind == TW_WATCH_SERVICE ? f->services_ever : f->ever)
 		TW_TRY(tell_appeared(d, one));
 	return tw_interfaces_judge(d, one) ? TW_OK : tell_undeclared(d, one);
@@ -176,6 +185,7 @@ static tw_err replace(struct tw_device *d, struct tw_interface **at, const struc
 	one->last_ms = now;
 	one->present = one->marked = true;
 	*at = one;
+	shake(d, one);
 	const bool is_new = !tw_interfaces_judge(d, one) && (was->known || !was->present);
 	tw_err e = was->present ? tell_changed(d, was, one) : tell_appeared(d, one);
 
@@ -232,6 +242,7 @@ static tw_err sweep(struct tw_device *d, int64_t now, bool services)
 			continue;
 		one->present = false;
 		one->last_ms = now;
+		shake(d, one);
 		tw_err e = tw_interfaces_tell(
 			d, "interface.gone", json_pack("{s:s, s:s}", "kind", tw_watch_kinds[one->kind], "name", one->name));
 		if (!tw_failed(first))

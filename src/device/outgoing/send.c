@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "device/outgoing/shares.h"
 #include "device/platform/fetch.h"
+#include "device/platform/home.h"
 #include "device/platform/outputs.h"
 #include "device/rows-outgoing.h"
 #include "formats/export.h"
@@ -357,5 +358,6 @@ void tw_outgoing_forget(struct tw_device *d)
 	if (d->shares)
 		memset(d->shares, 0, sizeof *d->shares); /* the job looks at once, and finds nobody */
 	memset(&d->outside, 0, sizeof d->outside);
+	tw_home_forget(d);
 	memset(&d->outputs, 0, sizeof d->outputs);
 }

@@ -13,6 +13,7 @@
 static const struct tw_shape trial_shape[] = {
 	{ "url", TW_JSON_TEXT, true, 1, TW_FETCH_URL_MAX },
 	{ "anchors", TW_JSON_TEXT, true, 1, TW_FETCH_ANCHORS_MAX },
+	{ "certificate", TW_JSON_BOOL, true, 0, 0 },
 	{},
 };
 
@@ -30,6 +31,7 @@ static tw_err try_prepare(struct tw_context *c, const struct tw_request *rq, str
 			"Send https://HOST:PORT/PATH.", "It is connected to by HTTPS alone, and the address holds no name or password.");
 	TW_TRY(tw_json_set(trial, "url", json_incref(tw_json_get(rq->input, "url"))));
 	TW_TRY(tw_json_set(trial, "anchors", json_incref(tw_json_get(rq->input, "anchors"))));
+	TW_TRY(tw_json_set(trial, "certificate", json_boolean(tw_json_bool(rq->input, "certificate"))));
 	return tw_device_keep_json(tw_device_of(c), KEPT_TRIAL, trial);
 }
 
@@ -42,16 +44,23 @@ static tw_err try_begin(struct tw_context *c, struct tw_task *t)
 
 static tw_err try_ask(struct tw_context *c, struct tw_task *t)
 {
+	TW_CLEANUP(tw_buf_done) struct tw_buf own = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 	struct tw_device *d = tw_device_of(c);
 	struct trial *trial = t->work;
 
+	tw_buf_init(&own, c->sys, TW_FETCH_CERTIFICATE_MAX);
 	TW_TRY(tw_device_kept_json(d, KEPT_TRIAL, trial_shape, &j));
-	const struct tw_fetch_want want = { .job = { .method = TW_FETCH_GET,
-						    .deadline_s = DEADLINE_S,
-						    .answer_max = TW_FETCH_PIECE_MAX,
-						    .url = tw_slice_of(tw_json_text(j, "url")),
-						    .anchors = tw_slice_of(tw_json_text(j, "anchors")) } };
+	const bool shows = tw_json_bool(j, "certificate") && d->certificate;
+	if (shows)
+		TW_TRY(tw_cert_pem(d->certificate, &own));
+	const struct tw_fetch_want want = { .as_unit = shows,
+		.job = { .method = TW_FETCH_GET,
+			.deadline_s = DEADLINE_S,
+			.answer_max = TW_FETCH_PIECE_MAX,
+			.url = tw_slice_of(tw_json_text(j, "url")),
+			.certificate = tw_buf_slice(&own),
+			.anchors = tw_slice_of(tw_json_text(j, "anchors")) } };
 	tw_err e = tw_fetch_begin(d, &want);
 	trial->is_fetching = !tw_failed(e);
 	t->not_before_ms = tw_time_boot_ms(c->time) + (trial->is_fetching ? TW_TASK_PAUSE_MAX_MS : BUSY_MS);

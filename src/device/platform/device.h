@@ -17,6 +17,7 @@
 
 #define TW_DEVICE_ROLES 3
 #define TW_DEVICE_CAPABILITIES_MAX 12
+#define TW_HOME_WITNESS_MAX 160
 
 struct tw_boxed_role {
 	char role[TW_WIRE_ROLE_NAME_MAX + 1]; /* "" until it has said so */
@@ -36,6 +37,19 @@ struct tw_outputs_seen {
 		int64_t last_ms;
 	} of[TW_WITHHELD_MAX];
 };
+/* Whether this is home, whose systems the owner has named (home.h). */
+#define TW_HOME_WHY_MAX 200
+struct tw_home {
+	enum tw_home_at { TW_HOME_UNKNOWN, TW_HOME_ABROAD, TW_HOME_HERE } at;
+	bool asking, said, said_here;     /* what the log has last */
+	bool shaken;                      /* something is other with the link, and it was not asked since */
+	char why[TW_HOME_WHY_MAX + 1];    /* a sentence */
+	char by[TW_HOME_WITNESS_MAX + 1]; /* the setting that at is about */
+	int64_t since_ms;                 /* wall clock */
+	int64_t next_ms, pause_ms;        /* boot clock: when it is asked again, and after how long then */
+	int64_t asked_ms;                 /* boot clock: last */
+	int64_t until_ms;                 /* boot clock: here, for so long without an answer */
+};
 struct tw_device {
 	struct tw_context context;
 	struct tw_time time;
@@ -53,6 +67,7 @@ struct tw_device {
 	uint64_t boot_count;
 	bool boot_confirmed; /* the mark of this boot is durable */
 	uid_t own_uid, application_uid;
+	uid_t fetch_uid;      /* 0: not known */
 	const char *packages; /* whose database TW_FD_PACKAGES is, as hands was told; NULL: it is none */
 	struct tw_boxed_role boxed[TW_DEVICE_ROLES];
 	char console_notice[256]; /* a line for the person at the console, "" when there is none; wiped when it was shown */
@@ -67,6 +82,7 @@ struct tw_device {
 	struct tw_listening *listening; /* likewise */
 	struct tw_outside_seen outside;
 	struct tw_outputs_seen outputs;
+	struct tw_home home;
 	struct tw_providers providers;
 	/* A capability's word on a setting of its own that waits to be confirmed: NULL or why the device does not live by it yet. */
 	const char *(*unsettled)(struct tw_context *c, const char *key);

@@ -26,7 +26,7 @@ struct tw_fetch {
 	int64_t given_ms; /* when the role was given the job */
 	char slot[TW_KEYS_SLOT_NAME_MAX + 1];
 	uint8_t point[TW_POINT_SIZE];
-	bool as_unit, yields;
+	bool as_unit, yields, is_plain;      /* plain: nothing holds it to mutual TLS with home systems */
 	char place[TW_DEMAND_PLACE_MAX + 1]; /* whom it is asked of */
 	struct tw_fetch_answer result;
 	struct event *deadline;
@@ -280,6 +280,8 @@ static tw_err keep_job(tw_fetch *f, const struct tw_fetch_want *w)
 	job.body_size = (uint32_t)w->body.size;
 	job.now_ms = tw_time_wall_ms(&f->core->device.time);
 	TW_TRY(add_demand(f, &job, &outside));
+	if (w->home_key.size)
+		job.demand.keys = w->home_key;
 	tw_buf_init(&f->job, f->core->sys, TW_CHANNEL_MAX);
 	tw_buf_init(&f->body, f->core->sys, TW_FETCH_BODY_MAX);
 	tw_buf_init(&f->answer, f->core->sys, job.answer_max);
@@ -291,6 +293,7 @@ static tw_err keep_job(tw_fetch *f, const struct tw_fetch_want *w)
 	(void)snprintf(f->slot, sizeof f->slot, "%s", w->slot ? w->slot : "");
 	f->as_unit = w->as_unit;
 	f->yields = w->yields;
+	f->is_plain = !job.demand.home.size;
 	TW_TRY(tw_buf_reserve(&f->body, w->body.size));
 	return tw_buf_add(&f->body, w->body.at, w->body.size);
 }
@@ -299,6 +302,14 @@ static void give_way(tw_fetch *f)
 {
 	f->result.gave_way = true;
 	fail(f, TW_FETCH_ENDED, "Something else is to be fetched.", true);
+}
+
+void tw_fetch_drop_plain(struct tw_device *d)
+{
+	tw_fetch *f = d->fetch;
+
+	if (f && f->is_plain && (f->state == STARTING || f->state == RUNNING))
+		fail(f, TW_FETCH_HOME, "This device has left home meanwhile.", true);
 }
 
 tw_err tw_fetch_begin(struct tw_device *d, const struct tw_fetch_want *w)

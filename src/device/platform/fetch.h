@@ -15,9 +15,10 @@ typedef struct tw_fetch tw_fetch;
 struct tw_fetch_want {
 	struct tw_fetch_job job; /* body_size, now_ms and demand are filled in */
 	struct tw_slice body;
-	const char *slot; /* whose key the client's certificate has; NULL: it shows none, or */
-	bool as_unit;     /* the certificate is the unit's own, from its manufacturer */
-	bool yields;      /* nobody waits for it: it is given up as soon as something else is to be fetched */
+	const char *slot;         /* whose key the client's certificate has; NULL: it shows none, or */
+	bool as_unit;             /* the certificate is the unit's own, from its manufacturer */
+	struct tw_slice home_key; /* of a job that is trusted by key: SHA-256 of that; an owner's demands of that place add no other */
+	bool yields;              /* nobody waits for it: it is given up as soon as something else is to be fetched */
 };
 struct tw_fetch_answer {
 	enum tw_fetch_failure failure;
@@ -36,5 +37,6 @@ const char *tw_fetch_missing(const struct tw_device *d);
 /* STATE: another job runs, or its answer is not taken. One that yields does so then, and who asks again finds nothing before him. */
 tw_err tw_fetch_begin(struct tw_device *d, const struct tw_fetch_want *w);
 bool tw_fetch_ended(struct tw_device *d, struct tw_fetch_answer *ret); /* false: it runs still */
+void tw_fetch_drop_plain(struct tw_device *d); /* this is not home any more: a job that is not held to mutual TLS with home systems fails */
 void tw_fetch_end(struct tw_device *d); /* the answer is not needed any more; a job that runs is given up */
 #endif

@@ -18,6 +18,9 @@ enum tw_firewall_key {
 	TW_FIREWALL_RATES_MAINTENANCE,
 	TW_FIREWALL_RATES_LOCKDOWN,
 	TW_FIREWALL_HTTPS_PORT, /* where HTTPS is offered, beside the ports of the command line */
+	TW_FIREWALL_HOME_SYSTEMS,
+	TW_FIREWALL_HOME_TUNNEL,
+	TW_FIREWALL_HOME_WITNESS,
 	TW_FIREWALL_KEYS
 };
 struct tw_firewall {
@@ -25,6 +28,7 @@ struct tw_firewall {
 	struct tw_ruleset listeners;                  /* only its ports count */
 	struct tw_setting_state by[TW_FIREWALL_KEYS]; /* by which the role was told last */
 	bool told;                                    /* and that counts */
+	bool home_told;                               /* likewise: this is home */
 	bool looked, may_stand;                       /* a table of ours, as the store has it once it was looked up */
 	bool begun, asked, holds, stood, disturbed;
 	bool untold;                    /* the disturbance now was only counted, and so is its end */

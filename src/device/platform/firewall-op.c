@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "device/platform/core.h"
+#include "device/platform/home.h"
 #include "device/rows-platform.h"
 #include "service/errand-line.h"
 #include "service/fetch/ask-wire.h"
@@ -90,6 +91,8 @@ tw_err tw_firewall_rules(const tw_firewall *f, struct tw_ruleset *ret, char ret_
 	ret->look_s = (uint16_t)period;
 	ret->in = mode_of(f->by[TW_FIREWALL_INGRESS].value);
 	ret->out = mode_of(f->by[TW_FIREWALL_EGRESS].value);
+	TW_TRY(tw_home_rules(&f->core->device, f->by[TW_FIREWALL_HOME_SYSTEMS].value, f->by[TW_FIREWALL_HOME_TUNNEL].value,
+		f->by[TW_FIREWALL_HOME_WITNESS].value, &ret->home));
 	TW_TRY(tw_firewall_add_rates(f, ret));
 	return judge_flows(f, ret, ret_left);
 }
@@ -125,19 +128,6 @@ tw_err tw_firewall_apply_flows(struct tw_context *c, const char *value)
 	return TW_OK;
 }
 
-static struct tw_network host_of(const struct tw_place *place)
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	struct tw_network n = { .family = 6, .bits = 128 };
-
-	memcpy(n.address, place->address, sizeof place->address);
-	if (memcmp(place->address, mapped, sizeof mapped) != 0)
-		return n;
-	n = (struct tw_network){ .family = 4, .bits = 32 };
-	memcpy(n.address, place->address + sizeof mapped, 4);
-	return n;
-}
-
 /* By a flow that goes out by UDP. */
 static bool goes_to(const struct tw_manifest_flow *f, const struct tw_network *host, uint16_t port)
 {
@@ -159,7 +149,7 @@ static tw_err check_server(struct tw_context *c, const char *server)
 	tw_buf_init(&declined, c->sys, 512);
 	TW_TRY(tw_place_read(server, &place));
 	TW_TRY(tw_setting_get(c, "firewall.declined", &declined));
-	const struct tw_network host = host_of(&place);
+	const struct tw_network host = tw_place_network(&place);
 	for (size_t i = 0; i < m->flow_count; i++)
 		if (goes_to(&m->flows[i], &host, place.port) &&
 			!(m->flows[i].optional && tw_firewall_declines(tw_buf_cstr(&declined), m->flows[i].name)))
@@ -248,6 +238,11 @@ static const char *is_down(struct tw_context *c)
 	if (!tw_firewall_stands(f))
 		return f->why[0] ? f->why : "The rules of the packet filter are being put.";
 	return NULL;
+}
+
+const char *tw_firewall_keeps_home(struct tw_context *c)
+{
+	return is_down(c);
 }
 
 const char *tw_firewall_lets_in(struct tw_context *c)

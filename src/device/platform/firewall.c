@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "device/platform/core.h"
+#include "device/platform/home.h"
 #include "device/platform/listening.h"
 #include "device/rows-platform.h"
 #include "service/errand-line.h"
@@ -36,6 +37,9 @@ static const char *const keys[TW_FIREWALL_KEYS] = {
 	[TW_FIREWALL_RATES_MAINTENANCE] = "firewall.rates-maintenance",
 	[TW_FIREWALL_RATES_LOCKDOWN] = "firewall.rates-lockdown",
 	[TW_FIREWALL_HTTPS_PORT] = TW_LISTENING_PORT,
+	[TW_FIREWALL_HOME_SYSTEMS] = TW_HOME_SYSTEMS,
+	[TW_FIREWALL_HOME_TUNNEL] = TW_HOME_TUNNEL,
+	[TW_FIREWALL_HOME_WITNESS] = TW_HOME_WITNESS,
 };
 
 static tw_firewall *of(struct tw_context *c)
@@ -74,7 +78,7 @@ static bool is_told(const tw_firewall *f)
 	for (size_t i = 0; i < TW_FIREWALL_KEYS; i++)
 		if (!tw_setting_is(&f->core->device.context, keys[i], f->by[i].value))
 			return false;
-	return f->told;
+	return f->told && f->home_told == tw_home_is_here(&f->core->device);
 }
 
 static void let_go(tw_firewall *f, bool at_once)
@@ -301,6 +305,7 @@ static tw_err tell(tw_firewall *f)
 	(void)snprintf(limits, sizeof limits, "%s", tw_firewall_rates_now(f));
 	for (size_t i = 0; i < TW_FIREWALL_KEYS; i++)
 		TW_TRY(tw_setting_state(c, tw_setting_find(c, keys[i]), &f->by[i]));
+	f->home_told = tw_home_is_here(&f->core->device);
 	if (strcmp(limits, tw_firewall_rates_now(f)) != 0)
 		memset(f->dropped.rates, 0, sizeof f->dropped.rates);
 	TW_TRY(tw_firewall_rules(f, &r, f->left));
@@ -457,7 +462,8 @@ const char *tw_firewall_unsettled(struct tw_context *c, const char *key)
 {
 	tw_firewall *f = of(c);
 
-	const bool is_ours = strncmp(key, "firewall.", strlen("firewall.")) == 0 || strcmp(key, keys[TW_FIREWALL_INTERFACES_MODE]) == 0;
+	const bool is_ours = strncmp(key, "firewall.", strlen("firewall.")) == 0 || strncmp(key, "home.", strlen("home.")) == 0 ||
+		strcmp(key, keys[TW_FIREWALL_INTERFACES_MODE]) == 0;
 
 	if (!f || !is_ours || at_rest(f))
 		return NULL;
@@ -469,6 +475,17 @@ const char *tw_firewall_unsettled(struct tw_context *c, const char *key)
 bool tw_firewall_stands(tw_firewall *f)
 {
 	return is_wanted(f) ? f->holds && is_told(f) : at_rest(f) || f->holds;
+}
+
+void tw_firewall_renew_home(struct tw_device *d)
+{
+	tw_firewall *f = d->firewall;
+
+	if (!f || !f->line || !f->holds || !is_told(f) || !f->home_told)
+		return;
+	tw_err e = tw_channel_send(f->line, TW_FIREWALL_RENEW, f->tag, NULL, 0, NULL, 0);
+	if (tw_failed(e))
+		tw_log_err(e, "renewing that this is home; the kernel forgets it in time");
 }
 
 /* --- Birth and end --- */

@@ -21,5 +21,8 @@ const char *tw_firewall_lets_in(struct tw_context *c);
 const char *tw_firewall_lets_out(struct tw_context *c);
 /* Why firewall.ingress and firewall.egress are not obeyed; "" when they are. */
 const char *tw_firewall_unjudged(struct tw_context *c);
+/* The rules about home systems stand as they are to. NULL: they do; else why not, as a sentence. */
+const char *tw_firewall_keeps_home(struct tw_context *c);
+void tw_firewall_renew_home(struct tw_device *d);                  /* that this is home was proven anew */
 bool tw_firewall_offers(const struct tw_device *d, uint16_t port); /* the device's own HTTPS is there */
 #endif

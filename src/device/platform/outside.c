@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "crypto/verify.h"
+#include "device/platform/home.h"
 #include "formats/posture.h"
 
 #define KEPT TW_KEPT_OF_OWNER "outside"
@@ -138,6 +139,7 @@ tw_err tw_outside_at(struct tw_device *d, const char *place, struct tw_outside *
 
 	memset(ret, 0, sizeof *ret);
 	TW_TRY(tw_outside_least(&d->context, &ret->demand));
+	TW_TRY(tw_home_demand(&d->context, ret->home, &ret->demand.home));
 	TW_TRY(tw_outside_read(d, &document));
 	json_array_foreach(tw_json_get(document, "systems"), i, one)
 		if (strcmp(tw_json_text(one, "place"), place) == 0)

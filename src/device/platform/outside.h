@@ -16,6 +16,7 @@
 struct tw_outside {
 	struct tw_fetch_demand demand; /* its slices lie in what follows */
 	char keys[TW_DEMAND_KEYS_MAX * TW_DEMAND_KEY_SIZE], attester[TW_DEMAND_ATTESTER_SIZE];
+	char home[TW_DEMAND_HOME_MAX * TW_DEMAND_HOME_SIZE];
 	char posture[TW_DEMAND_PATH_MAX + 1], claims[TW_DEMAND_CLAIMS_MAX + 1];
 };
 /* Of all; and of whoever is at this place ("host:port") besides. */

@@ -43,6 +43,10 @@ static tw_err read_words(struct tw_device *d, const struct tw_role_start *start)
 	TW_TRY(tw_parse_hex(tw_slice_of(boot), d->boot_id, sizeof d->boot_id));
 	TW_TRY(tw_parse_u64(tw_slice_of(application), UINT32_MAX, &uid));
 	d->application_uid = (uid_t)uid;
+	uid = 0;
+	if (tw_role_word(start, "fetch_uid"))
+		TW_TRY(tw_parse_u64(tw_slice_of(tw_role_word(start, "fetch_uid")), UINT32_MAX, &uid));
+	d->fetch_uid = (uid_t)uid;
 	d->packages = tw_role_word(start, "packages");
 	d->own_uid = getuid();
 	return TW_OK;

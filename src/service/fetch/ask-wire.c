@@ -81,3 +81,16 @@ tw_err tw_ask_job_read(struct tw_slice payload, struct tw_ask_job *ret)
 	*ret = a;
 	return TW_OK;
 }
+
+struct tw_network tw_place_network(const struct tw_place *place)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct tw_network n = { .family = 6, .bits = 128 };
+
+	memcpy(n.address, place->address, sizeof place->address);
+	if (memcmp(place->address, mapped, sizeof mapped) != 0)
+		return n;
+	n = (struct tw_network){ .family = 4, .bits = 32 };
+	memcpy(n.address, place->address + sizeof mapped, 4);
+	return n;
+}

@@ -9,6 +9,7 @@
  */
 #ifndef TW_SERVICE_ASK_WIRE_H
 #define TW_SERVICE_ASK_WIRE_H
+#include "formats/network.h"
 #include "base/buf.h"
 #include "sys/channel.h"
 
@@ -38,6 +39,7 @@ struct tw_place {            /* an address and a port, as numbers: whoever asks 
 };
 /* "192.0.2.1:1812", "[2001:db8::1]:1812": one host that can answer. SYNTAX */
 tw_err tw_place_read(const char *text, struct tw_place *ret);
+struct tw_network tw_place_network(const struct tw_place *place); /* its host */
 
 struct tw_ask_job {
 	struct tw_place to;

@@ -112,3 +112,51 @@ bool tw_demand_place(struct tw_slice url, char ret[TW_DEMAND_PLACE_MAX + 1])
 	(void)snprintf(ret + plain, TW_DEMAND_PLACE_MAX + 1 - plain, ":%u", (unsigned)port);
 	return true;
 }
+
+/* --- Home systems --- */
+
+tw_err tw_demand_home_add(struct tw_slice *home, char *room, const struct tw_network *n)
+{
+	const size_t count = home->size / TW_DEMAND_HOME_SIZE;
+	char *at = room + count * TW_DEMAND_HOME_SIZE;
+
+	if (count == TW_DEMAND_HOME_MAX)
+		return TW_RAISE(LIMIT, "more than %d networks of home systems", TW_DEMAND_HOME_MAX);
+	at[0] = (char)n->family;
+	at[1] = (char)n->bits;
+	memcpy(at + 2, n->address, sizeof n->address);
+	*home = (struct tw_slice){ room, (count + 1) * TW_DEMAND_HOME_SIZE };
+	return TW_OK;
+}
+
+static struct tw_network home_at(struct tw_slice home, size_t at)
+{
+	struct tw_network n = { .family = (uint8_t)home.at[at], .bits = (uint8_t)home.at[at + 1] };
+
+	memcpy(n.address, home.at + at + 2, sizeof n.address);
+	return n;
+}
+
+bool tw_demand_home_valid(struct tw_slice home)
+{
+	if (home.size % TW_DEMAND_HOME_SIZE || home.size > (size_t)TW_DEMAND_HOME_MAX * TW_DEMAND_HOME_SIZE)
+		return false;
+	for (size_t at = 0; at < home.size; at += TW_DEMAND_HOME_SIZE) {
+		const struct tw_network n = home_at(home, at);
+
+		if ((n.family != 4 && n.family != 6) || !tw_network_valid(&n))
+			return false;
+	}
+	return true;
+}
+
+bool tw_demand_is_home(struct tw_slice home, const struct tw_network *host)
+{
+	for (size_t at = 0; at < home.size; at += TW_DEMAND_HOME_SIZE) {
+		const struct tw_network n = home_at(home, at);
+
+		if (tw_network_inside(host, &n))
+			return true;
+	}
+	return false;
+}

@@ -7,6 +7,7 @@
 #define TW_SERVICE_FETCH_DEMAND_H
 #include "base/buf.h"
 #include "base/err.h"
+#include "formats/network.h"
 
 #define TW_DEMAND_TLS_1_2 2
 #define TW_DEMAND_TLS_1_3 3
@@ -38,7 +39,15 @@ struct tw_fetch_demand {
 	struct tw_slice posture;  /* a path at which it says what state it is in; empty: it is not asked */
 	struct tw_slice attester; /* whose signature that needs: a point of P-256 */
 	struct tw_slice claims;   /* what it has to say, formats/posture.h */
+	struct tw_slice home;     /* networks (demand.h), to which nothing is said but by mutual TLS */
 };
+/* Of home: each the family, the bits and 16 bytes of address. */
+#define TW_DEMAND_HOME_MAX 16
+#define TW_DEMAND_HOME_SIZE 18
+tw_err tw_demand_home_add(struct tw_slice *home, char *room /* of TW_DEMAND_HOME_MAX */, const struct tw_network *n); /* LIMIT */
+bool tw_demand_home_valid(struct tw_slice home);
+bool tw_demand_is_home(struct tw_slice home, const struct tw_network *host);
+
 /* What is demanded of everybody when no policy says more. */
 #define TW_FETCH_DEMAND_LEAST                                                                            \
 	{                                                                                                \

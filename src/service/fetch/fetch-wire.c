@@ -7,12 +7,12 @@
 
 #include <string.h>
 
-#define JOB_FIXED (1 + 1 + 4 + 4 + 8 + 1 + 2 + 1)
-#define TEXTS 10
+#define JOB_FIXED (1 + 1 + 4 + 4 + 8 + 1 + 2 + 1 + 1)
+#define TEXTS 12
 #define JOB_MAX                                                                                                                 \
 	(JOB_FIXED + TEXTS * 2 + TW_FETCH_URL_MAX + 2 * TW_FETCH_TYPE_MAX + TW_FETCH_AUTHORIZATION_MAX + TW_FETCH_ANCHORS_MAX + \
 		TW_FETCH_CERTIFICATE_MAX + TW_DEMAND_KEYS_MAX * TW_DEMAND_KEY_SIZE + TW_DEMAND_PATH_MAX +                       \
-		TW_DEMAND_ATTESTER_SIZE + TW_DEMAND_CLAIMS_MAX)
+		TW_DEMAND_ATTESTER_SIZE + TW_DEMAND_CLAIMS_MAX + TW_FETCH_LINK_MAX + TW_DEMAND_HOME_MAX * TW_DEMAND_HOME_SIZE)
 #define HEAD_FIXED (2 + 4 + 4)
 #define SIGNATURE_DER_MAX 72
 #define RETRY_MAX_S (7 * 24 * 3600)
@@ -46,16 +46,17 @@ const char *const tw_fetch_failure_names[TW_FETCH_FAILURES] = {
 	[TW_FETCH_SUITE] = "suite",
 	[TW_FETCH_KEY] = "key",
 	[TW_FETCH_POSTURE] = "posture",
+	[TW_FETCH_HOME] = "home",
 	[TW_FETCH_INTERNAL] = "internal",
 	[TW_FETCH_ENDED] = "ended",
 	[TW_FETCH_UNAVAILABLE] = "unavailable",
 };
 
-/* u8 method, u8 deadline, u32 answer max, u32 body size, u64 now, u8 tls, u16 suites, u8 groups, then the texts as block16. */
+/* u8 method, u8 deadline, u32 answer max, u32 body size, u64 now, u8 tls, u16 suites, u8 groups, u8 by key, then the texts as block16. */
 tw_err tw_fetch_job_write(const struct tw_fetch_job *j, struct tw_buf *b)
 {
-	const struct tw_slice *const texts[TEXTS] = { &j->url, &j->type, &j->accept, &j->authorization, &j->anchors,
-		&j->certificate, &j->demand.keys, &j->demand.posture, &j->demand.attester, &j->demand.claims };
+	const struct tw_slice *const texts[TEXTS] = { &j->url, &j->type, &j->accept, &j->authorization, &j->anchors, &j->certificate,
+		&j->demand.keys, &j->demand.posture, &j->demand.attester, &j->demand.claims, &j->demand.home, &j->link };
 
 	TW_TRY(tw_buf_u8(b, (uint8_t)j->method));
 	TW_TRY(tw_buf_u8(b, (uint8_t)j->deadline_s));
@@ -65,6 +66,7 @@ tw_err tw_fetch_job_write(const struct tw_fetch_job *j, struct tw_buf *b)
 	TW_TRY(tw_buf_u8(b, j->demand.tls));
 	TW_TRY(tw_buf_u16(b, j->demand.suites));
 	TW_TRY(tw_buf_u8(b, j->demand.groups));
+	TW_TRY(tw_buf_u8(b, j->by_key));
 	for (size_t i = 0; i < TW_COUNT(texts); i++)
 		TW_TRY(tw_buf_block16(b, texts[i]->at, texts[i]->size));
 	return TW_OK;
@@ -118,14 +120,26 @@ static tw_err read_masks(struct tw_cursor *c, struct tw_fetch_demand *d)
 	return TW_OK;
 }
 
+static tw_err read_by_key(struct tw_cursor *c, bool *ret)
+{
+	uint8_t is = 0;
+
+	TW_TRY(tw_cursor_u8(c, &is));
+	*ret = is;
+	return is <= 1 ? TW_OK : TW_RAISE(SYNTAX, "a job that is trusted by key in %u ways", is);
+}
+
 static tw_err read_demand(struct tw_cursor *c, struct tw_fetch_demand *d)
 {
 	TW_TRY(tw_cursor_block16(c, TW_DEMAND_KEYS_MAX * TW_DEMAND_KEY_SIZE, &d->keys));
 	TW_TRY(read_line(c, TW_DEMAND_PATH_MAX, &d->posture));
 	TW_TRY(tw_cursor_block16(c, TW_DEMAND_ATTESTER_SIZE, &d->attester));
 	TW_TRY(read_line(c, TW_DEMAND_CLAIMS_MAX, &d->claims));
+	TW_TRY(tw_cursor_block16(c, TW_DEMAND_HOME_MAX * TW_DEMAND_HOME_SIZE, &d->home));
 	if (d->keys.size % TW_DEMAND_KEY_SIZE)
 		return TW_RAISE(SYNTAX, "a demanded key of another size");
+	if (!tw_demand_home_valid(d->home))
+		return TW_RAISE(SYNTAX, "networks of home systems that are none");
 	if (d->posture.size ? d->posture.at[0] != '/' || d->attester.size != TW_DEMAND_ATTESTER_SIZE : d->attester.size || d->claims.size)
 		return TW_RAISE(SYNTAX, "a demanded state without whoever signs it, or without where it is said");
 	return TW_OK;
@@ -138,6 +152,7 @@ tw_err tw_fetch_job_read(struct tw_slice payload, struct tw_fetch_job *ret)
 
 	TW_TRY(read_numbers(&c, &j));
 	TW_TRY(read_masks(&c, &j.demand));
+	TW_TRY(read_by_key(&c, &j.by_key));
 	TW_TRY(read_line(&c, TW_FETCH_URL_MAX, &j.url));
 	TW_TRY(read_line(&c, TW_FETCH_TYPE_MAX, &j.type));
 	TW_TRY(read_line(&c, TW_FETCH_TYPE_MAX, &j.accept));
@@ -145,8 +160,9 @@ tw_err tw_fetch_job_read(struct tw_slice payload, struct tw_fetch_job *ret)
 	TW_TRY(tw_cursor_block16(&c, TW_FETCH_ANCHORS_MAX, &j.anchors));
 	TW_TRY(tw_cursor_block16(&c, TW_FETCH_CERTIFICATE_MAX, &j.certificate));
 	TW_TRY(read_demand(&c, &j.demand));
+	TW_TRY(read_line(&c, TW_FETCH_LINK_MAX, &j.link));
 	TW_TRY(tw_cursor_end(&c));
-	if (j.url.size == 0 || j.anchors.size == 0)
+	if (j.url.size == 0 || (j.by_key ? !j.demand.keys.size || j.anchors.size : !j.anchors.size))
 		return TW_RAISE(SYNTAX, "a job without an address, or without anybody to trust");
 	*ret = j;
 	return TW_OK;

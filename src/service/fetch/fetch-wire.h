@@ -23,6 +23,7 @@
 #define TW_FETCH_PIECE_MAX (32 * 1024)
 #define TW_FETCH_DEADLINE_MAX_S 60
 #define TW_FETCH_WORDS_MAX 200
+#define TW_FETCH_LINK_MAX 15
 
 enum tw_fetch_wire {
 	TW_FETCH_JOB = 0x0701,
@@ -52,6 +53,7 @@ enum tw_fetch_failure {
 	TW_FETCH_SUITE,   /* nor any suite or group that is allowed */
 	TW_FETCH_KEY,     /* it has none of the keys that are named */
 	TW_FETCH_POSTURE, /* it does not say, signed, that it is in the state that is wanted */
+	TW_FETCH_HOME,    /* it is a home system, this is not home, and it is no mutual TLS */
 	TW_FETCH_INTERNAL,
 	TW_FETCH_ENDED,       /* said by core: the role ended before it was done */
 	TW_FETCH_UNAVAILABLE, /* likewise: it could not be started */
@@ -67,11 +69,14 @@ struct tw_fetch_job {
 	int64_t now_ms;      /* by core's time, which knows what the clock is worth: certificates are judged by it */
 	struct tw_slice url, type, accept, authorization; /* all but url may be empty */
 	struct tw_slice anchors;                          /* PEM; nobody else is trusted */
-	struct tw_slice certificate;                      /* PEM, the leaf first; empty: the client shows none */
+	bool by_key; /* there are no anchors: trusted is who has one of the demanded keys himself, whatever his certificate says */
+	struct tw_slice link;        /* by which alone it goes; empty: by whichever leads there */
+	struct tw_slice certificate; /* PEM, the leaf first; empty: the client shows none */
 	struct tw_fetch_demand demand;
 };
-#define TW_FETCH_JOB_MAX                                                                                                                \
-	(64 + TW_FETCH_URL_MAX + 2 * TW_FETCH_TYPE_MAX + TW_FETCH_AUTHORIZATION_MAX + TW_FETCH_ANCHORS_MAX + TW_FETCH_CERTIFICATE_MAX + \
+#define TW_FETCH_JOB_MAX                                                                                     \
+	(64 + TW_FETCH_URL_MAX + 2 * TW_FETCH_TYPE_MAX + TW_FETCH_AUTHORIZATION_MAX + TW_FETCH_ANCHORS_MAX + \
+		TW_FETCH_CERTIFICATE_MAX + TW_FETCH_LINK_MAX + TW_DEMAND_HOME_MAX * TW_DEMAND_HOME_SIZE +    \
 		TW_DEMAND_KEYS_MAX * TW_DEMAND_KEY_SIZE + TW_DEMAND_PATH_MAX + TW_DEMAND_ATTESTER_SIZE + TW_DEMAND_CLAIMS_MAX)
 tw_err tw_fetch_job_write(const struct tw_fetch_job *j, struct tw_buf *b);
 tw_err tw_fetch_job_read(struct tw_slice payload, struct tw_fetch_job *ret); /* SYNTAX, LIMIT; slices point into payload */

@@ -6,6 +6,7 @@
 #include "check.h"
 #include "sys/real.h"
 
+static const char home_bytes[TW_DEMAND_HOME_SIZE] = { 4, 8, 10 };
 static const char key_bytes[2 * TW_DEMAND_KEY_SIZE] = "k", attester_bytes[TW_DEMAND_ATTESTER_SIZE] = "\4";
 
 static struct tw_fetch_job good(void)
@@ -27,7 +28,9 @@ static struct tw_fetch_job good(void)
 			.keys = { key_bytes, sizeof key_bytes },
 			.posture = TW_SLICE("/.well-known/posture"),
 			.attester = { attester_bytes, sizeof attester_bytes },
-			.claims = TW_SLICE("oemboot=true") } };
+			.claims = TW_SLICE("oemboot=true"),
+			.home = { home_bytes, sizeof home_bytes } },
+		.link = TW_SLICE("eth0") };
 }
 
 static tw_err round_trip(const struct tw_fetch_job *j, struct tw_buf *b, struct tw_fetch_job *ret)
@@ -54,6 +57,7 @@ static void test_job_goes_round(void **state)
 		tw_slice_is(got.certificate, "PEM\nPEM\n"));
 	CHECK_INT(got.demand.tls, TW_DEMAND_TLS_1_3);
 	CHECK_INT(got.demand.suites, 5);
+	CHECK(tw_slice_is(got.link, "eth0") && !got.by_key && got.demand.home.size == sizeof home_bytes && got.demand.home.at[2] == 10);
 	CHECK_INT(got.demand.groups, 2);
 	CHECK(got.demand.keys.size == sizeof key_bytes && !memcmp(got.demand.keys.at, key_bytes, sizeof key_bytes));
 	CHECK(tw_slice_is(got.demand.posture, j.demand.posture.at) && tw_slice_is(got.demand.claims, j.demand.claims.at));
@@ -97,6 +101,13 @@ static void test_job_refused(void **state)
 	REFUSED(j.accept = ((struct tw_slice){ big, TW_FETCH_TYPE_MAX + 1 }), LIMIT);
 	REFUSED(j.authorization = ((struct tw_slice){ big, TW_FETCH_AUTHORIZATION_MAX + 1 }), LIMIT);
 	REFUSED(j.anchors = ((struct tw_slice){ big, TW_FETCH_ANCHORS_MAX + 1 }), LIMIT);
+	REFUSED(j.by_key = true, SYNTAX); /* and anchors */
+	REFUSED((j.by_key = true, j.anchors = TW_SLICE(""), j.demand.keys = TW_SLICE("")), SYNTAX);
+	REFUSED(j.link = TW_SLICE("a-link-with-16-c"), LIMIT);
+	REFUSED(j.demand.home.size--, SYNTAX);
+	REFUSED(j.demand.home = ((struct tw_slice){ "\5\10\12\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", TW_DEMAND_HOME_SIZE }), SYNTAX);
+	REFUSED(j.demand.home = ((struct tw_slice){ "\4\10\12\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0", TW_DEMAND_HOME_SIZE }), SYNTAX);
+	REFUSED(j.demand.home = ((struct tw_slice){ big, (TW_DEMAND_HOME_MAX + 1) * TW_DEMAND_HOME_SIZE }), LIMIT);
 	REFUSED(j.demand.tls = 1, SYNTAX);
 	REFUSED(j.demand.tls = 4, SYNTAX);
 	REFUSED(j.demand.suites = TW_DEMAND_ALL_SUITES + 1, SYNTAX);

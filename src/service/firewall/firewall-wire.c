@@ -2,7 +2,8 @@
 #include "service/firewall/firewall-wire.h"
 
 const struct tw_channel_row tw_rows_firewall_from_core[] = {
-	{ TW_FIREWALL_APPLY, 0, 12, TW_RULESET_WIRE_MAX, "apply" },
+	{ TW_FIREWALL_APPLY, 0, 13, TW_RULESET_WIRE_MAX, "apply" },
+	{ TW_FIREWALL_RENEW, 0, 0, 0, "renew" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_core_from_firewall[] = {

@@ -2,7 +2,7 @@
 /*
  * What core and the firewall role say to one another.
  *
- * core -> firewall  APPLY: a ruleset, numbers and names of links alone (ruleset.h).
+ * core -> firewall  APPLY: a ruleset, numbers and names of links alone (ruleset.h). RENEW: that this is home was proven anew, and counts for as long again.
  * firewall -> core  HOLDS: it stands, read back from the kernel. FAILED: it does not, and in words why. LOST: it stood, and somebody changed it.
  *                   COUNTED: u64 in, u64 out: so many packets more were let through by no rule; then u64 for each limit of rate there may be: over it.
  */
@@ -16,6 +16,7 @@
 
 enum tw_firewall_wire {
 	TW_FIREWALL_APPLY = 0x0b01,
+	TW_FIREWALL_RENEW,
 	TW_FIREWALL_HOLDS = 0x0b11,
 	TW_FIREWALL_FAILED,
 	TW_FIREWALL_LOST,

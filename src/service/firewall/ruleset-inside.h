@@ -28,6 +28,17 @@ tw_err tw_rules_sets(const struct tw_rules_groups *g, json_t *list);
 tw_err tw_rules_flows(const struct tw_rules_groups *g, bool out, json_t *list); /* behind the rules of the management */
 json_t *tw_rules_ports(const struct tw_manifest_ports *p);
 
+/* home-rules.c */
+tw_err tw_rules_write_home(const struct tw_ruleset *r, struct tw_buf *b);
+tw_err tw_rules_read_home(struct tw_cursor *c, struct tw_ruleset *r);
+tw_err tw_rules_home_sets(const struct tw_ruleset *r, json_t *list);
+tw_err tw_rules_home_chain(const struct tw_ruleset *r, json_t *list);
+tw_err tw_rules_home(const struct tw_ruleset *r, const char *chain, json_t *list); /* what is sent to that chain */
+tw_err tw_rules_home_ends(const struct tw_ruleset *r, json_t *list);               /* what becomes of it there */
+bool tw_rules_is_home(const char *chain);
+/* Of the set that ends by itself: how much time is left, and that it has ended, is no difference. */
+void tw_rules_settle_lease(json_t *want, json_t *got);
+
 /* rates-rules.c */
 tw_err tw_rules_write_rates(const struct tw_ruleset *r, struct tw_buf *b);
 tw_err tw_rules_read_rates(struct tw_cursor *c, struct tw_ruleset *r);

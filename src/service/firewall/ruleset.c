@@ -122,7 +122,8 @@ tw_err tw_ruleset_write(const struct tw_ruleset *r, struct tw_buf *b)
 	for (size_t i = 0; i < r->network_count; i++)
 		TW_TRY(tw_rules_write_network(&r->networks[i], b));
 	TW_TRY(write_flows(r, b));
-	return tw_rules_write_rates(r, b);
+	TW_TRY(tw_rules_write_rates(r, b));
+	return tw_rules_write_home(r, b);
 }
 
 static tw_err read_count(struct tw_cursor *c, size_t most, size_t *ret)
@@ -251,8 +252,9 @@ tw_err tw_ruleset_read(const struct tw_sys *sys, struct tw_slice payload, struct
 	TW_TRY(read_management(&c, &r));
 	TW_TRY(read_flows(sys, &c, &r));
 	TW_TRY(tw_rules_read_rates(&c, &r));
+	TW_TRY(tw_rules_read_home(&c, &r));
 	TW_TRY(tw_cursor_end(&c));
-	if (!r.enforce && (r.rate_count || r.port_count || r.network_count || r.in || r.out || r.link_count || r.look_s))
+	if (!r.enforce && (r.rate_count || r.home.count || r.port_count || r.network_count || r.in || r.out || r.link_count || r.look_s))
 		return TW_RAISE(SYNTAX, "rules where no table is to be");
 	*ret = r;
 	r.flows = NULL;
@@ -350,7 +352,7 @@ static tw_err add_loopback(json_t *list, const char *chain, const char *key)
 
 static bool has_output(const struct tw_ruleset *r)
 {
-	return r->out != TW_RULES_OFF || tw_rules_limits(r, true);
+	return r->out != TW_RULES_OFF || r->home.count || tw_rules_limits(r, true);
 }
 
 static tw_err all_objects(const struct tw_rules_groups *g, json_t *list)
@@ -361,10 +363,14 @@ static tw_err all_objects(const struct tw_rules_groups *g, json_t *list)
 	TW_TRY(add_set(list, r, 4));
 	TW_TRY(add_set(list, r, 6));
 	TW_TRY(tw_rules_sets(g, list));
+	TW_TRY(tw_rules_home_sets(r, list));
 	TW_TRY(add_chain(list, "input"));
 	if (has_output(r))
 		TW_TRY(add_chain(list, "output"));
+	if (r->home.count) /* of containers, too */
+		TW_TRY(add_chain(list, "forward"));
 	TW_TRY(tw_rules_rate_chains(r, list));
+	TW_TRY(tw_rules_home_chain(r, list));
 	TW_TRY(add_loopback(list, "input", "iif"));
 	TW_TRY(tw_rules_rates(r, false, list));
 	for (size_t i = 0; i < r->port_count; i++)
@@ -372,9 +378,12 @@ static tw_err all_objects(const struct tw_rules_groups *g, json_t *list)
 	TW_TRY(tw_rules_flows(g, false, list));
 	if (has_output(r))
 		TW_TRY(add_loopback(list, "output", "oif"));
+	TW_TRY(tw_rules_home(r, "output", list));
 	TW_TRY(tw_rules_rates(r, true, list));
 	TW_TRY(tw_rules_flows(g, true, list));
-	return tw_rules_rate_ends(r, list);
+	TW_TRY(tw_rules_home(r, "forward", list));
+	TW_TRY(tw_rules_rate_ends(r, list));
+	return tw_rules_home_ends(r, list);
 }
 
 static tw_err objects(const struct tw_ruleset *r, const struct tw_sys *sys, json_t *list)
@@ -463,7 +472,7 @@ static void count(json_t *rule, struct tw_ruleset_counts *c)
 		return;
 	if (tw_rules_is_rate(chain, &rate))
 		c->rates[rate] += packets;
-	else if (strcmp(chain, "output") == 0)
+	else if (strcmp(chain, "output") == 0 || tw_rules_is_home(chain))
 		c->out += packets;
 	else
 		c->in += packets;
@@ -476,6 +485,7 @@ static bool same_object(const json_t *want, const json_t *got)
 	json_t *w = json_object_get(want, kind), *g = json_object_get(got, kind);
 
 	(void)json_object_del(g, "handle");
+	tw_rules_settle_lease(w, g);
 	if (!json_is_object(g) || !same_elements(json_object_get(w, "elem"), json_object_get(g, "elem")))
 		return false;
 	(void)json_object_del(w, "elem");

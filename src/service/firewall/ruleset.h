@@ -20,6 +20,7 @@
 #define TW_RULESET_LINKS TW_FLOW_LINKS
 #define TW_RULESET_GROUPS TW_FLOW_SETS
 #define TW_RULESET_LOOK_MAX 3600
+#define TW_RULESET_HOME 16              /* networks of home systems */
 #define TW_RULESET_LIMITED 128          /* rules that send to a limit of rate: each packet passes them */
 #define TW_RULESET_WIRE_MAX (64 * 1024) /* between core and the role: 2048 of the largest take less */
 #define TW_RULESET_MAX (512 * 1024)     /* of the JSON, ours or nft's listing */
@@ -32,6 +33,21 @@ struct tw_limited {
 	bool management;                     /* the ports of the device's own, and none of what follows */
 	char link[TW_MANIFEST_LINK_MAX + 1]; /* "*": any */
 	struct tw_flow flow;                 /* ports.from 0: any of any protocol; network.family 0: any */
+};
+/*
+ * What is sent to home systems: nothing, but by the tunnel, or by the role that connects to others, which is held to mutual TLS; at home also by the
+ * link by which that is proven, and for so long as the kernel was told last, whatever becomes of whoever told it.
+ */
+struct tw_home_rules {
+	struct tw_network systems[TW_RULESET_HOME];
+	size_t count;                          /* 0: there are none, and the rest is empty */
+	char tunnel[TW_MANIFEST_LINK_MAX + 1]; /* "": none */
+	char link[TW_MANIFEST_LINK_MAX + 1];   /* by which the witness is asked; "": nobody is */
+	struct tw_network witness;             /* one host */
+	uint16_t witness_port;
+	uint32_t fetch_uid; /* whose connections are held to mutual TLS; 0: nobody's */
+	bool open;          /* it is proven */
+	uint16_t lease_s;   /* for so long; 0: it is not */
 };
 struct tw_ruleset {
 	bool enforce; /* false: no table at all, and the rest is empty */
@@ -49,6 +65,7 @@ struct tw_ruleset {
 	size_t rate_count;
 	struct tw_limited limited[TW_RULESET_LIMITED];
 	size_t limited_count;
+	struct tw_home_rules home;
 };
 struct tw_ruleset_counts {
 	uint64_t in, out;             /* packets that were dropped, or would be */
@@ -73,6 +90,7 @@ tw_err tw_ruleset_write(const struct tw_ruleset *r, struct tw_buf *b);
 tw_err tw_ruleset_read(const struct tw_sys *sys, struct tw_slice payload, struct tw_ruleset *ret);
 
 tw_err tw_ruleset_commands(const struct tw_ruleset *r, struct tw_buf *b); /* one transaction for `nft -j -f -` */
+tw_err tw_ruleset_renewal(const struct tw_ruleset *r, struct tw_buf *b);  /* likewise: it was proven anew that this is home */
 /* Is that what `nft -j -p list table inet thingward` says of it? Its version, the handles and what it counted do not count; all else does.
    SYNTAX: it is no listing. */
 tw_err tw_ruleset_holds(const struct tw_ruleset *r, const struct tw_sys *sys, struct tw_slice listing,

@@ -151,17 +151,19 @@ static void test_what_does_not_cross(void **state)
 		{ "", 0, TW_CODE_SYNTAX },
 		{ "\2\0\0", 3, TW_CODE_SYNTAX },
 		{ "\1\0\0", 3, TW_CODE_SYNTAX },
-		{ "\1\0\0\0\0\0\0\0\0\0\0\0", 12, TW_CODE_OK },
+		{ "\1\0\0\0\0\0\0\0\0\0\0\0\0", 13, TW_CODE_OK },
+		{ "\1\0\0\0\0\0\0\0\0\0\0\0", 12, TW_CODE_SYNTAX },
+		{ "\1\0\0\0\0\0\0\0\0\0\0\0\21", 13, TW_CODE_LIMIT }, /* home systems */
 		{ "\1\0\0\0\0\0\0\0\0\0", 10, TW_CODE_SYNTAX },
 		{ "\1\0\0\0\0\0\0\0\0\0\21\0", 12, TW_CODE_LIMIT },
 		{ "\1\0\0\0\0\0\0\0\0\0\0\201", 12, TW_CODE_LIMIT },
-		{ "\1\0\0\0\0\0\0\0\0\0\0\0\0", 13, TW_CODE_SYNTAX },
+		{ "\1\0\0\0\0\0\0\0\0\0\0\0\0\0", 14, TW_CODE_SYNTAX },
 		{ "\1\12\0", 3, TW_CODE_LIMIT },
-		{ "\1\1\0\0\0", 5, TW_CODE_SYNTAX },                    /* port 0 */
-		{ "\0\1\0\1\0\0\0\0\0\0\0\0\0\0", 14, TW_CODE_SYNTAX }, /* rules without a table */
-		{ "\0\0\0\0\0\0\1\0\0\0\0\0", 12, TW_CODE_SYNTAX },     /* nor a look */
+		{ "\1\1\0\0\0", 5, TW_CODE_SYNTAX },                      /* port 0 */
+		{ "\0\1\0\1\0\0\0\0\0\0\0\0\0\0\0", 15, TW_CODE_SYNTAX }, /* rules without a table */
+		{ "\0\0\0\0\0\0\1\0\0\0\0\0\0", 13, TW_CODE_SYNTAX },     /* nor a look */
 		{ "\1\0\101", 3, TW_CODE_LIMIT },
-		{ "\1\0\1\4\10\12\0\0\0\0\0\0\0\0\0\0\0\0", 18, TW_CODE_OK },
+		{ "\1\0\1\4\10\12\0\0\0\0\0\0\0\0\0\0\0\0\0", 19, TW_CODE_OK },
 		{ "\1\0\1\4\10\12\0\0\1", 9, TW_CODE_SYNTAX }, /* behind its prefix */
 		{ "\1\0\1\5\10\12\0\0\0", 9, TW_CODE_SYNTAX },
 		{ "\1\0\1\4\41\12\0\0\0", 9, TW_CODE_SYNTAX },

@@ -44,6 +44,8 @@ tw_err tw_door_listen(struct tw_door *d)
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	uint16_t random;
 
+	if (d->address.s_addr)
+		a.sin_addr = d->address;
 	d->fd = d->sys->socket(d->sys, AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	for (int i = 0; d->fd >= 0 && i < PORTS; i++) {
 		if (d->sys->random(d->sys, &random, sizeof random) != 0)

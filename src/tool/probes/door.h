@@ -7,6 +7,7 @@
 #define TW_TOOL_PROBES_DOOR_H
 #include "crypto/cert.h"
 
+#include <netinet/in.h>
 #include <openssl/ssl.h>
 
 #define TW_DOOR_WAIT_MS 15000 /* for the role that connects to start, and for a slow device */
@@ -18,6 +19,7 @@ struct tw_door {
 	tw_cert *ca, *cert;
 	int fd, guest; /* -1 before */
 	unsigned port;
+	struct in_addr address; /* of this machine's; 0: the loopback's */
 };
 void tw_door_done(struct tw_door *d);
 tw_err tw_door_make(const struct tw_sys *sys, struct tw_door *d); /* keys and certificates */

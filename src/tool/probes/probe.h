@@ -40,10 +40,11 @@ struct tw_probe_context {
 	const char *packages;   /* the package manager's own database of the first device, or NULL */
 	const char *planted[8]; /* files that were planted on the first device, to see whether it tells of them */
 	size_t planted_count;
-	const char *off;        /* an interface that the list of the mode has off, "link:eth1", or NULL */
-	const char *link;       /* a network link of the first device's that was taken down and up again, or NULL */
-	const char *move;       /* a port that the first device may be moved to for a moment, or NULL */
-	const char *outside;    /* an address of this machine in no network that may manage the device, or NULL */
+	const char *off;     /* an interface that the list of the mode has off, "link:eth1", or NULL */
+	const char *link;    /* a network link of the first device's that was taken down and up again, or NULL */
+	const char *home;    /* an address of this machine that may be a home system of the first device's for a moment, or NULL */
+	const char *move;    /* a port that the first device may be moved to for a moment, or NULL */
+	const char *outside; /* an address of this machine in no network that may manage the device, or NULL */
 	const char *local_path; /* of the next, or NULL */
 	const char *messages;   /* the file in which the organization's gateway writes down what it is sent, or NULL */
 	const char *verdicts;   /* the file in which a provider on trial reads what to say, or NULL */
@@ -79,8 +80,8 @@ extern const struct tw_probe tw_probes_accounts[], tw_probes_algorithms[], tw_pr
 	tw_probes_outside[], tw_probes_processes[], tw_probes_administration[], tw_probes_shared[], tw_probes_step_up[],
 	tw_probes_actions[], tw_probes_auditing[], tw_probes_notice[], tw_probes_logins[], tw_probes_server[], tw_probes_factors[],
 	tw_probes_strangers[], tw_probes_sharing[], tw_probes_indicator[], tw_probes_inputs[], tw_probes_remote[],
-	tw_probes_lockout[], tw_probes_passkeys[], tw_probes_interfaces[], tw_probes_control[], tw_probes_move[], tw_probes_sends[],
-	tw_probes_wifi[], tw_probes_reception[], tw_probes_reach[], tw_probes_questions[], tw_probes_customers[],
+	tw_probes_lockout[], tw_probes_passkeys[], tw_probes_interfaces[], tw_probes_control[], tw_probes_home[], tw_probes_move[],
+	tw_probes_sends[], tw_probes_wifi[], tw_probes_reception[], tw_probes_reach[], tw_probes_questions[], tw_probes_customers[],
 	tw_probes_bulletins[], tw_probes_remedies[], tw_probes_news[]; /* end with element NULL */
 
 /* What a stranger must not find: the identifier, its product-and-serial part, and the key that the identity stands on. */

@@ -4,7 +4,7 @@
  * device, by which all of this goes, and another that is in none, which is named: from there nothing may answer. That a silence is the
  * device's, and not that of a way that leads nowhere, is known by a port at which nobody listens, or by what the device counts.
  */
-#include "tool/probes/probe.h"
+#include "tool/probes/reach.h"
 
 #include "base/fd.h"
 #include "formats/network.h"
@@ -19,24 +19,21 @@
 #define FILTER "/api/v1/firewall"
 #define SILENT_MS 1000
 #define COUNTED_MS 3000
-#define CLOSED_PORT "9" /* discard, which nobody has offered for decades */
-
-enum came { CAME_NOTHING, CAME_IN, CAME_REFUSED, CAME_NOWHERE };
 
 /* SO_ERROR is not of the seam: to connect again says the same. */
-static enum came outcome(const struct tw_sys *sys, int fd, const struct addrinfo *to)
+static enum tw_came outcome(const struct tw_sys *sys, int fd, const struct addrinfo *to)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
 
 	if (sys->connect(sys, fd, to->ai_addr, to->ai_addrlen) == 0)
-		return CAME_IN;
+		return TW_CAME_IN;
 	if (errno != EINPROGRESS)
-		return errno == ECONNREFUSED ? CAME_REFUSED : CAME_NOWHERE;
+		return errno == ECONNREFUSED ? TW_CAME_REFUSED : TW_CAME_NOWHERE;
 	if (sys->poll(sys, &p, 1, SILENT_MS) <= 0)
-		return CAME_NOTHING;
+		return TW_CAME_NOTHING;
 	if (sys->connect(sys, fd, to->ai_addr, to->ai_addrlen) == 0 || errno == EISCONN)
-		return CAME_IN;
-	return errno == ECONNREFUSED ? CAME_REFUSED : CAME_NOWHERE;
+		return TW_CAME_IN;
+	return errno == ECONNREFUSED ? TW_CAME_REFUSED : TW_CAME_NOWHERE;
 }
 
 static tw_err look_up(const char *host, const char *port, int family, struct addrinfo **ret)
@@ -46,7 +43,7 @@ static tw_err look_up(const char *host, const char *port, int family, struct add
 	return getaddrinfo(host, port, &want, ret) == 0 ? TW_OK : TW_RAISE(CLOSED, "%.80s has no address", host);
 }
 
-static tw_err connect_between(const struct tw_sys *sys, const struct addrinfo *from, const struct addrinfo *to, enum came *ret)
+static tw_err connect_between(const struct tw_sys *sys, const struct addrinfo *from, const struct addrinfo *to, enum tw_came *ret)
 {
 	TW_CLEANUP(tw_closep) int fd = sys->socket(sys, to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
@@ -58,7 +55,7 @@ static tw_err connect_between(const struct tw_sys *sys, const struct addrinfo *f
 	return TW_OK;
 }
 
-static tw_err come_from(const struct tw_sys *sys, const char *outside, const char *host, const char *port, enum came *ret)
+tw_err tw_reach_from(const struct tw_sys *sys, const char *outside, const char *host, const char *port, enum tw_came *ret)
 {
 	struct addrinfo *from = NULL, *to = NULL;
 	tw_err e = look_up(outside, NULL, strchr(outside, ':') ? AF_INET6 : AF_INET, &from);
@@ -75,7 +72,7 @@ static tw_err come_from(const struct tw_sys *sys, const char *outside, const cha
 }
 
 /* HOST:PORT in two, the host without the brackets of IPv6. */
-static void parts_of(const char *address, char host[256], char port[8])
+void tw_reach_parts(const char *address, char host[256], char port[8])
 {
 	const char *end = strrchr(address, ':');
 	const size_t size = end ? (size_t)(end - address) : strlen(address);
@@ -123,10 +120,10 @@ static bool counts(struct tw_probe_context *c, int64_t before)
 
 static tw_err judge_silence(struct tw_probe_context *c, const char *host, const json_t *filter, struct tw_finding *f)
 {
-	enum came other = CAME_NOTHING;
+	enum tw_came other = TW_CAME_NOTHING;
 
-	TW_TRY(come_from(c->sys, c->outside, host, CLOSED_PORT, &other));
-	if (other != CAME_REFUSED && !counts(c, tw_json_int(filter, "dropped_in")))
+	TW_TRY(tw_reach_from(c->sys, c->outside, host, TW_REACH_CLOSED_PORT, &other));
+	if (other != TW_CAME_REFUSED && !counts(c, tw_json_int(filter, "dropped_in")))
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
 			"From %.60s nothing answers at all, and the device has not counted what it dropped: it may be that nothing gets there. "
 			"See to the way, and set firewall.period to 1.",
@@ -136,14 +133,14 @@ static tw_err judge_silence(struct tw_probe_context *c, const char *host, const 
 			c->outside, tw_json_text(filter, "why")[0] ? tw_json_text(filter, "why") : "its packet filter is off.");
 	return tw_found(f, TW_VERDICT_PASS,
 		"The device answers this machine in the networks of its management, and from %.60s, which is in none of them, its port does not answer; %s.",
-		c->outside, other == CAME_REFUSED ? "one at which nobody listens refuses" : "the device counts what it dropped");
+		c->outside, other == TW_CAME_REFUSED ? "one at which nobody listens refuses" : "the device counts what it dropped");
 }
 
 /* @nist LA.IC.8: from elsewhere its port is filtered, from the networks of the management it answers */
 static tw_err is_out_of_reach(struct tw_probe_context *c, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer filter = { 0 };
-	enum came came = CAME_NOTHING;
+	enum tw_came came = TW_CAME_NOTHING;
 	char host[256], port[8];
 	tw_err e = tw_order(c, "GET", FILTER, &filter);
 
@@ -157,14 +154,14 @@ static tw_err is_out_of_reach(struct tw_probe_context *c, struct tw_finding *f)
 	if (may_manage(tw_json_text(filter.body, "management"), c->outside))
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
 			"%.60s is in a network of the management. Name an address that is in none.", c->outside);
-	parts_of(c->target[0].session.device.address, host, port);
-	e = come_from(c->sys, c->outside, host, port, &came);
+	tw_reach_parts(c->target[0].session.device.address, host, port);
+	e = tw_reach_from(c->sys, c->outside, host, port, &came);
 	if (tw_failed(e))
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "From %.60s: %.200s", c->outside, tw_err_detail());
-	if (came == CAME_IN)
+	if (came == TW_CAME_IN)
 		return tw_found(f, TW_VERDICT_FAIL,
 			"From %.60s, in no network of the management, the port of the management answers.", c->outside);
-	if (came != CAME_NOTHING)
+	if (came != TW_CAME_NOTHING)
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "From %.60s the port is refused or there is no way, and not filtered.",
 			c->outside);
 	e = judge_silence(c, host, filter.body, f);
