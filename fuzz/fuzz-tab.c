@@ -5,7 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-static const char *const words[] = { "core", "front", "keys", "application", "fetch", "scan", "hash", "watch", "firewall", "parts", "wifi" };
+static const char *const words[] = { "core", "front", "keys", "application", "fetch", "scan", "hash", "watch", "firewall", "parts",
+	"wifi", "bluetooth" };
 static const struct tw_tab_names names = { words, sizeof words / sizeof *words, 4 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
