@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 static const char *const words[] = { "core", "front", "keys", "application", "fetch", "scan", "hash", "watch", "firewall", "parts",
-	"wifi", "cellular" };
+	"wifi", "cellular", "bluetooth" };
 static const struct tw_tab_names names = { words, sizeof words / sizeof *words, 4 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

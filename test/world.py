@@ -35,7 +35,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = Path(os.environ.get("TW_BUILD", ROOT / "build"))
-ROLES = {"core": 58711, "front": 58712, "keys": 58713, "application": 58714, "fetch": 58715, "scan": 58716, "hash": 58717, "watch": 58719, "firewall": 58740, "parts": 58741, "wifi": 58742, "cellular": 58743}
+ROLES = {"core": 58711, "front": 58712, "keys": 58713, "application": 58714, "fetch": 58715, "scan": 58716, "hash": 58717, "watch": 58719, "firewall": 58740, "parts": 58741, "wifi": 58742, "cellular": 58743, "bluetooth": 58744}
 KEYSWITCH, BUTTON = 58718, 58731
 DECLARED = {"--keyswitch": f"{{name: keyswitch, kind: auth-plugin, uid: {KEYSWITCH}, help: The key switch beside the door.}}",
             "--button": f"{{name: button, kind: button, uid: {BUTTON}, help: The button on its front.}}"}

@@ -5,7 +5,7 @@
 #define STATUS_MAX 256 /* a line for the service manager */
 
 const char *const tw_errand_names[TW_ERRANDS] = { "fetch", "scan", "hash", "hash-2", "ask", "watch", "firewall", "mail", "links",
-	"mail-in", "sign", "canary", "store", "parts", "wifi", "cellular" };
+	"mail-in", "sign", "canary", "store", "parts", "wifi", "cellular", "bluetooth" };
 
 const struct tw_channel_row tw_rows_hands_from_core[] = {
 	{ TW_WIRE_HANDS_BOXED, TW_CHANNEL_ONCE, 2, 2, "boxed" },

@@ -113,6 +113,7 @@ enum tw_errand {
 	TW_ERRAND_PARTS,
 	TW_ERRAND_WIFI,
 	TW_ERRAND_CELLULAR,
+	TW_ERRAND_BLUETOOTH,
 	TW_ERRANDS
 };
 extern const char *const tw_errand_names[TW_ERRANDS];

@@ -17,6 +17,7 @@ static const char *const names[TW_ROLE_COUNT] = {
 	[TW_ROLE_PARTS] = "parts",
 	[TW_ROLE_WIFI] = "wifi",
 	[TW_ROLE_CELLULAR] = "cellular",
+	[TW_ROLE_BLUETOOTH] = "bluetooth",
 };
 
 void tw_roles_all(struct tw_roles *r, uint32_t uid, uint32_t gid)
@@ -56,7 +57,7 @@ static tw_err read_line(struct tw_roles *r, struct tw_slice line, size_t number)
 	}
 	return TW_RAISE(SYNTAX,
 		"roles line %zu must be `name uid gid` in numbers, each of core, front, keys, application, fetch, scan, hash, "
-		"watch, firewall, parts, wifi and cellular at most once",
+		"watch, firewall, parts, wifi, cellular and bluetooth at most once",
 		number);
 }
 

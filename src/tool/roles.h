@@ -19,6 +19,7 @@ enum tw_role_name {
 	TW_ROLE_PARTS,
 	TW_ROLE_WIFI,
 	TW_ROLE_CELLULAR,
+	TW_ROLE_BLUETOOTH,
 	TW_ROLE_COUNT
 };
 #define TW_ROLE_NEEDED TW_ROLE_FETCH /* those before it must be given */

@@ -23,7 +23,7 @@ NOT_THE_OWNERS = {"commissioning.take", "commissioning.browser", "commissioning.
 STREAMS = {"log.stream"}  # an answer that does not end: test/run/test_stream.py
 KEPT = ("/api/v1/peers", "/api/v1/policies", "/api/v1/keys", "/api/v1/certificates/crls", "/api/v1/local-identity", "/api/v1/identity/assignment",
         "/api/v1/settings", "/api/v1/tasks", "/api/v1/accounts", "/api/v1/credentials", "/api/v1/session-caps", "/api/v1/roles", "/api/v1/rules",
-        "/api/v1/wifi", "/api/v1/outside-systems", "/api/v1/approved-shares")
+        "/api/v1/wifi", "/api/v1/bluetooth", "/api/v1/outside-systems", "/api/v1/approved-shares")
 JSON = {"Content-Type": "application/json"}
 
 

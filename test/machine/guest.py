@@ -264,6 +264,12 @@ def wifi_joins(unit, deep):
     wifi.joins(unit, (wifi.joins_wpa3, wifi.joins_eap, wifi.follows_its_link, wifi.outlives_ends) if deep else (wifi.joins_wpa3,))
 
 
+def bluetooth_pairs(unit):
+    import bluetooth  # noqa: PLC0415  which imports this
+
+    bluetooth.pairs(unit)
+
+
 def ends_and_comes_back(unit):
     unit.json("settings", "change", "identification.remote-read", "off")
     said = unit.stop()
@@ -291,6 +297,8 @@ def main():
             if confined:
                 radios_go_off_and_on(unit)
                 parts_go_off_and_on(unit)
+                if "--deep" in sys.argv:
+                    bluetooth_pairs(unit)
                 wifi_joins(unit, "--deep" in sys.argv)
             ends_and_comes_back(unit)
         except worlds.Failed as failure:

@@ -204,7 +204,7 @@ WHO = {
 }
 # Past the gate, and then not possible on a device that has only just started, or on what the test made up.
 LATER = {"task.unconfirmed", "task.unknown", "keys.unknown", "peer.unknown", "crl.unknown", "local.none", "change.none", "account.unknown",
-         "credential.unknown", "session.unknown", "rights.unknown", "interfaces.unknown", "wifi.unknown", "outside.unknown", "share.unknown",
+         "credential.unknown", "session.unknown", "rights.unknown", "interfaces.unknown", "wifi.unknown", "bluetooth.unknown", "bluetooth.off", "bluetooth.none", "outside.unknown", "share.unknown",
          "shared.none", "passkey.unknown", "client.unknown"}
 NEEDS_OWNER = {"owner-certificate", "session", "peer"}
 NEEDS_ROOT = {"local-stranger", "local-application"}

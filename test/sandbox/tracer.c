@@ -13,6 +13,7 @@
 #include "device/fetch/fetch-row.h"
 #include "device/firewall/firewall-row.h"
 #include "device/firewall/links-row.h"
+#include "device/bluetooth/bluetooth-row.h"
 #include "device/parts/parts-row.h"
 #include "device/cellular/cellular-row.h"
 #include "device/wifi/wifi-row.h"
@@ -500,6 +501,7 @@ static const struct subject subjects[] = {
 	{ "links", { "links", TW_LINKS_ROLE_MAY, NULL }, "device/thingward-firewall" },
 	{ "parts", { "parts", TW_PARTS_ROLE_MAY, NULL }, "device/thingward-parts" },
 	{ "cellular", { "cellular", TW_CELLULAR_ROLE_MAY, NULL }, "device/thingward-cellular" },
+	{ "bluetooth", { "bluetooth", TW_BLUETOOTH_ROLE_MAY, NULL }, "device/thingward-bluetooth" },
 	{ "wifi", { "wifi", TW_WIFI_ROLE_MAY, NULL }, "device/thingward-wifi" },
 	{ "hands", { .name = NULL }, "device/thingward-device", .want = TW_WANT_PARENT },
 	{ "support app", { TW_SUPPORT_APP_ROLE_ROW(0U), NULL }, "support/thingward-support-role" },

@@ -58,7 +58,7 @@ static tw_err serve(const struct tw_sys *sys, const struct tw_hands_options *o, 
 	tw_errands_init(sys, plan.errands, places.null, o->role_program, &errands);
 	if (geteuid() != 0)
 		tw_warn("not root: all roles share user %u, which keeps them apart less; the statuses say so", geteuid());
-	TW_TRY(tw_os_drop(places.tab.of[TW_TAB_FIREWALL].uid != 0));
+	TW_TRY(tw_os_drop(places.tab.of[TW_TAB_FIREWALL].uid != 0 || places.tab.of[TW_TAB_BLUETOOTH].uid != 0));
 	TW_TRY(box_self());
 	const struct tw_loop loop = { sys, &crew, &errands, &notify, signals, places.boot, watchdog, places.tcp, places.tcp_count,
 		ready_fd, &move.base };

@@ -34,7 +34,7 @@ void tw_places_done(struct tw_places *p)
 }
 
 static const char *const tab_names[TW_TAB_NAMES] = { "core", "front", "keys", "application", "fetch", "scan", "hash", "watch",
-	"firewall", "parts", "wifi", "cellular" };
+	"firewall", "parts", "wifi", "cellular", "bluetooth" };
 static const struct tw_tab_names tab = { tab_names, TW_TAB_NAMES, TW_TAB_NEEDED };
 
 static tw_err read_tab(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_tab *ret)

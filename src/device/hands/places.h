@@ -23,6 +23,7 @@ enum tw_tab_name {
 	TW_TAB_PARTS,
 	TW_TAB_WIFI,
 	TW_TAB_CELLULAR,
+	TW_TAB_BLUETOOTH,
 	TW_TAB_NAMES
 };
 #define TW_TAB_NEEDED TW_TAB_FETCH /* those before it must have a line */

@@ -23,6 +23,7 @@ static const struct {
 	[TW_ERRAND_ASK] = { TW_TAB_FETCH, false, false, "thingward-fetch", NULL },
 	[TW_ERRAND_WATCH] = { TW_TAB_WATCH, false, false, "thingward-watch", NULL },
 	[TW_ERRAND_PARTS] = { TW_TAB_PARTS, false, false, "thingward-parts", NULL },
+	[TW_ERRAND_BLUETOOTH] = { TW_TAB_BLUETOOTH, false, false, "thingward-bluetooth", NULL },
 	[TW_ERRAND_WIFI] = { TW_TAB_WIFI, false, false, "thingward-wifi", NULL },
 	[TW_ERRAND_CELLULAR] = { TW_TAB_CELLULAR, false, false, "thingward-cellular", NULL },
 };

@@ -5,6 +5,7 @@
  * A role that breaks the rules is ended (service/errand-line.c) and begun again like one that died; each time the pause is longer, to a
  * minute. As long as it is away, what is known is said to be of before.
  */
+#include "device/interfaces/bluetooth.h"
 #include "device/interfaces/wifi.h"
 #include "device/interfaces/cellular.h"
 
@@ -41,7 +42,8 @@ tw_err tw_interfaces_start(struct tw_device *d)
 	d->services = tw_services_heard;
 	tw_buf_init(&d->interfaces->services, d->context.sys, TW_APP_SERVICES_PARTS * TW_APP_SERVICES_MAX);
 	TW_TRY(tw_wifi_start(d));
-	return tw_cellular_start(d);
+	TW_TRY(tw_cellular_start(d));
+	return tw_bluetooth_start(d);
 }
 
 void tw_interfaces_stop(struct tw_device *d)
@@ -52,6 +54,7 @@ void tw_interfaces_stop(struct tw_device *d)
 		tw_control_stop(d);
 		tw_wifi_stop(d);
 		tw_cellular_stop(d);
+		tw_bluetooth_stop(d);
 		tw_buf_done(&d->interfaces->services);
 	}
 	d->services = NULL;

@@ -58,11 +58,13 @@ struct tw_own_links {
 	int64_t amiss_ms;                       /* boot clock: since when not all is off that has to be; 0: it is */
 	char why[TW_DETAIL_MAX], said[TW_DETAIL_MAX];
 };
-struct tw_wifi;     /* wifi.h */
-struct tw_cellular; /* cellular.h */
+struct tw_wifi;      /* wifi.h */
+struct tw_cellular;  /* cellular.h */
+struct tw_bluetooth; /* bluetooth.h */
 struct tw_interfaces {
 	struct tw_wifi *wifi;
 	struct tw_cellular *cellular;
+	struct tw_bluetooth *bluetooth;
 	struct tw_control control[TW_CONTROLS];
 	struct tw_own_links own;
 	enum { TW_INTERFACES_AWAY, TW_INTERFACES_BEGUN, TW_INTERFACES_HERE } role;
