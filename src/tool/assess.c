@@ -58,12 +58,13 @@ const struct tw_option tw_options_assess[] = {
 };
 
 static const struct tw_probe *const tables[] = { tw_probes_participant, tw_probes_peers, tw_probes_outside, tw_probes_demands,
-	tw_probes_shares, tw_probes_rights, tw_probes_concealment, tw_probes_identification, tw_probes_inventory, tw_probes_data_protection,
-	tw_probes_cryptography, tw_probes_algorithms, tw_probes_certificates, tw_probes_accounts, tw_probes_roles, tw_probes_limits,
-	tw_probes_processes, tw_probes_administration, tw_probes_shared, tw_probes_step_up, tw_probes_actions, tw_probes_sharing,
-	tw_probes_indicator, tw_probes_inputs, tw_probes_remote, tw_probes_auditing, tw_probes_notice, tw_probes_logins,
-	tw_probes_lockout, tw_probes_strangers, tw_probes_server, tw_probes_factors, tw_probes_passkeys, tw_probes_interfaces,
-	tw_probes_control, tw_probes_home, tw_probes_move, tw_probes_sends, tw_probes_wifi, tw_probes_bluetooth, tw_probes_reach, NULL };
+	tw_probes_shares, tw_probes_rights, tw_probes_concealment, tw_probes_identification, tw_probes_inventory,
+	tw_probes_data_protection, tw_probes_cryptography, tw_probes_algorithms, tw_probes_certificates, tw_probes_accounts,
+	tw_probes_roles, tw_probes_limits, tw_probes_processes, tw_probes_administration, tw_probes_shared, tw_probes_step_up,
+	tw_probes_actions, tw_probes_sharing, tw_probes_indicator, tw_probes_inputs, tw_probes_remote, tw_probes_auditing,
+	tw_probes_notice, tw_probes_logins, tw_probes_lockout, tw_probes_strangers, tw_probes_server, tw_probes_factors,
+	tw_probes_passkeys, tw_probes_interfaces, tw_probes_control, tw_probes_home, tw_probes_move, tw_probes_sends,
+	tw_probes_wifi, tw_probes_bluetooth, tw_probes_reach, NULL };
 
 static tw_err ask(struct assessment *a, struct tw_target *g, const char *path, struct tw_answer *ret, bool *ret_good)
 {

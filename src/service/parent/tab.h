@@ -16,7 +16,7 @@
 
 #define TW_TAB_MAX 1024 /* a few short lines */
 
-#define TW_TAB_NAMES_MAX 12
+#define TW_TAB_NAMES_MAX 16
 
 /* Which names a side has. */
 struct tw_tab_names {

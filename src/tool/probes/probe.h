@@ -81,8 +81,8 @@ extern const struct tw_probe tw_probes_accounts[], tw_probes_algorithms[], tw_pr
 	tw_probes_actions[], tw_probes_auditing[], tw_probes_notice[], tw_probes_logins[], tw_probes_server[], tw_probes_factors[],
 	tw_probes_strangers[], tw_probes_sharing[], tw_probes_indicator[], tw_probes_inputs[], tw_probes_remote[],
 	tw_probes_lockout[], tw_probes_passkeys[], tw_probes_interfaces[], tw_probes_control[], tw_probes_home[], tw_probes_move[],
-	tw_probes_sends[], tw_probes_wifi[], tw_probes_bluetooth[], tw_probes_reception[], tw_probes_reach[], tw_probes_questions[], tw_probes_customers[],
-	tw_probes_bulletins[], tw_probes_remedies[], tw_probes_news[]; /* end with element NULL */
+	tw_probes_sends[], tw_probes_wifi[], tw_probes_bluetooth[], tw_probes_reception[], tw_probes_reach[], tw_probes_questions[],
+	tw_probes_customers[], tw_probes_bulletins[], tw_probes_remedies[], tw_probes_news[]; /* end with element NULL */
 
 /* What a stranger must not find: the identifier, its product-and-serial part, and the key that the identity stands on. */
 struct tw_secrets {
