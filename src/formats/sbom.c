@@ -375,19 +375,29 @@ static tw_err check_claims(const struct tw_sys *sys, const json_t *claims, struc
 }
 
 /* Digest first: nothing of the document is parsed before it is known to be the signed one. */
-tw_err tw_sbom_verify(const struct tw_sys *sys, struct tw_slice document, struct tw_slice jws, const tw_cert *anchor,
-	int64_t now_ms, struct tw_sbom_seen *ret)
+tw_err tw_sbom_open(const struct tw_sys *sys, const struct tw_sbom_signed *it, const tw_cert *anchor, int64_t now_ms,
+	struct tw_sbom_seen *ret, json_t **ret_document)
 {
 	TW_CLEANUP(tw_jsonp) json_t *claims = NULL;
 	TW_CLEANUP(tw_jsonp) json_t *o = NULL;
 	TW_CLEANUP(tw_cert_freep) tw_cert *device = NULL;
-	TW_TRY(tw_jws_verify(sys, TW_JWS_INVENTORY, jws, &claims, &device));
+	TW_TRY(tw_jws_verify(sys, TW_JWS_INVENTORY, it->jws, &claims, &device));
 	TW_TRY(tw_cert_verify(device, anchor, now_ms));
-	TW_TRY(check_claims(sys, claims, document));
-	TW_TRY(tw_json_parse(document, TW_SBOM_MAX, &o));
+	TW_TRY(check_claims(sys, claims, it->document));
+	TW_TRY(tw_json_parse(it->document, TW_SBOM_MAX, &o));
 	TW_TRY(same_unit(sys, claims, o, device));
 	(void)snprintf(ret->identifier, sizeof ret->identifier, "%s", tw_json_text(claims, "sub"));
 	ret->made_ms = tw_json_int(claims, "iat") * 1000;
 	ret->time_trusted = tw_json_bool(claims, "thingward_time_trusted");
+	*ret_document = TW_STEAL(o);
 	return TW_OK;
+}
+
+tw_err tw_sbom_verify(const struct tw_sys *sys, struct tw_slice document, struct tw_slice jws, const tw_cert *anchor,
+	int64_t now_ms, struct tw_sbom_seen *ret)
+{
+	const struct tw_sbom_signed it = { document, jws };
+	TW_CLEANUP(tw_jsonp) json_t *o = NULL;
+
+	return tw_sbom_open(sys, &it, anchor, now_ms, ret, &o);
 }

@@ -45,4 +45,10 @@ struct tw_sbom_seen {
 /* The whole question: signature, certificate by anchor and in time, of the unit that the document names, over exactly this document. */
 tw_err tw_sbom_verify(const struct tw_sys *sys, struct tw_slice text, struct tw_slice jws, const tw_cert *anchor, int64_t now_ms,
 	struct tw_sbom_seen *ret);
+struct tw_sbom_signed {
+	struct tw_slice document, jws;
+};
+/* The same, and the document that was verified. */
+tw_err tw_sbom_open(const struct tw_sys *sys, const struct tw_sbom_signed *it, const tw_cert *anchor, int64_t now_ms,
+	struct tw_sbom_seen *ret, json_t **ret_document);
 #endif

@@ -13,7 +13,7 @@ static void test_the_same_bytes_are_parsed_once(void **state)
 	TW_CLEANUP(tw_known_done) struct tw_known k;
 	TW_CLEANUP(tw_jsonp) json_t *first = NULL, *again = NULL, *other = NULL, *back = NULL;
 
-	tw_known_init(&k, tw_sys_real(), 64);
+	tw_known_init(&k, 64, NULL);
 	CHECK_OK(tw_known_parse(&k, TW_SLICE("{\"a\":1}"), &first));
 	CHECK_OK(tw_known_parse(&k, TW_SLICE("{\"a\":1}"), &again));
 	CHECK(first == again);
@@ -31,7 +31,7 @@ static void test_what_is_no_json_is_not_kept(void **state)
 	TW_CLEANUP(tw_known_done) struct tw_known k;
 	TW_CLEANUP(tw_jsonp) json_t *body = NULL, *again = NULL;
 
-	tw_known_init(&k, tw_sys_real(), 8);
+	tw_known_init(&k, 8, NULL);
 	CHECK_ERR(tw_known_parse(&k, TW_SLICE("{\"a\":"), &body), SYNTAX);
 	CHECK_ERR(tw_known_parse(&k, TW_SLICE("{\"a\":"), &body), SYNTAX);
 	CHECK_ERR(tw_known_parse(&k, TW_SLICE(""), &body), SYNTAX);
@@ -39,6 +39,25 @@ static void test_what_is_no_json_is_not_kept(void **state)
 	CHECK_ERR(tw_known_parse(&k, TW_SLICE("{\"a\":1 }  "), &again), LIMIT);
 	CHECK(!again && !k.body);
 	CHECK_ERR(tw_known_parse(&k, TW_SLICE(""), &again), SYNTAX);
+}
+
+static void without_a(json_t *body)
+{
+	(void)json_object_del(body, "a");
+}
+
+static void test_what_nobody_reads_is_not_kept(void **state)
+{
+	TW_CLEANUP(tw_known_done) struct tw_known k;
+	TW_CLEANUP(tw_jsonp) json_t *body = NULL, *again = NULL, *other = NULL;
+
+	tw_known_init(&k, 64, without_a);
+	CHECK_OK(tw_known_parse(&k, TW_SLICE("{\"a\":1,\"b\":2}"), &body));
+	CHECK(!tw_json_get(body, "a") && tw_json_int(body, "b") == 2);
+	CHECK_OK(tw_known_parse(&k, TW_SLICE("{\"a\":1,\"b\":2}"), &again));
+	CHECK(again == body);
+	CHECK_OK(tw_known_parse(&k, TW_SLICE("{\"a\":2,\"b\":2}"), &other)); /* what is not kept tells them apart all the same */
+	CHECK(other != body);
 }
 
 static void test_without_memory_it_is_parsed_the_next_time(void **state)
@@ -51,7 +70,7 @@ static void test_without_memory_it_is_parsed_the_next_time(void **state)
 		TW_CLEANUP(tw_known_done) struct tw_known k;
 		TW_CLEANUP(tw_jsonp) json_t *body = NULL, *next = NULL;
 
-		tw_known_init(&k, tw_fake_sys(f), 64);
+		tw_known_init(&k, 64, NULL);
 		tw_fake_fail(f, n, ENOMEM, false);
 		tw_err e = tw_known_parse(&k, TW_SLICE("{\"a\":[1,2]}"), &body);
 		fired = tw_fake_fired(f);
@@ -65,4 +84,4 @@ static void test_without_memory_it_is_parsed_the_next_time(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_the_same_bytes_are_parsed_once), cmocka_unit_test(test_what_is_no_json_is_not_kept),
-	cmocka_unit_test(test_without_memory_it_is_parsed_the_next_time))
+	cmocka_unit_test(test_what_nobody_reads_is_not_kept), cmocka_unit_test(test_without_memory_it_is_parsed_the_next_time))

@@ -19,34 +19,41 @@ static const struct tw_target *first(const struct tw_probe_context *c)
 	return &c->target[0];
 }
 
-/* The document as the owner gets it, verified; ret borrows from answer. */
-static tw_err fetch(struct tw_probe_context *c, struct tw_answer *answer, struct tw_sbom_seen *seen, const json_t **ret)
+/* The document and its signature, as texts: the answer they came in is gone then, as there is no need for it thrice in memory. */
+static tw_err fetch_texts(struct tw_probe_context *c, struct tw_buf *document, struct tw_buf *jws)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+
+	TW_TRY(tw_order(c, "GET", "/api/v1/inventory/sbom", &answer));
+	tw_buf_done(&answer.raw);
+	const json_t *sbom = json_object_get(answer.body, "sbom"), *signature = json_object_get(answer.body, "signature");
+	if (!json_is_object(sbom) || !json_is_object(signature))
+		return TW_RAISE(SYNTAX, "the answer holds no document with its signature");
+	TW_TRY(tw_json_write(sbom, document));
+	return tw_json_write(signature, jws);
+}
+
+/* The document as the owner gets it, verified. */
+static tw_err fetch(struct tw_probe_context *c, struct tw_sbom_seen *seen, json_t **ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf document = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf jws = { 0 };
 
-	TW_TRY(tw_order(c, "GET", "/api/v1/inventory/sbom", answer));
-	const json_t *sbom = json_object_get(answer->body, "sbom"), *signature = json_object_get(answer->body, "signature");
-	if (!json_is_object(sbom) || !json_is_object(signature))
-		return TW_RAISE(SYNTAX, "the answer holds no document with its signature");
 	tw_buf_init(&document, c->sys, TW_SBOM_MAX);
 	tw_buf_init(&jws, c->sys, TW_JWS_MAX);
-	TW_TRY(tw_json_write(sbom, &document));
-	TW_TRY(tw_json_write(signature, &jws));
-	TW_TRY(tw_sbom_verify(c->sys, tw_buf_slice(&document), tw_buf_slice(&jws), first(c)->anchor, tw_now_ms(c->sys), seen));
-	*ret = sbom;
-	return TW_OK;
+	TW_TRY(fetch_texts(c, &document, &jws));
+	const struct tw_sbom_signed it = { tw_buf_slice(&document), tw_buf_slice(&jws) };
+	return tw_sbom_open(c->sys, &it, first(c)->anchor, tw_now_ms(c->sys), seen, ret);
 }
 
 /* @nist DI.ABI.3: keyed to the identity that the unit can prove. */
 static tw_err signed_by_unit(struct tw_probe_context *c, struct tw_finding *f)
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
 	struct tw_sbom_seen seen;
-	const json_t *document = NULL;
 	const char *known = first(c)->session.device.identifier;
 
-	tw_err e = fetch(c, &answer, &seen, &document);
+	tw_err e = fetch(c, &seen, &document);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "The signed inventory", e);
 	TW_TRY(tw_saw(f, "identifier", seen.identifier));
@@ -141,11 +148,10 @@ static bool same(const struct tw_buf *a, const struct tw_buf *b)
 
 static tw_err gather(struct tw_probe_context *c, struct tw_buf *list, struct tw_buf *document, char kind[16])
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *sbom = NULL;
 	struct tw_sbom_seen seen;
-	const json_t *sbom = NULL;
 
-	TW_TRY(fetch(c, &answer, &seen, &sbom));
+	TW_TRY(fetch(c, &seen, &sbom));
 	TW_TRY(lines_of_document(sbom, document));
 	return lines_of_list(c, kind, list);
 }
@@ -259,11 +265,11 @@ static tw_err same_summary(struct tw_probe_context *c, struct tw_finding *f, boo
 {
 	static const char *const names[][2] = { { "thingward:files-changed", "changed" }, { "thingward:files-missing", "missing" },
 		{ "thingward:unknown-executables", "unknown" }, { "thingward:files-broken", "broken" } };
-	TW_CLEANUP(tw_answer_done) struct tw_answer signed_one = { 0 }, findings = { 0 };
+	TW_CLEANUP(tw_answer_done) struct tw_answer findings = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
 	struct tw_sbom_seen seen;
-	const json_t *document = NULL;
 
-	TW_TRY(fetch(c, &signed_one, &seen, &document));
+	TW_TRY(fetch(c, &seen, &document));
 	TW_TRY(tw_order(c, "GET", "/api/v1/inventory/findings?limit=1", &findings));
 	*ret_ever = tw_json_bool(findings.body, "checked_before");
 	*ret_same = strcmp(property(document, "thingward:files-checked-at"),

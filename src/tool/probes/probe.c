@@ -131,24 +131,29 @@ tw_err tw_ask_call(struct tw_probe_context *c, const struct tw_call *call, struc
 	return tw_session_prove(c->tool, c->target[0].session.client, call, ret);
 }
 
+/* What each operation answers takes most of the description, and no probe goes by it. */
+static void without_answers(json_t *description)
+{
+	json_t *methods, *operation;
+	const char *path, *method;
+
+	json_object_foreach(json_object_get(description, "paths"), path, methods)
+		json_object_foreach(methods, method, operation)
+			(void)json_object_del(operation, "responses");
+}
+
 static struct tw_known *known_of(struct tw_probe_context *c, const char *method, const char *path)
 {
-	static const char *const documents[TW_KNOWN_DOCUMENTS] = { "/api/v1/openapi.json", "/api/v1/inventory/sbom" };
-
-	for (size_t i = 0; i < TW_COUNT(documents); i++) {
-		if (strcmp(method, "GET") != 0 || strcmp(path, documents[i]) != 0)
-			continue;
-		if (!c->known[i].raw.sys)
-			tw_known_init(&c->known[i], c->sys, TW_ANSWER_MAX);
-		return &c->known[i];
-	}
-	return NULL;
+	if (strcmp(method, "GET") != 0 || strcmp(path, "/api/v1/openapi.json") != 0)
+		return NULL;
+	if (!c->operations.max)
+		tw_known_init(&c->operations, TW_ANSWER_MAX, without_answers);
+	return &c->operations;
 }
 
 void tw_probe_forget(struct tw_probe_context *c)
 {
-	for (size_t i = 0; i < TW_COUNT(c->known); i++)
-		tw_known_done(&c->known[i]);
+	tw_known_done(&c->operations);
 }
 
 tw_err tw_ask(struct tw_probe_context *c, const struct tw_asker *who, const char *method, const char *path, struct tw_answer *ret)

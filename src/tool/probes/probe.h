@@ -16,7 +16,6 @@ extern const char *const tw_verdict_words[TW_VERDICTS]; /* as formats/evidence.h
 extern const char *const tw_source_words[TW_SOURCES];
 
 #define TW_TARGETS_MAX 8
-#define TW_KNOWN_DOCUMENTS 2
 #define TW_STAFF_MAX 4 /* one session for each role of the staff */
 /* One device under assessment, reached as its owner. */
 struct tw_target {
@@ -52,8 +51,8 @@ struct tw_probe_context {
 	const char *scan;       /* what was scanned off the first device's label, or NULL */
 	tw_client *local;       /* the first device's local socket, or NULL */
 	tw_client *stranger; /* whom the first device knows nothing of, and whose connection never shows it anything; NULL: not yet */
-	struct tw_known known[TW_KNOWN_DOCUMENTS]; /* the long documents that several probes read */
-	tw_client *people; /* of people without a certificate, each call with its own session; NULL: not yet */
+	struct tw_known operations; /* the description of all operations, 300 KB that many probes read */
+	tw_client *people;          /* of people without a certificate, each call with its own session; NULL: not yet */
 	struct {
 		char role[24], token[160];
 	} staff[TW_STAFF_MAX]; /* sessions of the manufacturer's own people, for what his server shows inside alone */
