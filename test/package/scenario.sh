@@ -57,7 +57,7 @@ check "a device installs alone" dpkg -i /out/old/thingward-device_*.deb
 check "installs tool, library and what fetches" dpkg -i /out/old/thingward_*.deb /out/old/libthingward*.deb /out/old/thingward-fetch_*.deb
 check "checks its own files" dpkg -V thingward-device thingward-fetch thingward libthingward0 libthingward-dev
 check "waits for provisioning without failing" sh -c '! systemctl is-failed --quiet thingward-device.service'
-check "each role has an account of its own" sh -c 'test "$(cut -d" " -f2 /etc/thingward/roles.tab | sort -u | wc -l)" = 12'
+check "each role has an account of its own" sh -c 'test "$(cut -d" " -f2 /etc/thingward/roles.tab | sort -u | wc -l)" = 13'
 
 check "the server installs alone" dpkg -i /out/old/thingward-support_*.deb
 check "the server's files are checked" dpkg -V thingward-support
