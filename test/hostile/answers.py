@@ -108,7 +108,7 @@ def target_of(w, name, role):
         return "others"
     if param == "credential":
         return a_passkey(w, role)
-    if name in ("desk.advisory-review", "desk.advisory-approve", "desk.advisory-publish"):
+    if name in ("desk.advisory-review", "desk.advisory-approve", "desk.advisory-publish", "desk.advisory-plan", "desk.advisory-unplan"):
         return a_draft(w, name)
     if param == "token":
         if name == "subscription.leave":
@@ -122,6 +122,10 @@ def a_passkey(w, role):
     return w.api("staff.passkeys", role=role)["passkeys"][-1]["credential"]
 
 
+def next_month(seconds=""):
+    return time.strftime("%Y-%m-%dT%H:%M" + seconds, time.gmtime(time.time() + 30 * 86400))
+
+
 def a_draft(w, name):
     """Whole, and as far as the step before."""
     one = w.api("advisory.create", title="plain", product="Lamp", cve="CVE-2026-0001")["id"]
@@ -131,8 +135,10 @@ def a_draft(w, name):
     said = w.api("advisory.change", one, role="analyst", revision=said["revision"], document=json.dumps(doc), summary="plain")
     if name != "desk.advisory-review":
         w.send("advisory.review", w.path("advisory.review", one), role="analyst")
-    if name == "desk.advisory-publish":
+    if name in ("desk.advisory-publish", "desk.advisory-plan", "desk.advisory-unplan"):
         w.api("advisory.approve", one, role="manager", hash=said["hash"])
+    if name == "desk.advisory-unplan":
+        w.api("advisory.plan", one, at=next_month(":%SZ"))
     return one
 
 
@@ -150,6 +156,8 @@ def typed(w, name, role):
     if name == "desk.authenticator-code":
         person.secret, person.step = w.new_secret, int(time.time()) // 30
         return {"code": staff.totp(person.secret, person.step)}
+    if name == "desk.advisory-plan":
+        return {"at": next_month()}
     if name == "desk.embargo":
         return {"until": "2099-01-01T00:00"}
     if name in ("desk.seen", "desk.triage-seen"):

@@ -181,7 +181,7 @@ static void test_what_does_not_cross(void **state)
 	} rows[] = {
 #define BYTES(text) text, sizeof text - 1
 #define ETH "\1\0\4eth0"
-#define NET "\4\40\12\0\0\1\0\0" /* and no limits of rate */
+#define NET "\4\40\12\0\0\1\0\0\0" /* and no limits of rate, and no home */
 		{ BYTES("\1\0\0\2\2\0\0" ETH "\0\1\0\0\0\1\0\2" NET), TW_CODE_OK },
 		{ BYTES("\1\0\0\3\2\0\0" ETH "\0\1\0\0\0\1\0\2" NET), TW_CODE_SYNTAX },   /* a mode */
 		{ BYTES("\1\0\0\0\2\0\0" ETH "\0\1\0\0\0\1\0\2" NET), TW_CODE_SYNTAX },   /* in, where that is off */
