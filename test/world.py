@@ -77,7 +77,8 @@ def enter_namespaces(before=lambda: None):
     if os.geteuid() != 0 or INSIDE in os.environ:
         return
     before()
-    again = ["unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+    # The shell stays: the first process there takes the end of whatever a dead one has left behind, thousands of gpg's in a long story.
+    again = ["unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", 'ip link set lo up && "$@"; exit $?', "sh"]
     sys.stdout.flush()
     os.environ[INSIDE] = "yes"
     os.execvp(again[0], again + sys.orig_argv)
