@@ -21,8 +21,9 @@
 static int line = -1; /* from before the sandbox */
 
 /* What is to be said to the kernel, which no command is from within what it says. */
+enum debt { OWED_NO, OWED_DROP };
 struct owed {
-	enum { OWED_NO, OWED_DROP } what;
+	enum debt what;
 	struct tw_bt_address address;
 };
 struct role {
@@ -75,7 +76,7 @@ static void tell_refused(struct role *r, const struct tw_bt_address *a, uint32_t
 }
 
 /* Where too many are owed the kernel has it refused by itself: it waits 30 s for an answer. */
-static void owe(struct role *r, int what, const struct tw_bt_address *a)
+static void owe(struct role *r, enum debt what, const struct tw_bt_address *a)
 {
 	if (r->owed_count == OWED_MAX)
 		return;
