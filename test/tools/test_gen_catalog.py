@@ -81,8 +81,8 @@ def test_c_rows(tmp_path):
     assert '{ "a.on", TW_SETTING_BOOL, NULL, 0, 0, NULL, "on", "on", "p.change", tw_a_apply, "h", "DI.IMS.1", false }' in text
     assert '{ "a.wait", TW_SETTING_INT, "s", 1, 60, NULL, "5", "5", "p.change", NULL, "h", NULL, false }' in text
     assert '{ "value", TW_JSON_TEXT, true, 0, 9 }' in text
-    assert 'TW_WHEN_OWNED, TW_AUDIT_CHANGE, input_0, tw_a_put, "Changes a \\"thing\\".", "DI.IMS.1", NULL, NULL, 0, NULL, 0, false, false, NULL, false }' in text
-    assert 'tw_a_read, "Reads.", "", query_1, NULL, 0, NULL, 0, false, false, NULL, false }' in text
+    assert 'TW_WHEN_OWNED, TW_AUDIT_CHANGE, input_0, tw_a_put, "Changes a \\"thing\\".", "DI.IMS.1", NULL, NULL, 0, NULL, 0, false, false, NULL, false, "rows n", NULL }' in text
+    assert 'tw_a_read, "Reads.", "", query_1, NULL, 0, NULL, 0, false, false, NULL, false, "", NULL }' in text
     assert '{ "a.job", 1000, "the thing", tw_a_run, NULL }' in text and '{ "b.job", 2000, "another", tw_b_run, tw_b_due }' in text
     made = emit_c.grants_source(g, "x")
     assert '{ "p.read", 1u << TW_SUBJECT_ANYONE | 1u << 10, true, true }' in made and '{ "p.change", 1u << TW_SUBJECT_OWNER, false, false }' in made
@@ -100,7 +100,7 @@ def test_a_list_comes_in_pages(tmp_path):
     c, g = load(tmp_path, LISTED)
     text = emit_c.rows_source(c, "x")
     assert '{ "limit", TW_JSON_INT, false, 1, 50 }' in text and '{ "cursor", TW_JSON_TEXT, false, 1, 160 }' in text
-    assert 'query_0, "rows", 20, NULL, 0, false, false, NULL, false }' in text
+    assert 'query_0, "rows", 20, NULL, 0, false, false, NULL, false, "rows n next", NULL }' in text
     put = emit_openapi.document([c], g, "1")["paths"]["/api/v1/a/{key}"]["put"]
     assert put["x-thingward-list"] == "rows"
     limit = next(p["schema"] for p in put["parameters"] if p["name"] == "limit")
@@ -137,7 +137,7 @@ TASK = GOOD.replace("method: PUT", "method: POST").replace("handler: tw_a_put", 
 
 def test_a_task_is_answered_with_its_id(tmp_path):
     c, g = load(tmp_path, TASK)
-    assert ", NULL, 0, &tw_task_a, 0, false, false, NULL, false }," in emit_c.rows_source(c, "x")
+    assert ", NULL, 0, &tw_task_a, 0, false, false, NULL, false," in emit_c.rows_source(c, "x")
     assert "extern const struct tw_task_kind tw_task_a;" in emit_c.rows_header(c, "x")
     post = emit_openapi.document([c], g, "1")["paths"]["/api/v1/a/{key}"]["post"]
     assert "200" not in post["responses"] and "Location" in post["responses"]["202"]["headers"]

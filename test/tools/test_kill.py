@@ -2,6 +2,7 @@
 """test/kill/kill.py: a point that was not reached has not passed."""
 import pathlib
 import sys
+import types
 
 import pytest
 
@@ -20,6 +21,7 @@ def kill():
         sys.path[:] = before
 
 
+@pytest.mark.parametrize("word", ["", "support "])
 @pytest.mark.parametrize("outcome, kind, words", [
     ((POINT, STRUCK, None, None), "passed", ""),
     ((POINT, None, None, None), "skipped", "SKIPPED SIGKILL of core at exit of write 3: not reached, tried twice\n"),
@@ -27,9 +29,10 @@ def kill():
     ((POINT, None, "it is mute", False), "failed", "FAILED SIGKILL of core at exit of write 3 (call not): it is mute\n  repeat: test/kill/run core write 3 exit\n"),
     ((("core", "fsync", 1, "EIO"), None, None, None), "skipped", "SKIPPED EIO for core from fsync 1: not reached, tried twice\n"),
 ])
-def test_each_outcome_is_counted_once(kill, capsys, outcome, kind, words):
-    assert dict(kill.tell([outcome], False)) == {kind: 1}
-    assert capsys.readouterr().out == words
+def test_each_outcome_is_counted_once(kill, capsys, word, outcome, kind, words):
+    side = types.SimpleNamespace(word=word)
+    assert dict(kill.tell(side, [outcome], False)) == {kind: 1}
+    assert capsys.readouterr().out == words.replace(" core", f" {word}core")
 
 
 @pytest.mark.parametrize("lives, result, tries", [
@@ -42,17 +45,16 @@ def test_each_outcome_is_counted_once(kill, capsys, outcome, kind, words):
 ])
 def test_what_was_not_reached_is_tried_once_more(kill, monkeypatch, lives, result, tries):
     asked = []
-    monkeypatch.setattr(kill, "try_point", lambda point: asked.append(point) or lives[len(asked) - 1])
-    monkeypatch.setitem(kill.here, "unit", None)
+    monkeypatch.setitem(kill.here, "stand", types.SimpleNamespace(try_point=lambda point: asked.append(point) or lives[len(asked) - 1], lost=lambda point: False))
     assert kill.run_point(POINT)[:3] == (POINT, *result)
     assert asked == [POINT] * tries
 
 
-@pytest.mark.parametrize("skipped, failed", [(0, 0), (5, 0), (6, 1), (100, 1)])
-def test_one_in_twenty_may_be_missed(kill, capsys, skipped, failed):
-    count = kill.Counter(skipped=skipped, passed=100 - skipped)
-    kill.bound(count, 100)
+@pytest.mark.parametrize("points, skipped, failed", [(100, 0, 0), (100, 5, 0), (100, 6, 1), (100, 100, 1), (20, 3, 0), (20, 4, 1)])
+def test_one_in_twenty_may_be_missed(kill, capsys, points, skipped, failed):
+    count = kill.Counter(skipped=skipped, passed=points - skipped)
+    kill.bound(count, points)
     assert count["failed"] == failed
     out = capsys.readouterr().out
-    assert out.startswith(f"100 points, {skipped} skipped: not reached\n")
+    assert out.startswith(f"{points} points, {skipped} skipped: not reached\n")
     assert ("FAILED SIGKILL at system calls: more than one point in twenty" in out) == bool(failed)

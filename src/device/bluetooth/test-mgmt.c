@@ -223,13 +223,15 @@ static void test_commands(void **state)
 
 static void test_orders_travel(void **state)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 }, again = { 0 };
 	struct tw_bt_order o;
 
 	tw_buf_init(&b, tw_sys_real(), TW_BT_ORDER_MAX);
+	tw_buf_init(&again, tw_sys_real(), TW_BT_ORDER_MAX);
 	CHECK_OK(tw_bt_order_write(&paired, &b));
 	CHECK_OK(tw_bt_order_read(tw_buf_slice(&b), &o));
-	CHECK(memcmp(&o, &paired, sizeof o) == 0);
+	CHECK_OK(tw_bt_order_write(&o, &again));
+	CHECK(again.size == b.size && memcmp(again.data, b.data, b.size) == 0);
 	for (size_t cut = 0; cut < b.size; cut++)
 		CHECK_ERR(tw_bt_order_read((struct tw_slice){ b.data, cut }, &o), SYNTAX);
 	static const struct {
@@ -343,7 +345,8 @@ static uint8_t obey(uint16_t command, const uint8_t *body)
 
 static size_t put_info(char *to)
 {
-	memcpy(to, A "\x09\xf1\x05", 9);
+	for (int i = 0; i < 9; i++)
+		to[i] = (A "\x09\xf1\x05")[i];
 	for (int i = 0; i < 4; i++) {
 		to[9 + i] = (char)(kernel.supported >> (8 * i));
 		to[13 + i] = (char)(kernel.current >> (8 * i));

@@ -89,20 +89,20 @@ static void a_pin_is_told_once(void **state)
 {
 	static const struct {
 		uint32_t lock, tries;
-		bool tried, known;
 		enum tw_modem_step step;
 		uint8_t pin;
+		bool tried, known;
 	} pins[] = {
-		{ 2, 3, false, true, TW_MODEM_UNLOCK, TW_CELLULAR_PIN_UNASKED },
-		{ 2, 2, false, true, TW_MODEM_UNLOCK, TW_CELLULAR_PIN_UNASKED },
-		{ 2, 1, false, true, TW_MODEM_NOTHING, TW_CELLULAR_PIN_WITHHELD },
-		{ 2, 0, false, true, TW_MODEM_NOTHING, TW_CELLULAR_PIN_WITHHELD },
-		{ 2, TW_CELLULAR_UNKNOWN, false, true, TW_MODEM_UNLOCK, TW_CELLULAR_PIN_UNASKED },
-		{ 2, 3, true, true, TW_MODEM_UNLOCK, TW_CELLULAR_PIN_UNASKED },
-		{ 2, 2, true, true, TW_MODEM_NOTHING, TW_CELLULAR_PIN_REFUSED },
-		{ 2, TW_CELLULAR_UNKNOWN, true, true, TW_MODEM_NOTHING, TW_CELLULAR_PIN_REFUSED },
-		{ 2, 3, false, false, TW_MODEM_NOTHING, TW_CELLULAR_PIN_MISSING },
-		{ 4, 3, false, true, TW_MODEM_NOTHING, TW_CELLULAR_PIN_UNASKED },
+		{ 2, 3, TW_MODEM_UNLOCK, TW_CELLULAR_PIN_UNASKED, false, true },
+		{ 2, 2, TW_MODEM_UNLOCK, TW_CELLULAR_PIN_UNASKED, false, true },
+		{ 2, 1, TW_MODEM_NOTHING, TW_CELLULAR_PIN_WITHHELD, false, true },
+		{ 2, 0, TW_MODEM_NOTHING, TW_CELLULAR_PIN_WITHHELD, false, true },
+		{ 2, TW_CELLULAR_UNKNOWN, TW_MODEM_UNLOCK, TW_CELLULAR_PIN_UNASKED, false, true },
+		{ 2, 3, TW_MODEM_UNLOCK, TW_CELLULAR_PIN_UNASKED, true, true },
+		{ 2, 2, TW_MODEM_NOTHING, TW_CELLULAR_PIN_REFUSED, true, true },
+		{ 2, TW_CELLULAR_UNKNOWN, TW_MODEM_NOTHING, TW_CELLULAR_PIN_REFUSED, true, true },
+		{ 2, 3, TW_MODEM_NOTHING, TW_CELLULAR_PIN_MISSING, false, false },
+		{ 4, 3, TW_MODEM_NOTHING, TW_CELLULAR_PIN_UNASKED, false, true },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(pins); i++) {

@@ -82,14 +82,13 @@ static void commands(const struct tw_ruleset *r, struct tw_buf *ret)
 static void test_ways_out(void **state)
 {
 	static const struct {
-		bool open;
 		const char *tunnel;
-		bool by_home, by_tunnel, by_mutual;
+		bool open, by_home, by_tunnel, by_mutual;
 	} rows[] = {
-		{ false, "", false, false, true },
-		{ true, "", true, false, false },
-		{ false, "wg0", false, true, false },
-		{ true, "wg0", true, true, false },
+		{ "", false, false, false, true },
+		{ "", true, true, false, false },
+		{ "wg0", false, false, true, false },
+		{ "wg0", true, true, true, false },
 	};
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };

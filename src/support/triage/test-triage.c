@@ -6,6 +6,7 @@
 #include "support/cases/test-world.h"
 
 #define CALLS_MAX 4000
+#define EMPTIED "description = '', product = '', version = '', flaw = '', traits = '', fix = '', contact = '', credit = ''"
 
 /* A report with its number in the receipt; credit "" wishes no thanks. */
 static int64_t came(int number, const char *description, const char *credit)
@@ -414,8 +415,7 @@ static void test_the_store_erases_and_changes_nothing(void **state)
 		"UPDATE report SET erased_ms = 5 WHERE id = 1",
 		"UPDATE report SET kind = 'bug' WHERE id = 1",
 		"UPDATE report SET receipt = receipt WHERE id = 1",
-		"UPDATE report SET description = '', product = '', version = '', flaw = '', traits = '', fix = '', contact = '', credit = '', "
-		"contact_erased_ms = 5, erased = 1, erased_ms = 5 WHERE id = 1", /* and what was said of it stays? */
+		"UPDATE report SET " EMPTIED ", contact_erased_ms = 5, erased = 1, erased_ms = 5 WHERE id = 1", /* and what was said of it stays? */
 		"UPDATE report_message SET text = '' WHERE report = 1",
 		"UPDATE report_message SET text = '', erased = 1 WHERE report = 1", /* and the report is not? */
 		"UPDATE report_message SET text = '', erased = 1, at_ms = 9 WHERE report = 1",
