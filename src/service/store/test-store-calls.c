@@ -122,7 +122,7 @@ static void test_formats(void **state)
 	CHECK_INT(tw_store_format(s), 1);
 	CHECK_OK(tw_store_transaction(s, add, "old"));
 	CHECK_ERR(tw_store_transaction(s, migrate_inside, NULL), STATE);
-	s = tw_store_free(s);
+	tw_store_free(s);
 	CHECK_ERR(tw_store_open(tw_sys_real(), dir.fd, "t.db", &far, &none), STATE);
 	s = opened(&two);
 	CHECK_OK(tw_store_migrate(s));
@@ -130,7 +130,7 @@ static void test_formats(void **state)
 	CHECK(tw_store_usable(s));
 	CHECK_INT(number(s, "SELECT size FROM note"), 7);
 	CHECK_OK(tw_store_migrate(s)); /* nothing left to do */
-	s = tw_store_free(s);
+	tw_store_free(s);
 	CHECK_ERR(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &none), STATE);
 	CHECK(none == NULL);
 	s = opened(&two);
@@ -148,7 +148,7 @@ static void test_a_step_that_fails_changes_nothing(void **state)
 	CHECK_INT(tw_store_format(s), 1);
 	CHECK_INT(number(s, count), 1);
 	CHECK_OK(tw_store_transaction(s, add, "y"));
-	s = tw_store_free(s);
+	tw_store_free(s);
 	s = opened(&two);
 	CHECK_INT(tw_store_format(s), 1);
 	CHECK_OK(tw_store_migrate(s));
