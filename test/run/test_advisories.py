@@ -339,7 +339,7 @@ def test_whoever_approves_is_shown_all_that_he_approves(desk):
     r, page = desk.ask(f"/desk/advisory-approve/{name}", "GET", {"Authorization": f"Bearer {max_.token}"})
     assert r.status == 200 and f'value="{said["hash"]}"' in page, page
     for term, text in (("Publisher", d["document"]["publisher"]["name"]), ("Contact", "send it to &lt;eve@evil.example&gt;"), ("Severity", "grave indeed"),
-                       ("Distribution", "for friends alone"), ("Label (TLP)", "WHITE"), ("Kind", "csaf_security_advisory")):
+                       ("Distribution", "for friends alone"), ("Label (TLP)", "WHITE"), ("Kind", "Security advisory")):
         assert f"<dt>{term}</dt><dd>{text}</dd>" in page, (term, page)
     assert "Interim: it will change soon" in page and "What is said of lamps." in page
     shown = html.unescape(re.search(r"<details open[^>]*>.*<pre>(.*)</pre>", page, re.S)[1])

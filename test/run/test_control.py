@@ -9,7 +9,7 @@ import pytest
 
 from between import spoiled
 from harness import local, wait_for
-from test_firewall import Host, from_manager
+from test_firewall import from_manager, hosts_of
 from test_login_probes import assess
 from world import ROLES
 
@@ -34,9 +34,8 @@ def is_up(name):
 
 @pytest.fixture(scope="module")
 def manager():
-    host = Host("manager")
-    yield host
-    host.end()
+    with hosts_of("manager") as made:
+        yield made["manager"]
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 """The packet filter and changes that wait to be confirmed, with hosts of their own behind veth pairs: a manager, whose network may reach
 the management port, and a stranger, whose may not."""
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -57,14 +58,24 @@ class Host:
         self.holder.wait()
 
 
+@contextlib.contextmanager
+def hosts_of(*names):
+    """One at a time, whatever else runs beside: the machine has one table of ours, and one link of each name."""
+    with open("/tmp/thingward-test-filter.lock", "w", encoding="ascii") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        made = {name: Host(name) for name in names}
+        yield made
+        for host in made.values():
+            host.end()
+        subprocess.run([NFT, "destroy", "table", "inet", "thingward"], stderr=subprocess.DEVNULL, check=False)
+        subprocess.run([NFT, "delete", "table", "inet", "thingward"], stderr=subprocess.DEVNULL, check=False)
+        wait_for(lambda: not any(os.path.exists(f"/sys/class/net/w-{name}") for name in names))
+
+
 @pytest.fixture(scope="module")
 def hosts():
-    made = {name: Host(name) for name in HOSTS}
-    yield made
-    for host in made.values():
-        host.end()
-    subprocess.run([NFT, "destroy", "table", "inet", "thingward"], stderr=subprocess.DEVNULL, check=False)
-    subprocess.run([NFT, "delete", "table", "inet", "thingward"], stderr=subprocess.DEVNULL, check=False)
+    with hosts_of("manager", "stranger") as made:
+        yield made
 
 
 @pytest.fixture

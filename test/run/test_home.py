@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from harness import Client, local, unb64, wait_for
 from test_fetch import SPKI
-from test_firewall import HOSTS, NFT, Host, enforce, run, setting, state, table
+from test_firewall import HOSTS, NFT, enforce, hosts_of, run, setting, state, table
 from test_tasks import confirm, ended
 from world import program
 
@@ -31,11 +31,8 @@ pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="needs namespaces"), 
 
 @pytest.fixture(scope="module")
 def hosts():
-    made = {name: Host(name) for name in ("manager", "home")}
-    yield made
-    for host in made.values():
-        host.end()
-    subprocess.run([NFT, "delete", "table", "inet", "thingward"], stderr=subprocess.DEVNULL, check=False)
+    with hosts_of("manager", "home") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

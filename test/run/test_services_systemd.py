@@ -54,19 +54,19 @@ class Container:
         for name in ("upper", "work", "root"):
             (folder / name).mkdir()
         subprocess.run(["mount", "-t", "overlay", "layers", "-o", f"lowerdir=/,upperdir={folder}/upper,workdir={folder}/work", folder / "root"], check=True)
-        self.root, self.ports = folder / "root", {"printer": free(), "finder": free()}
+        self.root, self.ports = folder / "root", {"plotter": free(), "seeker": free()}
         (self.root / "etc/machine-id").unlink(missing_ok=True)
         (self.root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
         units = self.root / "usr/lib/systemd/system"
         (units / "few.target").write_text(FEW)
-        (units / "printer.service").write_text(LISTENER.format(port=self.ports["printer"]))
-        (units / "finder.service").write_text(ON_DEMAND)
-        (units / "finder.socket").write_text(SOCKET.format(port=self.ports["finder"]))
+        (units / "plotter.service").write_text(LISTENER.format(port=self.ports["plotter"]))
+        (units / "seeker.service").write_text(ON_DEMAND)
+        (units / "seeker.socket").write_text(SOCKET.format(port=self.ports["seeker"]))
         (self.root / "usr/libexec/thingward").mkdir(parents=True, exist_ok=True)
         shutil.copy(worlds.BUILD / "src/device/thingward-services", self.root / "usr/libexec/thingward")
         (units / "thingward-services.service").write_text(PACKAGED.read_text().replace("multi-user.target", "few.target"))
         (self.root / "etc/default/thingward-services").write_text(f"SERVICES_USER={USER}\n")
-        subprocess.run(["systemctl", f"--root={self.root}", "enable", "printer.service", "finder.socket", "thingward-services.service"], check=True, capture_output=True)
+        subprocess.run(["systemctl", f"--root={self.root}", "enable", "plotter.service", "seeker.socket", "thingward-services.service"], check=True, capture_output=True)
 
     def boot(self):
         self.process = subprocess.Popen(["systemd-nspawn", "--quiet", "--directory", self.root, "--register=no", "--keep-unit", "--boot", "--kill-signal=SIGKILL", f"--bind={self.run}:/run/thingward", "systemd.unit=few.target", "systemd.show_status=no"],
@@ -112,56 +112,56 @@ def box():
 
 # @nist LA.IC.6: by the system's service manager: its socket closes, and stays closed after a reboot; what it is itself started by is refused
 def test_a_service_of_systemds_is_off_and_stays_so(box):
-    unit, printer, finder = box.unit, box.ports["printer"], box.ports["finder"]
-    wait_for(lambda: answers(printer) and answers(finder) and service(unit, "printer") == ("running", False), 30)
+    unit, plotter, seeker = box.unit, box.ports["plotter"], box.ports["seeker"]
+    wait_for(lambda: answers(plotter) and answers(seeker) and service(unit, "plotter") == ("running", False), 30)
     assert element(unit)[0] == "provided"
-    change(unit, "service:printer service:finder", "--confirm")
-    assert not answers(printer) and not answers(finder) and listed(unit)["held"]
-    wait_for(lambda: service(unit, "printer") == ("off", True) and service(unit, "finder") == ("off", True))
+    change(unit, "service:plotter service:seeker", "--confirm")
+    assert not answers(plotter) and not answers(seeker) and listed(unit)["held"]
+    wait_for(lambda: service(unit, "plotter") == ("off", True) and service(unit, "seeker") == ("off", True))
 
     # The power is cut: systemd starts neither, before anything of ours says a word; then the device says that it is so.
     unit.stop()
     box.cut()
     box.boot()
     wait_for(lambda: box.do("systemctl", "is-active", "few.target").stdout == "active\n", 30)
-    assert not answers(printer) and not answers(finder)
+    assert not answers(plotter) and not answers(seeker)
     unit.start()
     wait_for(lambda: listed(unit)["held"] and element(unit)[0] == "provided", 20)
-    assert not answers(printer) and not answers(finder)
+    assert not answers(plotter) and not answers(seeker)
 
     # Somebody takes it back and starts it: it is off again, and told.
-    assert box.do("systemctl", "unmask", "printer.service").returncode == 0 and box.do("systemctl", "start", "printer.service").returncode == 0
-    wait_for(lambda: not answers(printer) and {"kind": "service", "name": "printer"} in told(unit, "interface.held"), 20)
+    assert box.do("systemctl", "unmask", "plotter.service").returncode == 0 and box.do("systemctl", "start", "plotter.service").returncode == 0
+    wait_for(lambda: not answers(plotter) and {"kind": "service", "name": "plotter"} in told(unit, "interface.held"), 20)
 
     # The words go: both are there as before.
     change(unit, "", "--confirm")
-    wait_for(lambda: answers(printer) and answers(finder), 20)
+    wait_for(lambda: answers(plotter) and answers(seeker), 20)
 
 
 # Where the administrator's own file is in the place of the mask, systemd refuses: that is said, and the change goes back.
 def test_what_systemd_refuses_is_said(box):
-    (box.root / "etc/systemd/system/printer.service").write_text(LISTENER.format(port=box.ports["printer"]))
-    change(box.unit, "service:printer")
+    (box.root / "etc/systemd/system/plotter.service").write_text(LISTENER.format(port=box.ports["plotter"]))
+    change(box.unit, "service:plotter")
     wait_for(lambda: "already exists" in listed(box.unit).get("unheld", ""), 20)
     take_back(box.unit)
-    wait_for(lambda: listed(box.unit)["held"] and answers(box.ports["printer"]), 20)
-    (box.root / "etc/systemd/system/printer.service").unlink()
+    wait_for(lambda: listed(box.unit)["held"] and answers(box.ports["plotter"]), 20)
+    (box.root / "etc/systemd/system/plotter.service").unlink()
 
 
 # Another name of a unit, masked, would leave the unit running, and pass what guards names: it is refused, and the unit itself is named.
 def test_another_name_of_a_unit_is_refused(box):
     units = box.root / "usr/lib/systemd/system"
-    (units / "old-printer.service").symlink_to("printer.service")
+    (units / "old-plotter.service").symlink_to("plotter.service")
     (units / "heard.service").write_text(ON_DEMAND)
-    (units / "heard.socket").symlink_to("finder.socket")
+    (units / "heard.socket").symlink_to("seeker.socket")
     assert box.do("systemctl", "daemon-reload").returncode == 0
-    for name, real in (("old-printer", "printer.service"), ("heard", "finder.socket"), ("udev", "systemd-udevd.service")):
+    for name, real in (("old-plotter", "plotter.service"), ("heard", "seeker.socket"), ("udev", "systemd-udevd.service")):
         change(box.unit, f"service:{name}")
         wait_for(lambda: f"another name of '{real}'" in listed(box.unit).get("unheld", ""), 20)  # noqa: B023
         take_back(box.unit)
         wait_for(lambda: listed(box.unit)["held"], 20)
-    assert answers(box.ports["printer"]) and answers(box.ports["finder"])
-    assert box.do("systemctl", "is-enabled", "old-printer.service", "udev.service").stdout.split() == ["alias", "alias"]
+    assert answers(box.ports["plotter"]) and answers(box.ports["seeker"])
+    assert box.do("systemctl", "is-enabled", "old-plotter.service", "udev.service").stdout.split() == ["alias", "alias"]
 
 
 # Neither the process nor what it starts has any capability, and to the device it is the user that the manifest names.
