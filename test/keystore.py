@@ -46,4 +46,9 @@ def secret(folder, name):
 
 def listener(folder):
     """The listener's file, as the role would read it: plain as long as identity.key is there."""
-    return (folder / "listener.pem").read_bytes() if (folder / "identity.key").exists() else secret(folder, "listener")
+    if (folder / "identity.key").exists():
+        try:
+            return (folder / "listener.pem").read_bytes()
+        except FileNotFoundError:  # it was sealed meanwhile
+            pass
+    return secret(folder, "listener")

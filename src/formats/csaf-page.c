@@ -12,12 +12,12 @@
 #include <string.h>
 
 const char tw_csaf_css[] =
-	"body{font:16px/1.5 sans-serif;color:#1a1a1a;background:#fff;max-width:52rem;margin:0 auto;padding:1rem}\n"
+	"body{font:16px/1.5 sans-serif;color:#1a1a1a;background:#fff;max-width:52rem;margin:0 auto;padding:1rem;overflow-wrap:break-word}\n"
 	"h1{font-size:1.6rem;line-height:1.25}h2{font-size:1.25rem;margin-top:2rem;border-bottom:1px solid #767676}h3{font-size:1.05rem}\n"
 	"dl{display:grid;grid-template-columns:fit-content(40%) 1fr;gap:.25rem 1rem}dt{font-weight:bold;overflow-wrap:anywhere}"
 	"dd{grid-column:2;margin:0;overflow-wrap:anywhere}\n"
 	"table{border-collapse:collapse;width:100%}th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top}\n"
-	"td,li{overflow-wrap:anywhere}@media (max-width:30rem){dl{display:block}dt{margin-top:.5rem}}\n"
+	"td,li,code{overflow-wrap:anywhere}@media (max-width:30rem){dl{display:block}dt{margin-top:.5rem}}\n"
 	".text{white-space:pre-line;overflow-wrap:anywhere}a{color:#0b4a8f}:focus-visible{outline:3px solid #0b57d0;outline-offset:2px}\n"
 	"@media print{body{font-size:11pt;max-width:none;padding:0}h2,h3{break-after:avoid}tr{break-inside:avoid}a{color:inherit}}\n";
 

@@ -136,17 +136,17 @@ static void test_bearer(void **state)
 static void test_known(void **state)
 {
 	static const struct {
-		enum tw_subject_kind kind;
 		const char *account;
+		enum tw_subject_kind kind;
 		bool known;
 	} rows[] = {
-		{ TW_SUBJECT_OWNER, "a1", true },
-		{ TW_SUBJECT_OWNER, "a2", false },
-		{ TW_SUBJECT_OWNER, "", false },
-		{ TW_SUBJECT_OWNER, "1", false },
-		{ TW_SUBJECT_OWNER, "a11", false },
-		{ TW_SUBJECT_LOCAL, "", true },
-		{ TW_SUBJECT_ANYONE, "", true },
+		{ "a1", TW_SUBJECT_OWNER, true },
+		{ "a2", TW_SUBJECT_OWNER, false },
+		{ "", TW_SUBJECT_OWNER, false },
+		{ "1", TW_SUBJECT_OWNER, false },
+		{ "a11", TW_SUBJECT_OWNER, false },
+		{ "", TW_SUBJECT_LOCAL, true },
+		{ "", TW_SUBJECT_ANYONE, true },
 	};
 	struct tw_context *c = &device()->context;
 	uint8_t secret[16];

@@ -169,13 +169,13 @@ static void test_owes_what_was_not_looked_through(void **state)
 	}
 	tw_audit *a = open_log(&b, tw_sys_real());
 	CHECK_OK(look(a));
-	a = tw_audit_free(a);
+	tw_audit_free(a);
 	verify(&dir, "", &r);
 	b.options.later = false; /* who wants all of it read gets that */
 	a = open_log(&b, tw_sys_real());
 	CHECK(!tw_audit_owes(a) && opening(a, "read_from") == 0);
 	CHECK_OK(tw_audit_close(a));
-	a = tw_audit_free(a);
+	tw_audit_free(a);
 	CHECK(!there("closed"));
 }
 
@@ -299,7 +299,7 @@ static void test_leaves_no_word(void **state)
 	CHECK_ERR(tw_audit_break(a, TW_RAISE(IO, "the disk")), IO);
 	CHECK_OK(tw_audit_close(a));
 	CHECK(!there("closed"));
-	a = tw_audit_free(a);
+	tw_audit_free(a);
 }
 
 static void put_word(const void *bytes, size_t size)
@@ -330,14 +330,14 @@ static void test_words_that_are_none(void **state)
 			a = open_log(&b, &disk.sys);
 			if (tw_audit_owes(a) || opening(a, "read_from") != 0 || tw_audit_fault(a)[0])
 				fail_msg("a word %s at byte %zu was believed", cut ? "cut" : "changed", at);
-			a = tw_audit_free(a);
+			tw_audit_free(a);
 		}
 	}
 	static char big[1 << 17];
 	put_word(big, sizeof big);
 	a = open_log(&b, &disk.sys);
 	CHECK(!tw_audit_owes(a) && !there("closed"));
-	a = tw_audit_free(a);
+	tw_audit_free(a);
 }
 
 static int by_name(const void *a, const void *b)

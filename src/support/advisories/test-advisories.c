@@ -149,7 +149,8 @@ static const char *make_white(const struct tw_subject *s, const char *name)
 	tw_buf_init(&text, tw_sys_real(), TW_ADVISORY_MAX);
 	CHECK_OK(tw_json_write(document, &text));
 	for (char *at; (at = strstr((char *)tw_buf_cstr(&text), TW_ADVISORY_UNWRITTEN));)
-		memcpy(at, "It is", 5);
+		for (size_t i = 0; i < 5; i++)
+			at[i] = "It is"[i];
 	input = json_pack("{s:I, s:s}", "revision", (json_int_t)tw_json_int(said, "revision"), "document", tw_buf_cstr(&text));
 	CHECK_OK(try_ask(s, "advisory.change", name, input, &rp));
 	(void)snprintf(rule, sizeof rule, "%s", rp.problem[0] ? rp.rule : "");
