@@ -11,7 +11,6 @@ import re
 import shutil
 import signal
 import socket
-import sqlite3
 import ssl
 import subprocess
 import time
@@ -185,13 +184,7 @@ class Desk(Service):
         self.start()
 
     def rows(self, sql):
-        if self.schema:
-            return self.sql(sql)
-        db = sqlite3.connect(f"file:{self.dir}/app/support.db?mode=ro", uri=True)
-        try:
-            return [tuple(map(str, row)) for row in db.execute(sql)]
-        finally:
-            db.close()
+        return [tuple(map(str, row)) for row in self.look(sql)[0]]
 
 
 @pytest.fixture(scope="module")

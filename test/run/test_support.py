@@ -17,6 +17,7 @@ import socket
 import sqlite3
 import ssl
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -34,6 +35,20 @@ HASH = worlds.BUILD / "src/device/thingward-hash"
 STORE = worlds.BUILD / "src/support/thingward-store"
 ROLE_POSTGRESQL = worlds.BUILD / "src/support/thingward-support-role-postgresql"
 IDS = {"app": 64501, "front": 64502, "keys": 64503, "hash": 64504}
+
+
+def copy_of_store(app, folder):
+    """Of one that a service may be writing to. The service holds its store alone and keeps the index of its journal in memory:
+    who opens the files beside it reads by an index of his own that nobody renews. So the files are read until nothing changed beneath."""
+    def read():
+        return [(app / n).read_bytes() if (app / n).exists() else b"" for n in ("support.db-wal", "support.db")]
+
+    before, now = read(), read()
+    while before != now:
+        before, now = now, read()
+    for name, content in zip(("support.db-wal", "support.db"), now):
+        (Path(folder) / name).write_bytes(content)
+    return Path(folder) / "support.db"
 
 
 class Service:
@@ -76,7 +91,7 @@ class Service:
         """Rows of each, by somebody who may change nothing, while the service runs or stands."""
         if self.schema:
             return [self.sql(text) for text in texts]
-        with contextlib.closing(sqlite3.connect(f"file:{self.dir}/app/support.db?mode=ro", uri=True)) as db:
+        with tempfile.TemporaryDirectory() as folder, contextlib.closing(sqlite3.connect(copy_of_store(self.dir / "app", folder))) as db:
             return [db.execute(text).fetchall() for text in texts]
 
     def tables(self):
